@@ -1,0 +1,37 @@
+create or replace function remit.wallet_replay(ledger_id bigint, wallet_id uuid, request remit_v1.wallet_request)
+    returns remit_v1.wallet_result
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+-- The answer that the creation of a wallet gave, for a retry with the same content.
+--
+-- What creation answered follows from what never changes: the request and the initial transfer.
+--
+-- Raises: WL005. Locks: nothing.
+declare
+    stored remit.wallets;
+    initial remit.transfers;
+begin
+    select w.* into strict stored
+      from remit.wallets w
+     where w.ledger_id = wallet_replay.ledger_id and w.id = wallet_replay.wallet_id;
+    select t.* into initial
+      from remit.transfers t
+     where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);
+
+    if (stored.user_id, stored.currency, coalesce(initial.amount, 0), stored.floor, stored.reference, stored.metadata)
+       is distinct from
+       (request.user_id, request.currency, coalesce(request.initial_balance, 0), request.floor, request.reference,
+        coalesce(request.metadata, '{}')) then
+        raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
+    end if;
+
+    return (stored.id, stored.user_id, stored.currency, coalesce(initial.amount, 0), 0, stored.floor, 'active',
+            coalesce(initial.target_version, 0), 0, stored.reference, stored.metadata,
+            stored.created_at, coalesce(initial.created_at, stored.created_at), true)::remit_v1.wallet_result;
+end;
+$$;
+
+comment on function remit.wallet_replay(bigint, uuid, remit_v1.wallet_request) is
+    'The answer that the creation of a wallet gave, for a retry with the same content.';

@@ -1,0 +1,39 @@
+create or replace function remit.wallet_status_set(ledger_id bigint, wallet_id uuid, status remit_v1.wallet_status)
+    returns remit_v1.wallet_result
+    language plpgsql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Gives a wallet a status and tells of it. A wallet that has it already is left alone.
+--
+-- Raises: WL002; 55P03 when the wallet stayed locked for lock_timeout. Locks: the wallet, for no key update.
+declare
+    moment timestamptz;
+    changed remit.wallets;
+begin
+    perform from remit.wallets w
+      where w.ledger_id = wallet_status_set.ledger_id and w.id = wallet_status_set.wallet_id
+        for no key update;
+    moment := clock_timestamp();
+    update remit.wallets w
+       set status = wallet_status_set.status, status_version = w.status_version + 1, updated_at = moment
+     where w.ledger_id = wallet_status_set.ledger_id
+       and w.id = wallet_status_set.wallet_id
+       and w.status <> wallet_status_set.status
+    returning w.* into changed;
+    if found then
+        insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
+        values (wallet_status_set.ledger_id,
+                case wallet_status_set.status when 'frozen' then 'wallet.frozen' else 'wallet.unfrozen' end,
+                wallet_status_set.wallet_id,
+                jsonb_build_object(
+                    'wallet_id', changed.id, 'status', changed.status,
+                    'status_version', changed.status_version, 'updated_at', changed.updated_at),
+                moment);
+    end if;
+    return remit_v1.wallet_get(wallet_status_set.ledger_id, wallet_status_set.wallet_id);
+end;
+$$;
+
+comment on function remit.wallet_status_set(bigint, uuid, remit_v1.wallet_status) is
+    'Gives a wallet a status and writes the event.';

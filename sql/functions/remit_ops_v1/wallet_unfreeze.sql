@@ -1,0 +1,19 @@
+create or replace function remit_ops_v1.wallet_unfreeze(ledger_id bigint, wallet_id uuid)
+    returns remit_v1.wallet_result
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Lets a frozen wallet transact again. Doing it twice changes nothing.
+--
+-- Raises: WL002; 55P03 when the wallet stayed locked for lock_timeout. Locks: the wallet, for no key update.
+begin
+    return remit.wallet_status_set(wallet_unfreeze.ledger_id, wallet_unfreeze.wallet_id, 'active');
+end;
+$$;
+
+comment on function remit_ops_v1.wallet_unfreeze(bigint, uuid) is
+    'Lets a frozen wallet transact again.';
+
+grant execute on function remit_ops_v1.wallet_unfreeze(bigint, uuid) to remit_operator;

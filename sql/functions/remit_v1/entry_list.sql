@@ -1,0 +1,46 @@
+create or replace function remit_v1.entry_list(
+    ledger_id bigint, wallet_id uuid, before_version bigint, request_limit integer)
+    returns setof remit_v1.entry
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- A page of a wallet's statement, newest first: the entries before a version, or the newest where it is null.
+--
+-- Each side reads its own partial index backwards and stops at the limit.
+--
+-- Raises: WL001, WL002. Locks: nothing.
+declare
+    before_bound constant bigint := coalesce(before_version, 9223372036854775807);
+begin
+    if request_limit is null or request_limit not between 1 and 1000 then
+        perform remit.field_refuse('request_limit', '1 to 1000');
+    end if;
+    perform remit_v1.wallet_get(entry_list.ledger_id, entry_list.wallet_id);
+
+    return query
+    (select t.id, t.source_version, -t.amount, t.source_balance, t.target_id, t.reference, t.created_at
+       from remit.transfers t
+      where t.ledger_id = entry_list.ledger_id
+        and t.source_id = entry_list.wallet_id
+        and t.source_version < before_bound
+      order by t.source_version desc
+      limit request_limit)
+    union all
+    (select t.id, t.target_version, t.amount, t.target_balance, t.source_id, t.reference, t.created_at
+       from remit.transfers t
+      where t.ledger_id = entry_list.ledger_id
+        and t.target_id = entry_list.wallet_id
+        and t.target_version < before_bound
+      order by t.target_version desc
+      limit request_limit)
+    order by 2 desc
+    limit request_limit;
+end;
+$$;
+
+comment on function remit_v1.entry_list(bigint, uuid, bigint, integer) is
+    'A page of a wallet''s statement, newest first, before a version.';
+
+grant execute on function remit_v1.entry_list(bigint, uuid, bigint, integer) to remit_server, remit_operator;

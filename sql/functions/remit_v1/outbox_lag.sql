@@ -1,0 +1,18 @@
+create or replace function remit_v1.outbox_lag()
+    returns remit_v1.outbox_lag
+    language sql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- How many events wait for the relay, and when the oldest was written (null where none waits).
+--
+-- Raises: nothing. Locks: nothing.
+    select (select count(*) from remit.outbox),
+           (select o.created_at from remit.outbox o order by o.id limit 1);
+$$;
+
+comment on function remit_v1.outbox_lag() is
+    'How many events wait for the relay, and when the oldest was written.';
+
+grant execute on function remit_v1.outbox_lag() to remit_server, remit_operator;

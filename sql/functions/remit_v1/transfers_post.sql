@@ -1,0 +1,269 @@
+create or replace function remit_v1.transfers_post(ledger_id bigint, requests remit_v1.transfer_request[])
+    returns setof remit_v1.transfer_result
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+    -- Plans are made once and kept. Made while a table is small, they must serve when it is large:
+    -- every access to wallets and transfers is an index lookup, never a scan or a hash join.
+    set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan
+as $$
+-- Posts 1 to 1,000 transfers in order; the only code that moves money. One result for each request, in order.
+--
+-- Every outcome is data: a refused request never fails its neighbours. 'posted' and the business rejections
+-- are stored in the journal under the request's id, once, and any later request with the same id and content
+-- gets the stored result with replayed set. See the type transfer_outcome for what is stored.
+--
+-- Requests are decided against balances in memory (arrays in order of wallet id), so a wallet named by a
+-- thousand requests costs one lock and one row update.
+--
+-- A wallet that someone else has locked is skipped and its requests are answered 'wallet_busy'. A single
+-- request waits for its wallets instead, up to lock_timeout.
+--
+-- Raises: WL001 for the number of requests; 55P03 when a single request waited too long; 23505 or 40P01 when
+-- another session uses the same id for another transfer at this moment (call again).
+-- Locks: the wallets named, for no key update, in order of id: two calls cannot deadlock over wallets.
+declare
+    amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
+    request_count constant integer := coalesce(cardinality(requests), 0);
+    request_ids uuid[];
+    ids_repeat boolean;
+    moment timestamptz;
+
+    -- One element for each wallet that is locked, in order of id.
+    wallet_ids uuid[];
+    currencies text[];
+    balances bigint[];
+    helds bigint[];
+    floors bigint[];
+    versions bigint[];
+    frozens boolean[];
+    versions_before bigint[];
+    changed_ids uuid[];
+    source integer;
+    target integer;
+
+    -- The transfers that the journal already has, in order of id.
+    stored_ids uuid[];
+    stored_transfers remit.transfers[];
+    stored remit.transfers;
+    earlier integer;
+
+    -- One element for each request.
+    outcomes remit_v1.transfer_outcome[] := array_fill(null::remit_v1.transfer_outcome, array[request_count]);
+    fields text[] := array_fill(null::text, array[request_count]);
+    replays boolean[] := array_fill(false, array[request_count]);
+    transfer_currencies text[] := array_fill(null::text, array[request_count]);
+    source_versions bigint[] := array_fill(null::bigint, array[request_count]);
+    source_balances bigint[] := array_fill(null::bigint, array[request_count]);
+    target_versions bigint[] := array_fill(null::bigint, array[request_count]);
+    target_balances bigint[] := array_fill(null::bigint, array[request_count]);
+    request_names text[] := array_fill(null::text, array[request_count]);
+    moments timestamptz[] := array_fill(null::timestamptz, array[request_count]);
+
+    request record;
+    i integer;
+    outcome remit_v1.transfer_outcome;
+    field text;
+begin
+    if request_count not between 1 and 1000 then
+        perform remit.field_refuse('requests', '1 to 1000 requests');
+    end if;
+
+    select array_agg(r.id), array_agg(r.source_id) || array_agg(r.target_id),
+           count(distinct r.id) < count(r.id)
+      into request_ids, wallet_ids, ids_repeat
+      from unnest(requests) r;
+
+    -- 1. Lock the wallets. A lone request first waits for them; then, as in every call, what is still
+    -- held by someone else is skipped.
+    if request_count = 1 then
+        perform from remit.wallets w
+          where w.ledger_id = transfers_post.ledger_id and w.id = any (wallet_ids)
+          order by w.id
+            for no key update;
+    end if;
+    select array_agg(w.id), array_agg(w.currency), array_agg(w.balance), array_agg(w.held), array_agg(w.floor),
+           array_agg(w.version), array_agg(w.status = 'frozen')
+      into wallet_ids, currencies, balances, helds, floors, versions, frozens
+      from (select l.id, l.currency, l.balance, l.held, l.floor, l.version, l.status
+              from remit.wallets l
+             where l.ledger_id = transfers_post.ledger_id and l.id = any (wallet_ids)
+             order by l.id
+               for no key update skip locked) w;
+    versions_before := versions;
+    moment := clock_timestamp(); -- Taken under the locks, so that a wallet's entries never go back in time.
+
+    -- 2. Look up the ids that the journal has. After the locks: a twin that held them has committed.
+    select array_agg(t.id order by t.id), array_agg(t order by t.id)
+      into stored_ids, stored_transfers
+      from remit.transfers t
+     where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids);
+
+    -- 3. Decide each request in order.
+    for request in
+        select r.ordinality::integer as place, r.id, r.source_id, r.target_id, r.amount, r.currency, r.reference,
+               r.metadata, r.request_id,
+               -- Where the wallet stands in wallet_ids, if it does: the place of the last id not above its own.
+               coalesce(width_bucket(r.source_id, wallet_ids), 0) as source,
+               coalesce(width_bucket(r.target_id, wallet_ids), 0) as target
+          from unnest(requests) with ordinality r
+    loop
+        i := request.place;
+        source := request.source;
+        target := request.target;
+        outcome := null;
+        field := null;
+
+        stored := null;
+        if stored_ids is not null and stored_ids[width_bucket(request.id, stored_ids)] = request.id then
+            stored := stored_transfers[width_bucket(request.id, stored_ids)];
+        elsif ids_repeat then
+            earlier := array_position(request_ids, request.id);
+            if earlier < i and outcomes[earlier] <= 'balance_limit_exceeded' then
+                select transfers_post.ledger_id, r.id, outcomes[earlier], r.source_id, r.target_id, r.amount,
+                       transfer_currencies[earlier], source_versions[earlier], source_balances[earlier],
+                       target_versions[earlier], target_balances[earlier], r.reference,
+                       coalesce(r.metadata, '{}'), r.request_id, moment
+                  into stored
+                  from unnest(requests) with ordinality r
+                 where r.ordinality = earlier;
+            end if;
+        end if;
+
+        if stored.id is not null then
+            -- An omitted currency means the source's, which the stored row names.
+            if (stored.source_id, stored.target_id, stored.amount, stored.reference, stored.metadata)
+               is not distinct from
+               (request.source_id, request.target_id, request.amount, request.reference,
+                coalesce(request.metadata, '{}'))
+               and (request.currency is null or request.currency = stored.currency) then
+                outcomes[i] := stored.outcome;
+                replays[i] := true;
+                transfer_currencies[i] := stored.currency;
+                source_versions[i] := stored.source_version;
+                source_balances[i] := stored.source_balance;
+                target_versions[i] := stored.target_version;
+                target_balances[i] := stored.target_balance;
+                request_names[i] := stored.request_id;
+                moments[i] := stored.created_at;
+            else
+                outcomes[i] := 'idempotency_key_reused';
+            end if;
+            continue;
+        end if;
+
+        if request.id is null then
+            outcome := 'invalid_field'; field := 'id';
+        elsif request.source_id is null then
+            outcome := 'invalid_field'; field := 'source_id';
+        elsif request.target_id is null then
+            outcome := 'invalid_field'; field := 'target_id';
+        elsif request.amount is null or request.amount < 1 or request.amount > amount_max then
+            outcome := 'invalid_field'; field := 'amount';
+        elsif request.currency !~ '^[A-Z]{3}$' then
+            outcome := 'invalid_field'; field := 'currency';
+        elsif length(request.reference) > 200 then
+            outcome := 'invalid_field'; field := 'reference';
+        elsif request.metadata is not null and not remit.metadata_is_valid(request.metadata) then
+            outcome := 'invalid_field'; field := 'metadata';
+        elsif request.source_id = request.target_id then
+            outcome := 'same_wallet'; field := 'target_id';
+        elsif wallet_ids[source] is distinct from request.source_id then
+            field := 'source_id';
+            outcome := remit.wallet_absence(transfers_post.ledger_id, request.source_id);
+        elsif wallet_ids[target] is distinct from request.target_id then
+            field := 'target_id';
+            outcome := remit.wallet_absence(transfers_post.ledger_id, request.target_id);
+        end if;
+        if outcome is not null then
+            outcomes[i] := outcome;
+            fields[i] := field;
+            continue;
+        end if;
+
+        transfer_currencies[i] := coalesce(request.currency, currencies[source]);
+        moments[i] := moment;
+        request_names[i] := request.request_id;
+        if currencies[source] <> currencies[target] or request.currency <> currencies[source] then
+            outcomes[i] := 'currency_mismatch';
+        elsif frozens[source] or frozens[target] then
+            outcomes[i] := 'wallet_frozen';
+        elsif balances[source] - helds[source] - request.amount < floors[source] then
+            outcomes[i] := 'insufficient_funds';
+        elsif balances[target] + request.amount > amount_max or balances[source] - request.amount < -amount_max then
+            outcomes[i] := 'balance_limit_exceeded';
+        else
+            outcomes[i] := 'posted';
+            balances[source] := balances[source] - request.amount;
+            versions[source] := versions[source] + 1;
+            source_balances[i] := balances[source];
+            source_versions[i] := versions[source];
+            balances[target] := balances[target] + request.amount;
+            versions[target] := versions[target] + 1;
+            target_balances[i] := balances[target];
+            target_versions[i] := versions[target];
+        end if;
+    end loop;
+
+    -- 4. Write what was decided here: moments is set for those and for replays.
+    select array_agg(c.id)
+      into changed_ids
+      from unnest(wallet_ids, versions, versions_before) as c (id, version, version_before)
+     where c.version <> c.version_before;
+    if changed_ids is not null then
+        update remit.wallets w
+           set balance = balances[width_bucket(w.id, wallet_ids)],
+               version = versions[width_bucket(w.id, wallet_ids)],
+               updated_at = moment
+         where w.ledger_id = transfers_post.ledger_id and w.id = any (changed_ids);
+    end if;
+
+    insert into remit.transfers (
+           ledger_id, id, outcome, source_id, target_id, amount, currency,
+           source_version, source_balance, target_version, target_balance,
+           reference, metadata, request_id, created_at)
+    select transfers_post.ledger_id, r.id, r.outcome, r.source_id, r.target_id, r.amount, r.transfer_currency,
+           r.source_version, r.source_balance, r.target_version, r.target_balance,
+           r.reference, coalesce(r.metadata, '{}'), r.request_id, moment
+      from unnest(requests, outcomes, replays, transfer_currencies, moments,
+                  source_versions, source_balances, target_versions, target_balances)
+           as r (id, source_id, target_id, amount, currency, reference, metadata, request_id,
+                 outcome, replayed, transfer_currency, decided_at,
+                 source_version, source_balance, target_version, target_balance)
+     where r.decided_at is not null and not r.replayed;
+
+    if found then
+        -- In the order of the requests: ids of events of one wallet rise with its versions.
+        insert into remit.outbox (ledger_id, type, subject_id, request_id, created_at)
+        select transfers_post.ledger_id,
+               case r.outcome when 'posted' then 'transfer.posted' else 'transfer.rejected' end,
+               r.id, r.request_id, moment
+          from unnest(requests, outcomes, replays, moments)
+               with ordinality
+               as r (id, source_id, target_id, amount, currency, reference, metadata, request_id,
+                     outcome, replayed, decided_at, place)
+         where r.decided_at is not null and not r.replayed
+         order by r.place;
+    end if;
+
+    return query
+    select r.id, r.outcome, r.field, r.replayed, r.source_id, r.target_id, r.amount,
+           coalesce(r.transfer_currency, r.currency),
+           r.source_version, r.source_balance, r.target_version, r.target_balance,
+           r.reference, coalesce(r.metadata, '{}'), coalesce(r.request_name, r.request_id), r.decided_at
+      from unnest(requests, outcomes, fields, replays, transfer_currencies, moments, request_names,
+                  source_versions, source_balances, target_versions, target_balances)
+           with ordinality
+           as r (id, source_id, target_id, amount, currency, reference, metadata, request_id,
+                 outcome, field, replayed, transfer_currency, decided_at, request_name,
+                 source_version, source_balance, target_version, target_balance, place)
+     order by r.place;
+end;
+$$;
+
+comment on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[]) is
+    'Posts 1 to 1,000 transfers in order. One result for each request; every outcome is data.';
+
+grant execute on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[]) to remit_server, remit_operator;

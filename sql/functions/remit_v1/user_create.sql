@@ -1,0 +1,51 @@
+create or replace function remit_v1.user_create(ledger_id bigint, request remit_v1.user_request)
+    returns remit_v1.user_result
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Creates a user. Without an id it gets one; with an id a retry finds the user that the first call made.
+--
+-- Raises: WL001, WL005, WL009. Locks: nothing; a concurrent call with the same id is waited for.
+declare
+    user_id constant uuid := coalesce(request.id, gen_random_uuid());
+    stored  remit.users;
+begin
+    if coalesce(length(request.name), 0) not between 1 and 200 then
+        perform remit.field_refuse('name', '1 to 200 characters');
+    end if;
+    if length(request.email) not between 3 and 254 or request.email !~ '^[^@\s]+@[^@\s]+$' then
+        perform remit.field_refuse('email', 'an address with one @, at most 254 characters');
+    end if;
+    perform remit.labels_check(request.reference, request.metadata);
+    if not exists (select from remit.ledgers l where l.ledger_id = user_create.ledger_id) then
+        raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';
+    end if;
+
+    insert into remit.users as u (ledger_id, id, name, email, reference, metadata)
+    values (user_create.ledger_id, user_id, request.name, request.email, request.reference,
+            coalesce(request.metadata, '{}'))
+    on conflict do nothing
+    returning u.* into stored;
+    if found then
+        return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
+                stored.created_at, false)::remit_v1.user_result;
+    end if;
+
+    select u.* into strict stored
+      from remit.users u
+     where u.ledger_id = user_create.ledger_id and u.id = user_id;
+    if (stored.name, stored.email, stored.reference, stored.metadata)
+       is distinct from (request.name, request.email, request.reference, coalesce(request.metadata, '{}')) then
+        raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
+    end if;
+    return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
+            stored.created_at, true)::remit_v1.user_result;
+end;
+$$;
+
+comment on function remit_v1.user_create(bigint, remit_v1.user_request) is
+    'Creates a user. The same id and content again returns the same user with replayed set.';
+
+grant execute on function remit_v1.user_create(bigint, remit_v1.user_request) to remit_server, remit_operator;

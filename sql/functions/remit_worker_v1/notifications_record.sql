@@ -1,0 +1,28 @@
+create or replace function remit_worker_v1.notifications_record(
+    ledger_id bigint, notifications remit_worker_v1.notification[])
+    returns integer
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Records notifications that were sent. One that is recorded already is left as it is. Returns how many were new.
+--
+-- Raises: nothing. Locks: nothing; a concurrent record of the same event is waited for.
+declare
+    recorded integer;
+begin
+    insert into remit.notifications (ledger_id, event_id, channel, type, subject_id, body, attempts)
+    select notifications_record.ledger_id, n.event_id, n.channel, n.type, n.subject_id, n.body, n.attempts
+      from unnest(notifications) n
+     order by n.event_id -- One order for all callers: two cannot wait for each other.
+    on conflict do nothing;
+    get diagnostics recorded = row_count;
+    return recorded;
+end;
+$$;
+
+comment on function remit_worker_v1.notifications_record(bigint, remit_worker_v1.notification[]) is
+    'Records notifications that were sent. Returns how many were new.';
+
+grant execute on function remit_worker_v1.notifications_record(bigint, remit_worker_v1.notification[]) to remit_worker;

@@ -1,0 +1,28 @@
+create or replace function remit_worker_v1.notifications_unsent(ledger_id bigint, event_ids uuid[])
+    returns setof uuid
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan
+as $$
+-- Those of the events of which no notification was sent yet.
+--
+-- Raises: nothing. Locks: nothing.
+begin
+    return query
+    select distinct e.id
+      from unnest(event_ids) as e (id)
+     where not exists (
+               select from remit.notifications n
+                where n.ledger_id = notifications_unsent.ledger_id and n.event_id = e.id);
+end;
+$$;
+
+comment on function remit_worker_v1.notifications_unsent(bigint, uuid[]) is
+    'Those of the events of which no notification was sent yet.';
+
+grant execute on function remit_worker_v1.notifications_unsent(bigint, uuid[]) to remit_worker;

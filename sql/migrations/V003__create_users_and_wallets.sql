@@ -1,0 +1,65 @@
+-- A wallet's row holds what is true now; the journal holds how it came to be. The row is
+-- what a transfer locks.
+
+create table remit.users (
+    ledger_id  bigint not null references remit.ledgers,
+    id         uuid not null,
+    name       text not null,
+    email      text,
+    reference  text,
+    metadata   jsonb not null default '{}',
+    created_at timestamptz not null default now(),
+    primary key (ledger_id, id),
+    constraint name_is_short check (length(name) between 1 and 200),
+    constraint email_is_short check (length(email) between 3 and 254),
+    constraint reference_is_short check (length(reference) <= 200),
+    constraint metadata_is_a_flat_object_of_strings check (
+        jsonb_typeof(metadata) = 'object'
+        and octet_length(metadata::text) <= 4096
+        and not jsonb_path_exists(metadata, '$.* ? (@.type() != "string")')
+    )
+);
+
+create type remit_v1.wallet_status as enum ('active', 'frozen');
+
+-- Amounts are minor units. Balances stay within ±(2^53 − 1), which every JSON client reads exactly.
+create table remit.wallets (
+    ledger_id      bigint not null references remit.ledgers,
+    id             uuid not null,
+    user_id        uuid,
+    currency       text not null references remit.currencies,
+    balance        bigint not null default 0,
+    held           bigint not null default 0,
+    floor          bigint,
+    version        bigint not null default 0,
+    status         remit_v1.wallet_status not null default 'active',
+    status_version bigint not null default 0,
+    reference      text,
+    metadata       jsonb not null default '{}',
+    created_at     timestamptz not null default now(),
+    updated_at     timestamptz not null default now(),
+    primary key (ledger_id, id),
+    foreign key (ledger_id, user_id) references remit.users,
+    constraint balance_not_below_floor check (balance - held >= floor),
+    constraint balance_is_exact_in_json check (balance between -9007199254740991 and 9007199254740991),
+    constraint floor_is_exact_in_json check (floor between -9007199254740991 and 9007199254740991),
+    constraint held_not_negative check (held >= 0),
+    constraint versions_not_negative check (version >= 0 and status_version >= 0),
+    constraint issuance_wallet_has_no_floor check (user_id is not null or floor is null),
+    constraint reference_is_short check (length(reference) <= 200),
+    constraint metadata_is_a_flat_object_of_strings check (
+        jsonb_typeof(metadata) = 'object'
+        and octet_length(metadata::text) <= 4096
+        and not jsonb_path_exists(metadata, '$.* ? (@.type() != "string")')
+    )
+) with (fillfactor = 70); -- Room on the page, so that a new balance touches no index.
+
+comment on column remit.wallets.user_id is
+    'Null marks the issuance wallet of its ledger and currency, through which money enters and leaves.';
+comment on column remit.wallets.version is
+    'The number of entries: 1, 2, 3 … without gaps.';
+comment on column remit.wallets.status_version is
+    'The number of status changes. version + status_version grows with every change of the row.';
+
+create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
+create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);

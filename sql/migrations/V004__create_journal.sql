@@ -1,0 +1,64 @@
+-- The journal. One row names source, target and amount, so a transfer cannot be unbalanced.
+-- The row's id is the caller's idempotency key, so the primary key is the idempotency record.
+-- A rejected transfer is a row too: a retry must hear the same answer.
+
+create type remit_v1.transfer_outcome as enum (
+    'posted',
+    -- Stored, and replayed for ever:
+    'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'balance_limit_exceeded',
+    -- Never stored:
+    'wallet_not_found', 'same_wallet', 'invalid_field', 'idempotency_key_reused', 'wallet_busy'
+);
+
+-- No foreign keys to wallets: two lookups and two row locks on every row of the hottest insert
+-- would re-check what the one writer, remit_v1.transfers_post, has locked. verify() checks it.
+create table remit.transfers (
+    ledger_id      bigint not null,
+    id             uuid not null,
+    outcome        remit_v1.transfer_outcome not null,
+    source_id      uuid not null,
+    target_id      uuid not null,
+    amount         bigint not null,
+    currency       text not null,
+    source_version bigint,
+    source_balance bigint,
+    target_version bigint,
+    target_balance bigint,
+    reference      text,
+    metadata       jsonb not null,
+    request_id     text,
+    created_at     timestamptz not null,
+    primary key (ledger_id, id),
+    constraint amount_is_positive_and_exact_in_json check (amount between 1 and 9007199254740991),
+    constraint wallets_differ check (source_id <> target_id),
+    constraint outcome_is_posted_or_rejected check (
+        outcome in ('posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'balance_limit_exceeded')
+    ),
+    constraint posted_means_versions_and_balances check (
+        (outcome = 'posted') = (num_nulls(source_version, source_balance, target_version, target_balance) = 0)
+        and num_nulls(source_version, source_balance, target_version, target_balance) in (0, 4)
+    )
+);
+
+create unique index one_source_entry_per_version on remit.transfers (ledger_id, source_id, source_version)
+    where source_version is not null;
+create unique index one_target_entry_per_version on remit.transfers (ledger_id, target_id, target_version)
+    where target_version is not null;
+
+create view remit.entries as
+    select t.ledger_id, t.source_id as wallet_id, t.source_version as version, t.id as transfer_id,
+           -t.amount as amount, t.source_balance as balance, t.target_id as counterparty_id,
+           t.currency, t.reference, t.created_at
+      from remit.transfers t
+     where t.source_version is not null
+    union all
+    select t.ledger_id, t.target_id, t.target_version, t.id,
+           t.amount, t.target_balance, t.source_id,
+           t.currency, t.reference, t.created_at
+      from remit.transfers t
+     where t.target_version is not null;
+
+comment on view remit.entries is
+    'Every posted transfer as its two entries. amount is signed: what the entry did to the wallet.';
+
+grant select on remit.entries to remit_auditor;

@@ -1,0 +1,32 @@
+-- An event is written in the transaction of the change that it tells of, and leaves the table
+-- when the broker has confirmed it. A transfer's content is read from its journal row, which
+-- never changes, so its event carries only the id; other events carry their data.
+
+create table remit.outbox (
+    ledger_id  bigint not null,
+    id         bigint generated always as identity,
+    event_id   uuid not null default gen_random_uuid(),
+    type       text not null,
+    subject_id uuid not null,
+    request_id text,
+    data       jsonb,
+    created_at timestamptz not null,
+    primary key (ledger_id, id)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+
+-- The relay reads over all ledgers in order of id.
+create index outbox_in_order on remit.outbox (id);
+
+-- What was sent. The primary key drops the second delivery of the same event.
+create table remit.notifications (
+    ledger_id  bigint not null,
+    event_id   uuid not null,
+    channel    text not null,
+    type       text not null,
+    subject_id uuid not null,
+    body       jsonb not null,
+    attempts   integer not null,
+    sent_at    timestamptz not null default now(),
+    primary key (ledger_id, event_id),
+    constraint attempts_is_positive check (attempts > 0)
+);

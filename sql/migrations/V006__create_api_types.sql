@@ -1,0 +1,128 @@
+-- The shapes of the functions' arguments and results. A composite type is a contract:
+-- an added attribute breaks running clients.
+
+create type remit_v1.user_request as (
+    id        uuid,
+    name      text,
+    email     text,
+    reference text,
+    metadata  jsonb
+);
+
+create type remit_v1.user_result as (
+    id         uuid,
+    name       text,
+    email      text,
+    reference  text,
+    metadata   jsonb,
+    created_at timestamptz,
+    replayed   boolean
+);
+
+create type remit_v1.wallet_request as (
+    id              uuid,
+    user_id         uuid,
+    currency        text,
+    initial_balance bigint,
+    floor           bigint,
+    reference       text,
+    metadata        jsonb,
+    request_id      text
+);
+
+create type remit_v1.wallet_result as (
+    id             uuid,
+    user_id        uuid,
+    currency       text,
+    balance        bigint,
+    held           bigint,
+    floor          bigint,
+    status         remit_v1.wallet_status,
+    version        bigint,
+    status_version bigint,
+    reference      text,
+    metadata       jsonb,
+    created_at     timestamptz,
+    updated_at     timestamptz,
+    replayed       boolean
+);
+
+create type remit_v1.transfer_request as (
+    id         uuid,
+    source_id  uuid,
+    target_id  uuid,
+    amount     bigint,
+    currency   text,
+    reference  text,
+    metadata   jsonb,
+    request_id text
+);
+
+create type remit_v1.transfer_result as (
+    id             uuid,
+    outcome        remit_v1.transfer_outcome,
+    field          text,
+    replayed       boolean,
+    source_id      uuid,
+    target_id      uuid,
+    amount         bigint,
+    currency       text,
+    source_version bigint,
+    source_balance bigint,
+    target_version bigint,
+    target_balance bigint,
+    reference      text,
+    metadata       jsonb,
+    request_id     text,
+    created_at     timestamptz
+);
+
+create type remit_v1.entry as (
+    transfer_id     uuid,
+    version         bigint,
+    amount          bigint,
+    balance         bigint,
+    counterparty_id uuid,
+    reference       text,
+    created_at      timestamptz
+);
+
+create type remit_v1.outbox_lag as (
+    events    bigint,
+    oldest_at timestamptz
+);
+
+create type remit_worker_v1.event as (
+    ledger_id  bigint,
+    id         bigint,
+    event_id   uuid,
+    type       text,
+    subject_id uuid,
+    request_id text,
+    data       jsonb,
+    created_at timestamptz
+);
+
+create type remit_worker_v1.notification as (
+    event_id   uuid,
+    channel    text,
+    type       text,
+    subject_id uuid,
+    body       jsonb,
+    attempts   integer
+);
+
+create type remit_ops_v1.violation as (
+    ledger_id bigint,
+    rule      text,
+    subject   text,
+    detail    jsonb
+);
+
+create type remit_ops_v1.wallet_balance as (
+    wallet_id uuid,
+    user_id   uuid,
+    balance   bigint,
+    version   bigint,
+    status    remit_v1.wallet_status
+);
