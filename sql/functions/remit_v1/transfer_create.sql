@@ -5,7 +5,7 @@ create or replace function remit_v1.transfer_create(ledger_id bigint, request re
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Posts one transfer, for people in psql: transfers_post with one request.
+-- Posts one transfer, for people in psql: transfers_post with one request, which waits for its wallets.
 --
 -- A stored outcome, posted or rejected, is a result. What is not stored is an error.
 --
@@ -14,6 +14,7 @@ as $$
 declare
     result remit_v1.transfer_result;
 begin
+    perform remit.wallets_wait(transfer_create.ledger_id, array[request.source_id, request.target_id]);
     begin
         select r.* into strict result
           from remit_v1.transfers_post(transfer_create.ledger_id, array[request]) r;

@@ -18,12 +18,12 @@ as $$
 -- Requests are decided against balances in memory (arrays in order of wallet id), so a wallet named by a
 -- thousand requests costs one lock and one row update.
 --
--- A wallet that someone else has locked is skipped and its requests are answered 'wallet_busy'. A single
--- request waits for its wallets instead, up to lock_timeout.
+-- A wallet that someone else has locked is skipped, and its requests are answered 'wallet_busy'. Whoever
+-- would rather wait locks the wallets first, as transfer_create does.
 --
--- Raises: WL001 for the number of requests; 55P03 when a single request waited too long; 23505 or 40P01 when
--- another session uses the same id for another transfer at this moment (call again).
--- Locks: the wallets named, for no key update, in order of id: two calls cannot deadlock over wallets.
+-- Raises: WL001 for the number of requests; 23505 or 40P01 when another session uses the same id for
+-- another transfer at this moment (call again).
+-- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
     amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
     request_count constant integer := coalesce(cardinality(requests), 0);
@@ -76,14 +76,7 @@ begin
       into request_ids, wallet_ids, ids_repeat
       from unnest(requests) r;
 
-    -- 1. Lock the wallets. A lone request first waits for them; then, as in every call, what is still
-    -- held by someone else is skipped.
-    if request_count = 1 then
-        perform from remit.wallets w
-          where w.ledger_id = transfers_post.ledger_id and w.id = any (wallet_ids)
-          order by w.id
-            for no key update;
-    end if;
+    -- 1. Lock the wallets, but for those that someone else holds.
     select array_agg(w.id), array_agg(w.currency), array_agg(w.balance), array_agg(w.held), array_agg(w.floor),
            array_agg(w.version), array_agg(w.status = 'frozen')
       into wallet_ids, currencies, balances, helds, floors, versions, frozens

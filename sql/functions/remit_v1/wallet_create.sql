@@ -16,6 +16,7 @@ declare
     amount_max constant bigint := 9007199254740991;
     wallet_id constant uuid := coalesce(request.id, gen_random_uuid());
     initial_balance constant bigint := coalesce(request.initial_balance, 0);
+    issuance_id uuid;
     outcome remit_v1.transfer_outcome;
 begin
     if request.user_id is null then
@@ -46,11 +47,12 @@ begin
     end if;
 
     if initial_balance > 0 then
+        issuance_id := remit.issuance_wallet_id(wallet_create.ledger_id, request.currency);
+        perform remit.wallets_wait(wallet_create.ledger_id, array[issuance_id]);
         select r.outcome into strict outcome
           from remit_v1.transfers_post(wallet_create.ledger_id, array[(
-                   remit.initial_transfer_id(wallet_id),
-                   remit.issuance_wallet_id(wallet_create.ledger_id, request.currency),
-                   wallet_id, initial_balance, request.currency, null, null, request.request_id
+                   remit.initial_transfer_id(wallet_id), issuance_id, wallet_id,
+                   initial_balance, request.currency, null, null, request.request_id
                )::remit_v1.transfer_request]) r;
         if outcome <> 'posted' then
             perform remit.outcome_refuse(outcome, 'initial_balance');
