@@ -16,7 +16,7 @@ create table remit.users (
     constraint metadata_is_a_flat_object_of_strings check (
         jsonb_typeof(metadata) = 'object'
         and octet_length(metadata::text) <= 4096
-        and not jsonb_path_exists(metadata, '$.* ? (@.type() != "string")')
+        and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")')
     )
 );
 
@@ -50,7 +50,7 @@ create table remit.wallets (
     constraint metadata_is_a_flat_object_of_strings check (
         jsonb_typeof(metadata) = 'object'
         and octet_length(metadata::text) <= 4096
-        and not jsonb_path_exists(metadata, '$.* ? (@.type() != "string")')
+        and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")')
     )
 ) with (fillfactor = 70); -- Room on the page, so that a new balance touches no index.
 

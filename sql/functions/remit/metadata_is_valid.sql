@@ -11,7 +11,7 @@ as $$
     select metadata is null
         or (jsonb_typeof(metadata) = 'object'
             and octet_length(metadata::text) <= 4096
-            and not jsonb_path_exists(metadata, '$.* ? (@.type() != "string")'));
+            and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")'));
 $$;
 
 comment on function remit.metadata_is_valid(jsonb) is

@@ -173,6 +173,7 @@ begin
         if outcome is not null then
             outcomes[i] := outcome;
             fields[i] := field;
+            request_ids[i] := null; -- Not stored: a later request with this id finds no earlier one here.
             continue;
         end if;
 
