@@ -68,3 +68,14 @@ pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), tokio_
     });
     Ok((client, driver))
 }
+
+/// What went wrong, with the database's own words where it has some.
+pub fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
+    }
+}

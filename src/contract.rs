@@ -1,0 +1,357 @@
+//! The SQL contract: every query of the server, and the Rust mirrors of the SQL types it uses.
+//!
+//! A composite type mirrors as a struct with the same fields in the same order, an enum as an enum, a
+//! function as an async function of the same name. `check` holds them against the database.
+
+use deadpool_postgres::Client;
+use postgres_types::{FromSql, ToSql, Type};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A query: its text, and whether its parameters and its one column have the types of their mirrors.
+struct Query {
+    text: &'static str,
+    takes: &'static [fn(&Type) -> bool],
+    gives: fn(&Type) -> bool,
+}
+
+const USER_CREATE: Query = Query {
+    text: "select remit_v1.user_create($1, $2)",
+    takes: &[i64_to_sql, <UserRequest as ToSql>::accepts],
+    gives: <UserResult as FromSql>::accepts,
+};
+const USER_GET: Query = Query {
+    text: "select remit_v1.user_get($1, $2)",
+    takes: &[i64_to_sql, uuid_to_sql],
+    gives: <UserResult as FromSql>::accepts,
+};
+const WALLET_CREATE: Query = Query {
+    text: "select remit_v1.wallet_create($1, $2)",
+    takes: &[i64_to_sql, <WalletRequest as ToSql>::accepts],
+    gives: <WalletResult as FromSql>::accepts,
+};
+const WALLETS_GET: Query = Query {
+    text: "select w from remit_v1.wallets_get($1, $2) w",
+    takes: &[i64_to_sql, <Vec<Uuid> as ToSql>::accepts],
+    gives: <WalletResult as FromSql>::accepts,
+};
+const WALLET_LIST: Query = Query {
+    text: "select w from remit_v1.wallet_list($1, $2, $3, $4) w",
+    takes: &[
+        i64_to_sql,
+        uuid_to_sql,
+        uuid_to_sql,
+        <i32 as ToSql>::accepts,
+    ],
+    gives: <WalletResult as FromSql>::accepts,
+};
+const ENTRY_LIST: Query = Query {
+    text: "select e from remit_v1.entry_list($1, $2, $3, $4) e",
+    takes: &[i64_to_sql, uuid_to_sql, i64_to_sql, <i32 as ToSql>::accepts],
+    gives: <Entry as FromSql>::accepts,
+};
+const TRANSFERS_POST: Query = Query {
+    text: "select t from remit_v1.transfers_post($1, $2) t",
+    takes: &[i64_to_sql, <Vec<TransferRequest> as ToSql>::accepts],
+    gives: <TransferResult as FromSql>::accepts,
+};
+const TRANSFER_GET: Query = Query {
+    text: "select remit_v1.transfer_get($1, $2)",
+    takes: &[i64_to_sql, uuid_to_sql],
+    gives: <TransferResult as FromSql>::accepts,
+};
+const OUTBOX_LAG: Query = Query {
+    text: "select remit_v1.outbox_lag()",
+    takes: &[],
+    gives: <OutboxLag as FromSql>::accepts,
+};
+const QUERIES: [Query; 9] = [
+    USER_CREATE,
+    USER_GET,
+    WALLET_CREATE,
+    WALLETS_GET,
+    WALLET_LIST,
+    ENTRY_LIST,
+    TRANSFERS_POST,
+    TRANSFER_GET,
+    OUTBOX_LAG,
+];
+
+fn i64_to_sql(sql: &Type) -> bool {
+    <i64 as ToSql>::accepts(sql)
+}
+
+fn uuid_to_sql(sql: &Type) -> bool {
+    <Uuid as ToSql>::accepts(sql)
+}
+
+/// `remit_v1.user_request`
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "user_request")]
+pub struct UserRequest {
+    pub id: Option<Uuid>,
+    pub name: String,
+    pub email: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+}
+
+/// `remit_v1.user_result`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "user_result")]
+pub struct UserResult {
+    pub id: Uuid,
+    pub name: String,
+    pub email: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    pub created_at: OffsetDateTime,
+    pub replayed: bool,
+}
+
+/// `remit_v1.wallet_request`; amounts are minor units, and no floor is no limit.
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "wallet_request")]
+pub struct WalletRequest {
+    pub id: Option<Uuid>,
+    pub user_id: Uuid,
+    pub currency: String,
+    pub initial_balance: i64,
+    pub floor: Option<i64>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: String,
+}
+
+/// `remit_v1.wallet_status`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql)]
+#[postgres(name = "wallet_status", rename_all = "snake_case")]
+pub enum WalletStatus {
+    Active,
+    Frozen,
+}
+
+/// `remit_v1.wallet_result`; amounts are minor units.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "wallet_result")]
+pub struct WalletResult {
+    pub id: Uuid,
+    pub user_id: Option<Uuid>,
+    pub currency: String,
+    pub balance: i64,
+    pub held: i64,
+    pub floor: Option<i64>,
+    pub status: WalletStatus,
+    pub version: i64,
+    pub status_version: i64,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+    pub replayed: bool,
+}
+
+/// `remit_v1.transfer_request`; the amount is in minor units.
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "transfer_request")]
+pub struct TransferRequest {
+    pub id: Uuid,
+    pub source_id: Uuid,
+    pub target_id: Uuid,
+    pub amount: i64,
+    pub currency: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: String,
+}
+
+/// `remit_v1.transfer_outcome`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql)]
+#[postgres(name = "transfer_outcome", rename_all = "snake_case")]
+pub enum TransferOutcome {
+    Posted,
+    InsufficientFunds,
+    WalletFrozen,
+    CurrencyMismatch,
+    BalanceLimitExceeded,
+    WalletNotFound,
+    SameWallet,
+    InvalidField,
+    IdempotencyKeyReused,
+    WalletBusy,
+}
+
+/// `remit_v1.transfer_result`; amounts are minor units.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "transfer_result")]
+pub struct TransferResult {
+    pub id: Option<Uuid>,
+    pub outcome: TransferOutcome,
+    pub field: Option<String>,
+    pub replayed: bool,
+    pub source_id: Option<Uuid>,
+    pub target_id: Option<Uuid>,
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+    pub source_version: Option<i64>,
+    pub source_balance: Option<i64>,
+    pub target_version: Option<i64>,
+    pub target_balance: Option<i64>,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    pub request_id: Option<String>,
+    pub created_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.entry`; amounts are minor units, `amount` is signed.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "entry")]
+pub struct Entry {
+    pub transfer_id: Uuid,
+    pub version: i64,
+    pub amount: i64,
+    pub balance: i64,
+    pub counterparty_id: Uuid,
+    pub reference: Option<String>,
+    pub created_at: OffsetDateTime,
+}
+
+/// `remit_v1.outbox_lag`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "outbox_lag")]
+pub struct OutboxLag {
+    pub events: Option<i64>,
+    pub oldest_at: Option<OffsetDateTime>,
+}
+
+type Result<T> = std::result::Result<T, tokio_postgres::Error>;
+
+pub async fn user_create(
+    client: &Client,
+    ledger_id: i64,
+    request: &UserRequest,
+) -> Result<UserResult> {
+    one(client, &USER_CREATE, &[&ledger_id, request]).await
+}
+
+pub async fn user_get(client: &Client, ledger_id: i64, user_id: Uuid) -> Result<UserResult> {
+    one(client, &USER_GET, &[&ledger_id, &user_id]).await
+}
+
+pub async fn wallet_create(
+    client: &Client,
+    ledger_id: i64,
+    request: &WalletRequest,
+) -> Result<WalletResult> {
+    one(client, &WALLET_CREATE, &[&ledger_id, request]).await
+}
+
+pub async fn wallets_get(
+    client: &Client,
+    ledger_id: i64,
+    wallet_ids: &[Uuid],
+) -> Result<Vec<WalletResult>> {
+    all(client, &WALLETS_GET, &[&ledger_id, &wallet_ids]).await
+}
+
+pub async fn wallet_list(
+    client: &Client,
+    ledger_id: i64,
+    user_id: Uuid,
+    after_id: Option<Uuid>,
+    limit: i32,
+) -> Result<Vec<WalletResult>> {
+    all(
+        client,
+        &WALLET_LIST,
+        &[&ledger_id, &user_id, &after_id, &limit],
+    )
+    .await
+}
+
+pub async fn entry_list(
+    client: &Client,
+    ledger_id: i64,
+    wallet_id: Uuid,
+    before_version: Option<i64>,
+    limit: i32,
+) -> Result<Vec<Entry>> {
+    all(
+        client,
+        &ENTRY_LIST,
+        &[&ledger_id, &wallet_id, &before_version, &limit],
+    )
+    .await
+}
+
+pub async fn transfers_post(
+    client: &Client,
+    ledger_id: i64,
+    requests: &[TransferRequest],
+) -> Result<Vec<TransferResult>> {
+    all(client, &TRANSFERS_POST, &[&ledger_id, &requests]).await
+}
+
+pub async fn transfer_get(
+    client: &Client,
+    ledger_id: i64,
+    transfer_id: Uuid,
+) -> Result<TransferResult> {
+    one(client, &TRANSFER_GET, &[&ledger_id, &transfer_id]).await
+}
+
+pub async fn outbox_lag(client: &Client) -> Result<OutboxLag> {
+    one(client, &OUTBOX_LAG, &[]).await
+}
+
+/// Prepares every query and compares its types with their mirrors.
+///
+/// # Errors
+/// The first query that the database refuses, or whose types differ.
+pub async fn check(client: &Client) -> std::result::Result<(), String> {
+    for query in &QUERIES {
+        let statement = client
+            .prepare_cached(query.text)
+            .await
+            .map_err(|error| format!("{}: {error}", query.text))?;
+        let parameters = statement.params();
+        let parameters_fit = parameters.len() == query.takes.len()
+            && parameters
+                .iter()
+                .zip(query.takes)
+                .all(|(sql, accepts)| accepts(sql));
+        let column_fits = statement
+            .columns()
+            .iter()
+            .all(|column| (query.gives)(column.type_()));
+        if !parameters_fit || !column_fits {
+            return Err(format!(
+                "{}: the types in the database differ from this program's; run `remit migrate` of the same version",
+                query.text
+            ));
+        }
+    }
+    Ok(())
+}
+
+type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+async fn one<T: for<'a> FromSql<'a>>(
+    client: &Client,
+    query: &Query,
+    parameters: Parameters<'_>,
+) -> Result<T> {
+    let statement = client.prepare_cached(query.text).await?;
+    client.query_one(&statement, parameters).await?.try_get(0)
+}
+
+async fn all<T: for<'a> FromSql<'a>>(
+    client: &Client,
+    query: &Query,
+    parameters: Parameters<'_>,
+) -> Result<Vec<T>> {
+    let statement = client.prepare_cached(query.text).await?;
+    let rows = client.query(&statement, parameters).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
