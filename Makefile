@@ -1,0 +1,37 @@
+# `make help` says what there is. The work is done by the scripts in stack/.
+
+SHELL := /bin/bash
+REMIT_DIR ?= .run
+REMIT_PORT_BASE ?= 17000
+export REMIT_DIR REMIT_PORT_BASE
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs psql check test
+
+help: ## Show this text
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  REMIT_DIR=$(REMIT_DIR)  data, logs and passwords of make up'
+	@echo '  REMIT_PORT_BASE=$(REMIT_PORT_BASE)  its ports: nginx at base + 80, the rest in stack/lib.sh'
+
+up: ## Install what is missing, build, start all six parts on loopback, and show a transfer
+	@stack/up
+
+down: ## Stop all six parts; the data stays
+	@stack/down
+
+status: ## Say which parts run
+	@stack/services status $(REMIT_DIR)
+
+logs: ## Show the end of every log, and follow them on a terminal
+	@stack/logs
+
+psql: ## Open psql as the database's owner: make psql ARGS='-c "select …"'
+	@stack/psql $(ARGS)
+
+check: ## Check format and lints only
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+test: ## Run every check and test against servers of its own: make test ARGS='name'
+	@stack/test $(ARGS)
