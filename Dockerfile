@@ -1,0 +1,26 @@
+# One image with both programs, `remit` and `remit-worker`. Migrations and functions are compiled into `remit`.
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /remit
+
+# The dependencies, from the manifests and empty crates: this layer is built again only when a manifest or the
+# lock file changes. The empty crates are cleaned away, or cargo would take them for newer than the real sources.
+COPY Cargo.toml Cargo.lock ./
+COPY worker/Cargo.toml worker/
+RUN mkdir -p src worker/src \
+    && touch src/lib.rs \
+    && echo 'fn main() {}' | tee src/main.rs > worker/src/main.rs \
+    && cargo build --release --locked --workspace \
+    && cargo clean --release --package remit --package remit-worker
+
+COPY build.rs ./
+COPY sql sql
+COPY src src
+COPY worker worker
+RUN cargo build --release --locked --workspace
+
+FROM debian:bookworm-slim
+COPY --from=build /remit/target/release/remit /remit/target/release/remit-worker /usr/local/bin/
+# Any user but root: the programs need no home, no name and no file of their own.
+USER 10001:10001
+CMD ["remit", "serve"]
