@@ -1,0 +1,220 @@
+begin;
+select plan(46);
+\ir fixture.psql
+
+-- What must be true of every function, table and role, whichever come later.
+
+create temporary view functions as
+    select p.oid, p.oid::regprocedure::text as signature, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig,
+           p.proowner, p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
+           p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api
+      from pg_proc p
+      join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname in ('remit', 'remit_v1', 'remit_worker_v1', 'remit_ops_v1');
+
+create temporary view roles as
+    select unnest(array['remit_server', 'remit_worker', 'remit_operator', 'remit_auditor']) as role;
+
+-- Every table, view and sequence that is ours: not the system's, not an extension's.
+create temporary view relations as
+    select c.oid, c.oid::regclass::text as name, c.relkind
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname !~ '^(pg_|information_schema$)'
+       and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');
+
+select cmp_ok((select count(*) from functions), '>=', 33::bigint, 'there are functions to check');
+select cmp_ok((select count(*) from relations where name like 'remit.%'), '>=', 10::bigint, 'and tables, a view and sequences');
+
+-- ---- Functions ---------------------------------------------------------------------------------------------
+
+select is_empty(
+    $$ select signature from functions where prosecdef <> is_api $$,
+    'the functions of the API run as their owner, the helpers as their caller');
+select is_empty(
+    $$ select signature, proconfig from functions where proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
+    'every function pins pg_catalog and pg_temp as its search path, first of its settings');
+select is_empty(
+    $$ select signature from functions where coalesce(obj_description(oid, 'pg_proc'), '') = '' $$,
+    'every function has a comment');
+select is_empty(
+    $$ select signature from functions where is_api group by signature having count(*) > 1
+       union all select schema || '.' || name from functions group by schema, name having count(*) > 1 $$,
+    'no function is overloaded: a changed signature replaces the old one');
+select is((select count(distinct proowner) from functions), 1::bigint, 'one owner has all functions');
+select is_empty(
+    $$ select c.relname from pg_class c where c.relnamespace = 'remit'::regnamespace
+          and c.relowner <> (select proowner from functions limit 1) $$,
+    'the same that has all tables');
+select is_empty(
+    $$ select f.signature, c.lineno, c.level, c.sqlstate, c.message
+         from functions f,
+              lateral plpgsql_check_function_tb(
+                  funcoid => f.oid, all_warnings => true,
+                  relid => case when f.is_trigger then 'remit.transfers'::regclass else 0 end) c
+        where f.is_plpgsql $$,
+    'plpgsql_check finds nothing in any function');
+
+-- ---- Who may execute what ----------------------------------------------------------------------------------
+
+select is_empty(
+    $$ select f.signature from functions f, aclexplode((select coalesce(p.proacl, acldefault('f', p.proowner))
+                                                          from pg_proc p where p.oid = f.oid)) a
+        where a.grantee = 0 $$,
+    'public may execute no function');
+select set_eq(
+    $$ select r.role, f.signature from roles r, functions f where has_function_privilege(r.role, f.oid, 'execute') $$,
+    $$ values
+        ('remit_server', 'remit_v1.entry_list(bigint,uuid,bigint,integer)'),
+        ('remit_server', 'remit_v1.outbox_lag()'),
+        ('remit_server', 'remit_v1.transfer_create(bigint,remit_v1.transfer_request)'),
+        ('remit_server', 'remit_v1.transfer_get(bigint,uuid)'),
+        ('remit_server', 'remit_v1.transfer_id(text)'),
+        ('remit_server', 'remit_v1.transfers_post(bigint,remit_v1.transfer_request[])'),
+        ('remit_server', 'remit_v1.user_create(bigint,remit_v1.user_request)'),
+        ('remit_server', 'remit_v1.user_get(bigint,uuid)'),
+        ('remit_server', 'remit_v1.wallet_create(bigint,remit_v1.wallet_request)'),
+        ('remit_server', 'remit_v1.wallet_get(bigint,uuid)'),
+        ('remit_server', 'remit_v1.wallet_list(bigint,uuid,uuid,integer)'),
+        ('remit_server', 'remit_v1.wallets_get(bigint,uuid[])'),
+        ('remit_operator', 'remit_v1.entry_list(bigint,uuid,bigint,integer)'),
+        ('remit_operator', 'remit_v1.outbox_lag()'),
+        ('remit_operator', 'remit_v1.transfer_create(bigint,remit_v1.transfer_request)'),
+        ('remit_operator', 'remit_v1.transfer_get(bigint,uuid)'),
+        ('remit_operator', 'remit_v1.transfer_id(text)'),
+        ('remit_operator', 'remit_v1.transfers_post(bigint,remit_v1.transfer_request[])'),
+        ('remit_operator', 'remit_v1.user_create(bigint,remit_v1.user_request)'),
+        ('remit_operator', 'remit_v1.user_get(bigint,uuid)'),
+        ('remit_operator', 'remit_v1.wallet_create(bigint,remit_v1.wallet_request)'),
+        ('remit_operator', 'remit_v1.wallet_get(bigint,uuid)'),
+        ('remit_operator', 'remit_v1.wallet_list(bigint,uuid,uuid,integer)'),
+        ('remit_operator', 'remit_v1.wallets_get(bigint,uuid[])'),
+        ('remit_operator', 'remit_ops_v1.verify(bigint)'),
+        ('remit_operator', 'remit_ops_v1.wallet_freeze(bigint,uuid)'),
+        ('remit_operator', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
+        ('remit_operator', 'remit_ops_v1.wallet_unfreeze(bigint,uuid)'),
+        ('remit_auditor', 'remit_ops_v1.verify(bigint)'),
+        ('remit_auditor', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
+        ('remit_worker', 'remit_worker_v1.notifications_record(bigint,remit_worker_v1.notification[])'),
+        ('remit_worker', 'remit_worker_v1.notifications_unsent(bigint,uuid[])'),
+        ('remit_worker', 'remit_worker_v1.outbox_read(integer)'),
+        ('remit_worker', 'remit_worker_v1.outbox_settle(bigint,bigint[])'),
+        ('remit_worker', 'remit_worker_v1.relay_is_active()'),
+        ('remit_worker', 'remit_worker_v1.relay_lead()') $$,
+    'each role may execute these functions and no others');
+select set_eq(
+    $$ select r.role, n.nspname from roles r, pg_namespace n
+        where n.nspname like 'remit%' and has_schema_privilege(r.role, n.oid, 'usage') $$,
+    $$ values ('remit_server', 'remit_v1'), ('remit_worker', 'remit_worker_v1'), ('remit_operator', 'remit_v1'),
+              ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
+    'each role may use these schemas and no others');
+
+-- ---- Who may touch what ------------------------------------------------------------------------------------
+
+select set_eq(
+    $$ select r.role, t.name, p.privilege
+         from roles r, relations t,
+              unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p (privilege)
+        where t.relkind <> 'S' and has_table_privilege(r.role, t.oid, p.privilege) $$,
+    $$ values ('remit_auditor', 'remit.entries', 'select') $$,
+    'no role has a right on a table; the auditor reads the view');
+select is_empty(
+    $$ select r.role, t.name, p.privilege
+         from roles r, relations t, unnest(array['select', 'insert', 'update', 'references']) as p (privilege)
+        where t.relkind in ('r', 'p') and has_any_column_privilege(r.role, t.oid, p.privilege) $$,
+    'nor on a column');
+select is_empty(
+    $$ select r.role, t.name, p.privilege
+         from roles r, relations t, unnest(array['usage', 'select', 'update']) as p (privilege)
+        where t.relkind = 'S' and has_sequence_privilege(r.role, t.oid, p.privilege) $$,
+    'nor on a sequence');
+select is_empty(
+    $$ select r.role, n.nspname from roles r, pg_namespace n
+        where n.nspname !~ '^pg_(toast_)?temp' and has_schema_privilege(r.role, n.oid, 'create') $$,
+    'no role may create anything in any schema');
+select is_empty(
+    $$ select role from roles where has_database_privilege(role, current_database(), 'create') $$,
+    'nor a schema');
+select is_empty(
+    $$ select r.role from roles r join pg_roles p on p.rolname = r.role
+        where p.rolsuper or p.rolcreatedb or p.rolcreaterole or p.rolreplication or p.rolbypassrls $$,
+    'no role has a power of its own');
+select is_empty(
+    $$ select r.role, p.rolname from roles r join pg_roles p on p.rolname <> r.role and pg_has_role(r.role, p.oid, 'member') $$,
+    'or is a member of another');
+select is(
+    pg_temp.refusal_as(role, statement), expected, role || ': ' || statement)
+  from (values ('remit_server', 'select from remit.wallets', '42501'),
+               ('remit_server', 'update remit.wallets set balance = 0', '42501'),
+               ('remit_server', 'select remit.uuid_v8(null)', '42501'),
+               ('remit_server', 'select remit_ops_v1.verify()', '42501'),
+               ('remit_server', 'select remit_worker_v1.outbox_read(1)', '42501'),
+               ('remit_server', 'select remit_v1.transfer_id(''key'')', 'accepted'),
+               ('remit_server', 'select remit_v1.outbox_lag()', 'accepted'),
+               ('remit_worker', 'select from remit.outbox', '42501'),
+               ('remit_worker', 'select remit_v1.outbox_lag()', '42501'),
+               ('remit_worker', 'select remit_worker_v1.outbox_read(1)', 'accepted'),
+               ('remit_operator', 'select from remit.transfers', '42501'),
+               ('remit_operator', 'select remit_worker_v1.outbox_read(1)', '42501'),
+               ('remit_operator', 'select remit_ops_v1.verify()', 'accepted'),
+               ('remit_auditor', 'select from remit.transfers', '42501'),
+               ('remit_auditor', 'select remit_v1.outbox_lag()', '42501'),
+               ('remit_auditor', 'select from remit.entries', 'accepted'),
+               ('remit_auditor', 'select remit_ops_v1.verify()', 'accepted'))
+       as c (role, statement, expected);
+
+-- A wallet's whole life through the one door that each role has.
+select is(
+    pg_temp.refusal_as('remit_server', format(
+        $$ select remit_v1.wallet_create(1, (%L, %L, 'USD', 100, 0, null, null, null)::remit_v1.wallet_request) $$,
+        pg_temp.id(11), pg_temp.id(1))),
+    'accepted', 'the server makes a wallet without a right on any table');
+select is(
+    pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.wallet_freeze(1, %L)', pg_temp.id(11))),
+    'accepted', 'the operator freezes it');
+select is(
+    pg_temp.refusal_as('remit_worker', 'select remit_worker_v1.outbox_settle(1, array(
+        select id from remit_worker_v1.outbox_read(10)))'),
+    'accepted', 'the worker settles its events');
+select is_empty('select * from remit.outbox', 'which are gone');
+
+-- ---- Tables ------------------------------------------------------------------------------------------------
+
+select is_empty(
+    $$ select t.name from relations t
+        where t.name like 'remit.%' and t.relkind in ('r', 'p')
+          and not exists (select from pg_index i where i.indrelid = t.oid and i.indisprimary) $$,
+    'every table has a primary key');
+select set_eq(
+    $$ select t.name, i.indexrelid::regclass::text
+         from relations t
+         join pg_index i on i.indrelid = t.oid and i.indisunique
+         join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
+        where t.name like 'remit.%' and a.attname <> 'ledger_id' $$,
+    $$ values ('remit.currencies', 'remit.currencies_pkey') $$,
+    'the ledger leads every primary key and unique index, but for the list of currencies');
+select set_eq(
+    $$ select c.conrelid::regclass::text, c.confrelid::regclass::text
+         from pg_constraint c
+         join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+        where c.contype = 'f' and c.connamespace = 'remit'::regnamespace and a.attname <> 'ledger_id' $$,
+    $$ values ('remit.wallets', 'remit.currencies') $$,
+    'and every foreign key, but for that to the currencies');
+select is_empty(
+    $$ select a.attrelid::regclass, a.attname from pg_attribute a join relations t on t.oid = a.attrelid
+        where t.name like 'remit.%' and t.relkind = 'r' and a.attidentity <> '' and a.atttypid <> 'bigint'::regtype $$,
+    'identities are bigint');
+select set_eq(
+    $$ select t.tgname::text, t.tgenabled::text, t.tgtype::integer
+         from pg_trigger t where t.tgrelid = 'remit.transfers'::regclass and not t.tgisinternal $$,
+    -- The bits of tgtype: 1 for each row, 2 before, 8 delete, 16 update, 32 truncate.
+    $$ values ('journal_refuses_truncate', 'A', 2 + 32), ('journal_refuses_update_and_delete', 'A', 1 + 2 + 8 + 16) $$,
+    'the journal''s triggers are always enabled');
+select is_empty(
+    $$ select t.tgname from pg_trigger t where t.tgrelid = 'remit.transfers'::regclass and not t.tgisinternal
+          and t.tgfoid <> 'remit.journal_refuse'::regproc $$,
+    'and call journal_refuse');
+
+select * from finish();
+rollback;

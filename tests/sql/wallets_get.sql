@@ -1,0 +1,27 @@
+begin;
+select plan(6);
+\ir fixture.psql
+
+select pg_temp.wallet(11, 100);
+select pg_temp.wallet(12);
+select pg_temp.wallet(13);
+insert into remit.ledgers (ledger_id, name) values (900, 'another');
+do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
+select pg_temp.wallet(14, ledger_id => 900);
+select set_eq(
+    $$ select to_jsonb(r) - 'replayed' from remit_v1.wallets_get(1, array[pg_temp.id(12), pg_temp.id(11)]) r $$,
+    $$ select to_jsonb(w) - 'ledger_id' from remit.wallets w where w.id in (pg_temp.id(11), pg_temp.id(12)) $$,
+    'the wallets named are what their rows say');
+select bag_eq(
+    $$ select pg_temp.number(id) from remit_v1.wallets_get(
+           1, array[pg_temp.id(12), pg_temp.id(99), null, pg_temp.id(14), pg_temp.id(12), pg_temp.id(11)]) $$,
+    array[11, 12], 'once each; unknown ids and other ledgers'' are left out');
+select is_empty($$ select * from remit_v1.wallets_get(1, '{}') $$, 'no ids, no wallets');
+select is_empty($$ select * from remit_v1.wallets_get(1, null) $$, 'nor for null');
+create temporary table scans_before as select pg_stat_get_xact_numscans('remit.wallets'::regclass) as count;
+select is((select count(*) from remit_v1.wallets_get(1, array[pg_temp.id(11)])), 1::bigint, 'a wallet is found');
+select is(pg_stat_get_xact_numscans('remit.wallets'::regclass), b.count,
+          'without a sequential scan, however small the table') from scans_before b;
+
+select * from finish();
+rollback;
