@@ -1,0 +1,208 @@
+//! A database for each test, cloned from a template that is migrated once.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::{fs, thread};
+
+use remit::migrate;
+use tokio::sync::OnceCell;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
+use uuid::Uuid;
+
+/// The password of the roles `remit_server` and `remit_worker` on the tests' own server.
+const ROLE_PASSWORD: &str = "test";
+/// Held while a process makes the template, so that others wait for it instead of making it too.
+const LOCK: &str = "select pg_advisory_lock(hashtextextended('remit test template', 0))";
+
+/// A database of its own, dropped at the end.
+pub struct Database {
+    pub name: String,
+    /// Connects as the owner, a superuser.
+    pub owner: Config,
+}
+
+impl Database {
+    /// A migrated database without data.
+    pub async fn create() -> Self {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(template).await;
+        Self::create_from(template).await
+    }
+
+    /// A database that was never migrated.
+    pub async fn create_empty() -> Self {
+        Self::create_from("template1").await
+    }
+
+    async fn create_from(template: &str) -> Self {
+        let name = format!("remit_test_{}", Uuid::new_v4().simple());
+        let server = server();
+        connect(&server)
+            .await
+            .batch_execute(&format!("create database {name} template {template}"))
+            .await
+            .expect("the template has no other users");
+        let mut owner = server;
+        owner.dbname(&name);
+        Self { name, owner }
+    }
+
+    /// The URL of this database for a role. Any role but the owner has the tests' password.
+    pub fn url(&self, role: &str) -> String {
+        self.url_at(role, self.port())
+    }
+
+    /// The same through another port on loopback, such as a proxy's.
+    pub fn url_at(&self, role: &str, port: u16) -> String {
+        format!(
+            "postgresql://{role}:{ROLE_PASSWORD}@127.0.0.1:{port}/{}",
+            self.name
+        )
+    }
+
+    /// The URL for the owner.
+    pub fn owner_url(&self) -> String {
+        let user = self.owner.get_user().expect("the setting names a user");
+        let password = self.owner.get_password().unwrap_or_default();
+        let password = str::from_utf8(password).expect("the password is text");
+        format!(
+            "postgresql://{user}:{password}@127.0.0.1:{}/{}",
+            self.port(),
+            self.name
+        )
+    }
+
+    /// The port of the server on loopback.
+    pub fn port(&self) -> u16 {
+        *self.owner.get_ports().first().unwrap_or(&5432)
+    }
+
+    /// A connection as the owner.
+    pub async fn connect(&self) -> Client {
+        connect(&self.owner).await
+    }
+
+    /// A connection as a role, as psql would make it.
+    pub async fn connect_as(&self, role: &str) -> Client {
+        let config = self.url(role).parse().expect("the URL is well-formed");
+        connect(&config).await
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        // A runtime of its own: the test's may be ending.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime needs nothing special");
+            runtime.block_on(async {
+                let statement = format!("drop database {name} with (force)");
+                connect(&server()).await.batch_execute(&statement).await
+            })
+        });
+        // What is left over disappears with the server; a second panic would hide the first.
+        let _ = dropping.join();
+    }
+}
+
+/// The server that `make test` starts.
+fn server() -> Config {
+    let config: Config = super::setting("REMIT_TEST_POSTGRES")
+        .parse()
+        .expect("REMIT_TEST_POSTGRES is a connection URL or string");
+    let on_loopback = matches!(config.get_hosts(), [Host::Tcp(host)] if host == "127.0.0.1");
+    assert!(
+        on_loopback,
+        "REMIT_TEST_POSTGRES names another host than 127.0.0.1"
+    );
+    config
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, _driver) = remit::postgres::connect(config)
+        .await
+        .expect("PostgreSQL of `make test` answers");
+    client
+}
+
+/// The name of the template for these SQL files, made if it is not there.
+async fn template() -> String {
+    let name = format!("remit_test_template_{:016x}", sql_hash());
+    let server = server();
+    let client = connect(&server).await;
+    client
+        .batch_execute(LOCK)
+        .await
+        .expect("an advisory lock can be waited for");
+    let row = client
+        .query_one(
+            "select count(*) > 0 from pg_database where datname = $1 and datistemplate",
+            &[&name],
+        )
+        .await
+        .expect("the catalog can be read");
+    if !row.get::<_, bool>(0) {
+        // Left by a process that was stopped while it made it.
+        let again = format!("drop database if exists {name} with (force)");
+        client.batch_execute(&again).await.expect("no one uses it");
+        let create = format!("create database {name}");
+        client.batch_execute(&create).await.expect("it is gone");
+        let mut target = server;
+        migrate(target.dbname(&name)).await;
+        let finish = format!("alter database {name} is_template true");
+        client.batch_execute(&finish).await.expect("it is there");
+    }
+    name
+}
+
+async fn migrate(target: &Config) {
+    let passwords = migrate::Passwords {
+        server: Some(ROLE_PASSWORD.to_owned()),
+        worker: Some(ROLE_PASSWORD.to_owned()),
+    };
+    migrate::run(target, &passwords)
+        .await
+        .unwrap_or_else(|error| panic!("the template cannot be migrated: {error}"));
+}
+
+/// A number that changes with any file under `sql`.
+fn sql_hash() -> u64 {
+    let root = repository().join("sql");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.hash(&mut hasher);
+        fs::read(&file)
+            .expect("the repository is readable")
+            .hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the repository is readable") {
+        let path = entry.expect("the repository is readable").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+/// The folder that holds `sql`, seen from either crate.
+pub fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package
+        .ancestors()
+        .find(|folder| folder.join("sql/migrations").is_dir());
+    root.expect("the package lies in the repository")
+        .to_path_buf()
+}

@@ -1,0 +1,7 @@
+//! The worker against real servers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod harness;
+#[path = "../../../tests/support/mod.rs"]
+mod support;
