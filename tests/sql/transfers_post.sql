@@ -1,5 +1,5 @@
 begin;
-select plan(80);
+select plan(81);
 \ir fixture.psql
 
 -- 11 and 12 hold money, 13 and 14 may go below zero, 15 must keep 400, 16 is in another currency.
@@ -324,6 +324,8 @@ select is(
 select is(pg_temp.outcomes(pg_temp.request(null, 41, 42, 1), pg_temp.request(807, 41, 42, 1), pg_temp.request(null, 41, 42, 1),
                            pg_temp.request(807, 41, 42, 1)),
           '{"invalid_field id",posted,"invalid_field id","posted replayed"}', 'missing ids are no twins');
+select is(pg_temp.outcomes(pg_temp.request(808, 41, 42, 0), pg_temp.request(808, 41, 42, 1), pg_temp.request(null, 41, 42, 0)),
+          '{"invalid_field amount",posted,"invalid_field id"}', 'nor twins of what is not stored');
 
 -- ---- Ledgers never meet ------------------------------------------------------------------------------------
 

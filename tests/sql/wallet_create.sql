@@ -1,5 +1,5 @@
 begin;
-select plan(67);
+select plan(68);
 \ir fixture.psql
 
 -- With a floor and an initial balance of zero unless the test says otherwise, as HTTP's defaults are.
@@ -97,6 +97,7 @@ select is(pg_temp.refusal(statement), expected, description)
                ($$ select pg_temp.create_wallet(31, user_number => 99) $$, 'WL003 user_id', 'an unknown user is refused'),
                ($$ select pg_temp.create_wallet(31, ledger_id => 77) $$, 'WL003 user_id', 'an unknown ledger has no users'),
                ($$ select pg_temp.create_wallet(31, -1) $$, 'WL001 initial_balance', 'a negative initial balance is refused'),
+               ($$ select pg_temp.create_wallet(31, -1, floor => null) $$, 'WL001 initial_balance', 'whatever the floor'),
                ($$ select pg_temp.create_wallet(31, 9007199254740992) $$, 'WL001 initial_balance', 'so is 2^53'),
                ($$ select pg_temp.create_wallet(31, currency => null) $$, 'WL008 currency', 'a currency is required'),
                ($$ select pg_temp.create_wallet(31, currency => 'XXX') $$, 'WL008 currency', 'an unknown currency is refused'),
