@@ -1,5 +1,5 @@
 begin;
-select plan(81);
+select plan(82);
 \ir fixture.psql
 
 -- 11 and 12 hold money, 13 and 14 may go below zero, 15 must keep 400, 16 is in another currency.
@@ -151,6 +151,11 @@ select is(
     pg_temp.outcomes(pg_temp.request(201, 11, 12, 601), pg_temp.request(202, 11, 16, 1)),
     '{"insufficient_funds replayed","currency_mismatch replayed"}',
     'a rejection is replayed even when it would be posted now');
+select is(
+    pg_temp.outcomes(pg_temp.request(202, 11, 16, 1, 'USD'), pg_temp.request(203, 11, 12, 1, 'EUR'),
+                     pg_temp.request(203, 11, 12, 1), pg_temp.request(203, 11, 12, 1, 'USD')),
+    '{"currency_mismatch replayed","currency_mismatch replayed",idempotency_key_reused,idempotency_key_reused}',
+    'an omitted currency is the source''s, not the wrong one that a rejection named');
 select results_eq(
     $$ select num_nulls(source_version, source_balance, target_version, target_balance), created_at
          from pg_temp.post(pg_temp.request(201, 11, 12, 601)) $$,

@@ -49,6 +49,7 @@ declare
     stored_transfers remit.transfers[];
     stored remit.transfers;
     earlier integer;
+    same boolean;
 
     -- One element for each request.
     outcomes remit_v1.transfer_outcome[] := array_fill(null::remit_v1.transfer_outcome, array[request_count]);
@@ -126,12 +127,19 @@ begin
         end if;
 
         if stored.id is not null then
-            -- An omitted currency means the source's, which the stored row names.
-            if (stored.source_id, stored.target_id, stored.amount, stored.reference, stored.metadata)
-               is not distinct from
-               (request.source_id, request.target_id, request.amount, request.reference,
-                coalesce(request.metadata, '{}'))
-               and (request.currency is null or request.currency = stored.currency) then
+            same := (stored.source_id, stored.target_id, stored.amount, stored.reference, stored.metadata)
+                is not distinct from
+                (request.source_id, request.target_id, request.amount, request.reference,
+                 coalesce(request.metadata, '{}'));
+            -- An omitted currency means the source's, which the stored row names, unless it was refused for another.
+            if request.currency is not null then
+                same := same and request.currency = stored.currency;
+            elsif stored.outcome = 'currency_mismatch' then
+                same := same and stored.currency = (
+                    select w.currency from remit.wallets w
+                     where w.ledger_id = transfers_post.ledger_id and w.id = stored.source_id);
+            end if;
+            if same then
                 outcomes[i] := stored.outcome;
                 replays[i] := true;
                 transfer_currencies[i] := stored.currency;
