@@ -9,6 +9,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::database::{Database, Parameters};
+use crate::problem::Failure;
+
 /// A query: its text, and whether its parameters and its one column have the types of their mirrors.
 struct Query {
     text: &'static str,
@@ -225,45 +228,45 @@ pub struct OutboxLag {
     pub oldest_at: Option<OffsetDateTime>,
 }
 
-type Result<T> = std::result::Result<T, tokio_postgres::Error>;
+type Result<T> = std::result::Result<T, Failure>;
 
 pub async fn user_create(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     request: &UserRequest,
 ) -> Result<UserResult> {
-    one(client, &USER_CREATE, &[&ledger_id, request]).await
+    one(database, &USER_CREATE, &[&ledger_id, request]).await
 }
 
-pub async fn user_get(client: &Client, ledger_id: i64, user_id: Uuid) -> Result<UserResult> {
-    one(client, &USER_GET, &[&ledger_id, &user_id]).await
+pub async fn user_get(database: &Database, ledger_id: i64, user_id: Uuid) -> Result<UserResult> {
+    one(database, &USER_GET, &[&ledger_id, &user_id]).await
 }
 
 pub async fn wallet_create(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     request: &WalletRequest,
 ) -> Result<WalletResult> {
-    one(client, &WALLET_CREATE, &[&ledger_id, request]).await
+    one(database, &WALLET_CREATE, &[&ledger_id, request]).await
 }
 
 pub async fn wallets_get(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     wallet_ids: &[Uuid],
 ) -> Result<Vec<WalletResult>> {
-    all(client, &WALLETS_GET, &[&ledger_id, &wallet_ids]).await
+    all(database, &WALLETS_GET, &[&ledger_id, &wallet_ids]).await
 }
 
 pub async fn wallet_list(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     user_id: Uuid,
     after_id: Option<Uuid>,
     limit: i32,
 ) -> Result<Vec<WalletResult>> {
     all(
-        client,
+        database,
         &WALLET_LIST,
         &[&ledger_id, &user_id, &after_id, &limit],
     )
@@ -271,14 +274,14 @@ pub async fn wallet_list(
 }
 
 pub async fn entry_list(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     wallet_id: Uuid,
     before_version: Option<i64>,
     limit: i32,
 ) -> Result<Vec<Entry>> {
     all(
-        client,
+        database,
         &ENTRY_LIST,
         &[&ledger_id, &wallet_id, &before_version, &limit],
     )
@@ -286,23 +289,23 @@ pub async fn entry_list(
 }
 
 pub async fn transfers_post(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     requests: &[TransferRequest],
 ) -> Result<Vec<TransferResult>> {
-    all(client, &TRANSFERS_POST, &[&ledger_id, &requests]).await
+    all(database, &TRANSFERS_POST, &[&ledger_id, &requests]).await
 }
 
 pub async fn transfer_get(
-    client: &Client,
+    database: &Database,
     ledger_id: i64,
     transfer_id: Uuid,
 ) -> Result<TransferResult> {
-    one(client, &TRANSFER_GET, &[&ledger_id, &transfer_id]).await
+    one(database, &TRANSFER_GET, &[&ledger_id, &transfer_id]).await
 }
 
-pub async fn outbox_lag(client: &Client) -> Result<OutboxLag> {
-    one(client, &OUTBOX_LAG, &[]).await
+pub async fn outbox_lag(database: &Database) -> Result<OutboxLag> {
+    one(database, &OUTBOX_LAG, &[]).await
 }
 
 /// Prepares every query and compares its types with their mirrors.
@@ -335,23 +338,28 @@ pub async fn check(client: &Client) -> std::result::Result<(), String> {
     Ok(())
 }
 
-type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
-
 async fn one<T: for<'a> FromSql<'a>>(
-    client: &Client,
+    database: &Database,
     query: &Query,
     parameters: Parameters<'_>,
 ) -> Result<T> {
-    let statement = client.prepare_cached(query.text).await?;
-    client.query_one(&statement, parameters).await?.try_get(0)
+    let mut values = all(database, query, parameters).await?;
+    values.pop().ok_or_else(|| {
+        tracing::error!(query = query.text, "no row");
+        Failure::Unexpected
+    })
 }
 
 async fn all<T: for<'a> FromSql<'a>>(
-    client: &Client,
+    database: &Database,
     query: &Query,
     parameters: Parameters<'_>,
 ) -> Result<Vec<T>> {
-    let statement = client.prepare_cached(query.text).await?;
-    let rows = client.query(&statement, parameters).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+    let rows = database.query(query.text, parameters).await?;
+    let values: std::result::Result<_, tokio_postgres::Error> =
+        rows.iter().map(|row| row.try_get(0)).collect();
+    values.map_err(|error| {
+        tracing::error!(%error, query = query.text, "a value does not fit its mirror");
+        Failure::Unexpected
+    })
 }

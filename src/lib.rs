@@ -1,9 +1,30 @@
 //! Remit: HTTP in, one SQL call, HTTP out. The money rules are the SQL functions under `sql/`.
+//!
+//! `ARCHITECTURE.md` walks one request through these modules.
 
+pub mod answer;
+pub mod answer_store;
+pub mod app;
+pub mod config;
 pub mod contract;
+pub mod database;
+pub mod docs;
 pub mod environment;
+pub mod fields;
+pub mod gather;
+pub mod handlers;
+pub mod health;
+pub mod idempotency;
+pub mod metrics;
 pub mod migrate;
 pub mod postgres;
+pub mod problem;
+pub mod readiness;
 pub mod redis;
+pub mod request;
+pub mod route;
+pub mod server;
 pub mod telemetry;
+pub mod transfers;
 pub mod wallet_cache;
+pub mod wallets;

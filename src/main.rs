@@ -1,1 +1,122 @@
-fn main() {}
+//! The command line of `remit`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use remit::app::App;
+use remit::environment::Environment;
+use remit::{config, contract, health, migrate, postgres, server, telemetry};
+use tokio::net::TcpListener;
+
+/// Two calls of each kind in flight, the rest for single requests.
+const POOL_CONNECTIONS: usize = 12;
+
+const HELP: &str = "\
+Remit: wallets and transfers on PostgreSQL
+
+Usage: remit <command>
+
+Commands:
+  serve    Answer HTTP requests until SIGTERM or SIGINT
+  migrate  Bring the database up to this version; may run any number of times, also at once
+  health   Ask the server at REMIT_LISTEN whether it is ready; exit status 0 or 1
+
+Options:
+  -h, --help     Print this text
+  -V, --version  Print the version
+
+Environment:
+  DATABASE_URL           postgresql://user:password@host:port/database
+                         (serve: a login of the role remit_server; migrate: the owner)
+  REDIS_URL              redis://:password@host:port/0 (serve)
+  AMQP_URL               amqp://user:password@host:port/vhost (serve; optional, shown in /readyz)
+  REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
+  REMIT_LOG              Log filter: error, warn, info, debug; default info
+  REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)
+  REMIT_WORKER_PASSWORD  Login password to give the role remit_worker (migrate; optional)
+";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["serve"] => serve().await,
+        ["migrate"] => migrate().await,
+        ["health"] => match config::health(Environment::of_process()) {
+            Ok(listen) => health::check(listen).await,
+            Err(errors) => Err(errors),
+        },
+        ["-h" | "--help" | "help"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["-V" | "--version"] => {
+            println!("remit {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("remit: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn migrate() -> Result<(), String> {
+    let config = config::Migrate::read(Environment::of_process())?;
+    telemetry::start(&config.log)?;
+    let report = migrate::run(&config.postgres, &config.passwords).await?;
+    for migration in &report.migrations {
+        println!("applied {migration}");
+    }
+    println!(
+        "replaced {} functions; the database is up to date",
+        report.functions
+    );
+    Ok(())
+}
+
+async fn serve() -> Result<(), String> {
+    let config = config::Serve::read(Environment::of_process())?;
+    telemetry::start(&config.log)?;
+    let shutdown = shutdown_signal()?;
+    let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);
+    let client = pool
+        .get()
+        .await
+        .map_err(|error| format!("PostgreSQL: {error}"))?;
+    contract::check(&client).await?;
+    drop(client);
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("listening on {}: {error}", config.listen))?;
+    tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
+    let app = Arc::new(App::start(pool, config.redis, config.broker));
+    server::run(listener, app, shutdown).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Completes on SIGTERM or SIGINT.
+fn shutdown_signal() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let install =
+        |kind| signal(kind).map_err(|error| format!("installing a signal handler: {error}"));
+    let (mut terminate, mut interrupt) = (
+        install(SignalKind::terminate())?,
+        install(SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

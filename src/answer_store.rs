@@ -1,0 +1,168 @@
+//! The idempotency hint in Redis: which requests are in progress, and answers that were given.
+//!
+//! It only saves work. PostgreSQL decides, whatever is or is not found here.
+
+use std::sync::{Arc, LazyLock};
+
+use hyper::body::Bytes;
+use redis::Script;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::redis::Redis;
+
+const ANSWER_TTL_S: u64 = 24 * 3_600;
+/// As long as a request may take, `server::REQUEST_MS_MAX`: the twin of a request that died is served then.
+const PENDING_TTL_S: u64 = 10;
+const PENDING: &[u8] = b"pending:";
+const FINGERPRINT_BYTES: usize = 32;
+const STATUS_BYTES: usize = 3;
+
+/// Removes a marker, unless someone else's is there by now.
+static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new("if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end")
+});
+
+/// What a request does, apart from its key.
+pub type Fingerprint = [u8; FINGERPRINT_BYTES];
+
+/// The fingerprint of a request's content.
+pub fn fingerprint(content: &serde_json::Value) -> Fingerprint {
+    Sha256::digest(content.to_string().as_bytes()).into()
+}
+
+/// A status and a body that were or will be given, again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    pub status: u16,
+    pub body: Bytes,
+}
+
+/// What Redis knows of a key.
+#[derive(Debug)]
+pub enum Hint {
+    /// Nothing, or nothing that helps: ask PostgreSQL. The marker, if there is one, is ours.
+    Ask(Option<Marker>),
+    /// A twin is in progress.
+    InProgress,
+    /// The same request was answered.
+    Answered(StoredAnswer),
+}
+
+/// A marker that keeps twins out while a request is in progress.
+#[derive(Debug, Clone)]
+pub struct Marker {
+    key: String,
+    value: Vec<u8>,
+    fingerprint: Fingerprint,
+}
+
+/// The answers in Redis.
+pub struct AnswerStore {
+    redis: Arc<Redis>,
+}
+
+impl AnswerStore {
+    /// Answers in this Redis.
+    pub fn new(redis: Arc<Redis>) -> Self {
+        Self { redis }
+    }
+
+    /// Looks a key up, and marks it as in progress if it is new. `kind` keeps users, wallets and
+    /// transfers apart.
+    pub async fn begin(
+        &self,
+        ledger_id: i64,
+        kind: &str,
+        id: Uuid,
+        fingerprint: Fingerprint,
+    ) -> Hint {
+        let key = format!("remit:key:{ledger_id}:{kind}:{id}");
+        let value = [PENDING, Uuid::new_v4().as_bytes()].concat();
+        let mut command = redis::cmd("SET");
+        command
+            .arg(&key)
+            .arg(&value)
+            .arg("NX")
+            .arg("GET")
+            .arg("EX")
+            .arg(PENDING_TTL_S);
+        match self.redis.command::<Option<Vec<u8>>>(&command).await {
+            Err(_) => Hint::Ask(None),
+            Ok(None) => Hint::Ask(Some(Marker {
+                key,
+                value,
+                fingerprint,
+            })),
+            Ok(Some(found)) if found.starts_with(PENDING) => Hint::InProgress,
+            Ok(Some(found)) => decode(found, &fingerprint).map_or(Hint::Ask(None), Hint::Answered),
+        }
+    }
+
+    /// Stores answers in place of their markers: one round trip.
+    pub async fn finish(&self, answers: impl IntoIterator<Item = (Marker, StoredAnswer)>) {
+        let mut pipeline = redis::pipe();
+        let mut is_empty = true;
+        for (marker, answer) in answers {
+            is_empty = false;
+            pipeline
+                .cmd("SET")
+                .arg(&marker.key)
+                .arg(encode(&marker.fingerprint, &answer))
+                .arg("EX")
+                .arg(ANSWER_TTL_S)
+                .ignore();
+        }
+        if !is_empty {
+            // A lost write costs a question to PostgreSQL.
+            let _ = self.redis.pipeline::<()>(&pipeline).await;
+        }
+    }
+
+    /// Lets twins in again after an answer that is not stored.
+    pub async fn release(&self, marker: Marker) {
+        // A lost release ends with the marker's time to live.
+        let _ = self
+            .redis
+            .script::<()>(RELEASE.key(marker.key).arg(marker.value))
+            .await;
+    }
+}
+
+fn encode(fingerprint: &Fingerprint, answer: &StoredAnswer) -> Vec<u8> {
+    [
+        &fingerprint[..],
+        format!("{:03}", answer.status).as_bytes(),
+        &answer.body,
+    ]
+    .concat()
+}
+
+/// The answer, if it was given to the same content. Any other content is PostgreSQL's to judge.
+fn decode(found: Vec<u8>, fingerprint: &Fingerprint) -> Option<StoredAnswer> {
+    let rest = found.strip_prefix(&fingerprint[..])?;
+    let (status, body) = rest.split_at_checked(STATUS_BYTES)?;
+    Some(StoredAnswer {
+        status: std::str::from_utf8(status).ok()?.parse().ok()?,
+        body: Bytes::copy_from_slice(body),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_is_found_by_its_own_content_only() {
+        let (own, other) = (fingerprint(&json!({"a": 1})), fingerprint(&json!({"a": 2})));
+        let answer = StoredAnswer {
+            status: 201,
+            body: Bytes::from_static(b"{}"),
+        };
+        let stored = encode(&own, &answer);
+        assert_eq!(decode(stored.clone(), &own), Some(answer));
+        assert_eq!(decode(stored, &other), None);
+        assert_eq!(decode(own.to_vec(), &own), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Configuration of `remit`: the only file of this crate that names environment variables.
+
+use std::net::SocketAddr;
+
+use tokio_postgres::Config;
+
+use crate::environment::Environment;
+use crate::migrate::Passwords;
+use crate::postgres;
+use crate::readiness::Broker;
+use crate::redis::Redis;
+
+const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+const LOG_DEFAULT: &str = "info";
+
+/// What `remit serve` needs.
+pub struct Serve {
+    pub postgres: Config,
+    pub redis: Redis,
+    /// Only watched: the server publishes nothing.
+    pub broker: Option<Broker>,
+    pub listen: SocketAddr,
+    pub log: String,
+}
+
+impl Serve {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// All that is wrong with it, one a line.
+    pub fn read(mut environment: Environment) -> Result<Self, String> {
+        let postgres = database(&mut environment, "remit");
+        let redis_url = environment.required("REDIS_URL");
+        let redis = environment.check("REDIS_URL", Redis::new(&redis_url));
+        let broker = environment
+            .optional("AMQP_URL")
+            .and_then(|url| environment.check("AMQP_URL", Broker::parse(&url)));
+        let listen = listen(&mut environment);
+        let log = log(&environment);
+        environment.finish()?;
+        Ok(Self {
+            postgres: postgres.ok_or("DATABASE_URL is not set")?,
+            redis: redis.ok_or("REDIS_URL is not set")?,
+            broker,
+            listen,
+            log,
+        })
+    }
+}
+
+/// What `remit migrate` needs.
+pub struct Migrate {
+    pub postgres: Config,
+    pub passwords: Passwords,
+    pub log: String,
+}
+
+impl Migrate {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// All that is wrong with it, one a line.
+    pub fn read(mut environment: Environment) -> Result<Self, String> {
+        let postgres = database(&mut environment, "remit migrate");
+        let passwords = Passwords {
+            server: environment.optional("REMIT_SERVER_PASSWORD"),
+            worker: environment.optional("REMIT_WORKER_PASSWORD"),
+        };
+        let log = log(&environment);
+        environment.finish()?;
+        Ok(Self {
+            postgres: postgres.ok_or("DATABASE_URL is not set")?,
+            passwords,
+            log,
+        })
+    }
+}
+
+/// What `remit health` needs: where the server listens.
+///
+/// # Errors
+/// What is wrong with the environment.
+pub fn health(mut environment: Environment) -> Result<SocketAddr, String> {
+    let listen = listen(&mut environment);
+    environment.finish()?;
+    Ok(listen)
+}
+
+fn database(environment: &mut Environment, application_name: &str) -> Option<Config> {
+    let url = environment.optional("DATABASE_URL");
+    let Some(url) = url else {
+        environment.required("DATABASE_URL");
+        return None;
+    };
+    environment.check("DATABASE_URL", postgres::config(&url, application_name))
+}
+
+fn listen(environment: &mut Environment) -> SocketAddr {
+    let default = LISTEN_DEFAULT.parse().expect("the default is an address");
+    environment.parsed(
+        "REMIT_LISTEN",
+        default,
+        "an address and port such as 127.0.0.1:8080",
+        |_| true,
+    )
+}
+
+fn log(environment: &Environment) -> String {
+    environment
+        .optional("REMIT_LOG")
+        .unwrap_or_else(|| LOG_DEFAULT.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_errors_are_reported_at_once_and_repeat_no_value() {
+        let environment = Environment::with_lookup(|name| match name {
+            "DATABASE_URL" | "AMQP_URL" => Some("mysql://user:secret@host/x".to_owned()),
+            "REMIT_LISTEN" => Some("everywhere".to_owned()),
+            _ => None,
+        });
+        let errors = Serve::read(environment).err().expect("all four are wrong");
+        for name in ["DATABASE_URL", "REDIS_URL", "AMQP_URL", "REMIT_LISTEN"] {
+            assert!(errors.contains(name), "{name} is missing in: {errors}");
+        }
+        assert!(!errors.contains("secret"), "{errors}");
+    }
+}

@@ -1,0 +1,81 @@
+//! Calls to PostgreSQL: a connection from the pool, one attempt, and a second one where the first met a
+//! connection that was already dead.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use deadpool_postgres::{Client, Pool};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use crate::metrics::Metrics;
+use crate::postgres::describe;
+use crate::problem::Failure;
+
+/// The parameters of a query.
+pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The pool, with an eye on how long it lets callers wait.
+pub struct Database {
+    pool: Pool,
+    metrics: Arc<Metrics>,
+}
+
+impl Database {
+    /// Calls through this pool.
+    pub fn new(pool: Pool, metrics: Arc<Metrics>) -> Self {
+        Self { pool, metrics }
+    }
+
+    /// Runs a query. It must be one that may run twice: every write of Remit names its id.
+    ///
+    /// # Errors
+    /// What the failure means. What is not the client's business is in the log.
+    pub async fn query(&self, text: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
+        let result = match attempt(&self.client().await?, text, parameters).await {
+            // PostgreSQL was restarted while the connection was idle.
+            Err(error) if error.is_closed() => {
+                attempt(&self.client().await?, text, parameters).await
+            }
+            result => result,
+        };
+        result.map_err(|error| {
+            let failure = Failure::of(&error);
+            match failure {
+                Failure::Refused(_) => {}
+                Failure::Unexpected => tracing::error!(error = describe(&error), "a query failed"),
+                Failure::Conflict | Failure::Unavailable => {
+                    tracing::warn!(error = describe(&error), "a query failed");
+                }
+            }
+            failure
+        })
+    }
+
+    /// Whether PostgreSQL answers now.
+    pub async fn is_up(&self) -> bool {
+        match self.client().await {
+            Ok(client) => client.simple_query("").await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    async fn client(&self) -> Result<Client, Failure> {
+        let start = Instant::now();
+        let client = self.pool.get().await;
+        self.metrics.pool_wait(start.elapsed());
+        client.map_err(|error| {
+            tracing::warn!(%error, "no connection to PostgreSQL");
+            Failure::Unavailable
+        })
+    }
+}
+
+async fn attempt(
+    client: &Client,
+    text: &str,
+    parameters: Parameters<'_>,
+) -> Result<Vec<Row>, Error> {
+    let statement = client.prepare_cached(text).await?;
+    client.query(&statement, parameters).await
+}

@@ -1,0 +1,280 @@
+//! The members of a JSON body, taken one by one, strictly: no duplicate, no unknown member, no guess.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::problem::{Code, Problem};
+
+/// What is left of a body.
+pub struct Fields {
+    members: Vec<(String, Box<RawValue>)>,
+}
+
+impl Fields {
+    /// Reads a body: an object without duplicate members.
+    ///
+    /// # Errors
+    /// Bytes that are not JSON in UTF-8, or not an object.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| Problem::new(Code::MalformedJson, "The body is not UTF-8."))?;
+        if let Ok(Members(members)) = serde_json::from_str(text) {
+            return Ok(Self { members });
+        }
+        let code = match serde_json::from_str::<&RawValue>(text) {
+            Ok(_) => Code::MalformedBody,
+            Err(_) => Code::MalformedJson,
+        };
+        Err(Problem::new(
+            code,
+            "The body must be one JSON object without duplicate members.",
+        ))
+    }
+
+    /// A required string.
+    pub fn text(&mut self, name: &str) -> Result<String, Problem> {
+        self.optional_text(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// A string, or none where it is absent or null.
+    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
+        let text: String = parse(&raw, name, "a string")?;
+        check_text(name, &text)?;
+        Ok(Some(text))
+    }
+
+    /// A required UUID in the hyphenated form.
+    pub fn uuid(&mut self, name: &str) -> Result<Uuid, Problem> {
+        let text = self.text(name)?;
+        let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+        let id = is_hyphenated.then(|| Uuid::try_parse(&text).ok()).flatten();
+        id.ok_or_else(|| Problem::at(Code::InvalidField, name, "Allowed: a UUID."))
+    }
+
+    /// A required integer.
+    pub fn integer(&mut self, name: &str) -> Result<i64, Problem> {
+        self.optional_integer(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// An integer, or none where it is absent or null.
+    pub fn optional_integer(&mut self, name: &str) -> Result<Option<i64>, Problem> {
+        self.take(name).map(|raw| integer(&raw, name)).transpose()
+    }
+
+    /// An integer, the default where it is absent, or none where it is null.
+    pub fn nullable_integer(&mut self, name: &str, default: i64) -> Result<Option<i64>, Problem> {
+        match self.take_or_null(name) {
+            None => Ok(Some(default)),
+            Some(raw) if raw.get() == "null" => Ok(None),
+            Some(raw) => integer(&raw, name).map(Some),
+        }
+    }
+
+    /// A flat object of strings, or none where it is absent or null.
+    pub fn metadata(&mut self, name: &str) -> Result<Option<Value>, Problem> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
+        let Members::<String>(members) = parse(
+            &raw,
+            name,
+            "a flat object of strings without duplicate members",
+        )?;
+        for (key, value) in &members {
+            check_text(name, key)?;
+            check_text(name, value)?;
+        }
+        let object = members
+            .into_iter()
+            .map(|(key, value)| (key, Value::String(value)));
+        Ok(Some(Value::Object(object.collect())))
+    }
+
+    /// Refuses what nobody took: an unknown member is a client's bug worth hearing about.
+    pub fn finish(self) -> Result<(), Problem> {
+        match self.members.first() {
+            None => Ok(()),
+            Some(_) => Err(Problem::new(
+                Code::UnknownField,
+                "A member of the body is not one of this route's. GET /docs lists them.",
+            )),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
+        self.take_or_null(name).filter(|raw| raw.get() != "null")
+    }
+
+    fn take_or_null(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let place = self.members.iter().position(|(member, _)| member == name)?;
+        Some(self.members.swap_remove(place).1)
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, name: &str, rule: &str) -> Result<T, Problem> {
+    serde_json::from_str(raw.get())
+        .map_err(|_| Problem::at(Code::MalformedBody, name, format!("Must be {rule}.")))
+}
+
+/// PostgreSQL's text has no NUL.
+fn check_text(name: &str, text: &str) -> Result<(), Problem> {
+    if text.contains('\0') {
+        return Err(Problem::at(
+            Code::InvalidField,
+            name,
+            "Allowed: text without NUL characters.",
+        ));
+    }
+    Ok(())
+}
+
+fn integer(raw: &RawValue, name: &str) -> Result<i64, Problem> {
+    let text = raw.get();
+    let is_integer = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if !is_integer {
+        let rule = "Must be an integer, written without fraction or exponent.";
+        return Err(Problem::at(Code::MalformedBody, name, rule));
+    }
+    text.parse().map_err(|_| {
+        Problem::at(
+            Code::InvalidField,
+            name,
+            "Allowed: integers up to 9007199254740991.",
+        )
+    })
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::at(Code::MalformedBody, name, "This member is required.")
+}
+
+/// An object's members in their order. A duplicate is an error, where serde_json would keep the last.
+struct Members<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
+    type Value = Members<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object without duplicate members")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<T>, A::Error> {
+        let mut members: Vec<(String, T)> = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, T>()? {
+            if members.len() >= MEMBERS_MAX {
+                return Err(A::Error::custom("too many members"));
+            }
+            if members.iter().any(|(member, _)| *member == name) {
+                return Err(A::Error::custom("duplicate member"));
+            }
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}
+
+/// Keeps the search for duplicates short. Metadata of 4 KiB cannot have as many.
+const MEMBERS_MAX: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code<T>(result: Result<T, Problem>) -> Option<Code> {
+        result.err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn only_an_object_is_a_body() {
+        for body in ["[]", "null", "1", r#"{"a":1,"a":2}"#] {
+            assert_eq!(
+                code(Fields::parse(body.as_bytes())),
+                Some(Code::MalformedBody),
+                "{body}"
+            );
+        }
+        let deep = "[".repeat(100_000);
+        for body in ["", "{", "{} {}", "{'a':1}", "\u{feff}{}", &deep] {
+            assert_eq!(
+                code(Fields::parse(body.as_bytes())),
+                Some(Code::MalformedJson),
+                "{body:.20}"
+            );
+        }
+        assert_eq!(
+            code(Fields::parse(b"{\"a\":\"\xff\"}")),
+            Some(Code::MalformedJson)
+        );
+    }
+
+    #[test]
+    fn integers_are_exact() {
+        let body = br#"{"a":1.0,"b":1e2,"c":"1","d":99999999999999999999,"e":-7,"f":true}"#;
+        let mut fields = Fields::parse(body).expect("an object");
+        for name in ["a", "b", "c", "f"] {
+            assert_eq!(
+                code(fields.integer(name)),
+                Some(Code::MalformedBody),
+                "{name}"
+            );
+        }
+        assert_eq!(code(fields.integer("d")), Some(Code::InvalidField));
+        assert_eq!(fields.integer("e"), Ok(-7));
+    }
+
+    #[test]
+    fn null_is_absent_but_for_a_nullable() {
+        let mut fields = Fields::parse(br#"{"a":null,"b":null}"#).expect("an object");
+        assert_eq!(fields.optional_text("a"), Ok(None));
+        assert_eq!(fields.nullable_integer("b", 0), Ok(None));
+        assert_eq!(fields.nullable_integer("c", 0), Ok(Some(0)));
+        assert_eq!(code(fields.integer("d")), Some(Code::MalformedBody));
+    }
+
+    #[test]
+    fn metadata_is_flat_strings() {
+        for value in [
+            r#"{"a":1}"#,
+            r#"{"a":{}}"#,
+            "[]",
+            r#"{"a":"1","a":"2"}"#,
+            r#""a""#,
+            r#"{"a":"\ud800"}"#,
+        ] {
+            let mut fields =
+                Fields::parse(format!(r#"{{"m":{value}}}"#).as_bytes()).expect("an object");
+            assert_eq!(
+                code(fields.metadata("m")),
+                Some(Code::MalformedBody),
+                "{value}"
+            );
+        }
+        let mut fields = Fields::parse(br#"{"m":{"a":"x\u0000"}}"#).expect("an object");
+        assert_eq!(code(fields.metadata("m")), Some(Code::InvalidField));
+    }
+
+    #[test]
+    fn unknown_members_are_refused() {
+        let mut fields = Fields::parse(br#"{"a":"x","b":1}"#).expect("an object");
+        assert_eq!(fields.text("a"), Ok("x".to_owned()));
+        assert_eq!(code(fields.finish()), Some(Code::UnknownField));
+    }
+}

@@ -1,0 +1,426 @@
+//! Gathers requests into calls. While as many calls as allowed are in flight, arrivals queue; when a
+//! slot frees, everything queued goes as the next call. No timer, no added wait when idle.
+//!
+//! A wallet is in one call at a time: a second call would only find it locked. A request whose wallet
+//! another session holds comes back busy and waits apart from the others, in a slot of its own, until
+//! the wallet is free or its time is up. The order of requests to one wallet is kept but for those.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+/// Calls in flight. Two keep the database busy while one result is on its way back.
+const CALLS_MAX: usize = 2;
+/// Requests in one call; `transfers_post` takes no more.
+const CALL_REQUESTS_MAX: usize = 1_000;
+/// Requests that wait or are in flight. Beyond it the answer is 503 at once.
+const WAITING_REQUESTS_MAX: usize = 8_192;
+/// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
+const BUSY_MS_MAX: u64 = 2_000;
+/// The first wait for a busy wallet; it doubles up to `BUSY_STEP_MS_MAX`.
+const BUSY_STEP_MS_MIN: u64 = 5;
+const BUSY_STEP_MS_MAX: u64 = 100;
+
+/// A kind of call that takes many requests.
+pub trait Batch: Send + Sync + 'static {
+    type Request: Send + 'static;
+    type Answer: Send + 'static;
+
+    /// The wallets that the request must have for itself.
+    fn wallets(request: &Self::Request) -> &[Uuid];
+
+    /// Makes one call: one reply for each request, in order.
+    fn call(&self, requests: Vec<Self::Request>) -> impl Future<Output = Vec<Reply<Self>>> + Send;
+}
+
+/// What became of one request of a call.
+pub enum Reply<B: Batch + ?Sized> {
+    Done(B::Answer),
+    /// A wallet is held by another session: try again.
+    Busy(B::Request),
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Too many requests wait.
+    Overloaded,
+    /// A wallet stayed busy for `BUSY_MS_MAX`.
+    Busy,
+    /// The call broke.
+    Broken,
+}
+
+/// The entrance to the queue.
+pub struct Gather<B: Batch> {
+    entrance: mpsc::UnboundedSender<Waiting<B>>,
+    places: Arc<Semaphore>,
+}
+
+impl<B: Batch> Gather<B> {
+    /// Starts the task that makes the calls; it ends with this value.
+    pub fn start(batch: Arc<B>) -> Self {
+        let (entrance, arrivals) = mpsc::unbounded_channel();
+        tokio::spawn(Dispatcher::new(batch).run(arrivals));
+        Self {
+            entrance,
+            places: Arc::new(Semaphore::new(WAITING_REQUESTS_MAX)),
+        }
+    }
+
+    /// Queues a request and waits for its answer. A caller that goes away leaves the request in the queue.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn ask(&self, request: B::Request) -> Result<B::Answer, NoAnswer> {
+        let place = Arc::clone(&self.places);
+        let place = place
+            .try_acquire_owned()
+            .map_err(|_| NoAnswer::Overloaded)?;
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting {
+            request,
+            caller: Caller {
+                reply,
+                busy_until: Instant::now() + Duration::from_millis(BUSY_MS_MAX),
+                busy_step: Duration::from_millis(BUSY_STEP_MS_MIN),
+                _place: place,
+            },
+        };
+        self.entrance.send(waiting).map_err(|_| NoAnswer::Broken)?;
+        answer.await.unwrap_or(Err(NoAnswer::Broken))
+    }
+}
+
+struct Waiting<B: Batch> {
+    request: B::Request,
+    caller: Caller<B::Answer>,
+}
+
+/// Whoever waits for an answer.
+struct Caller<A> {
+    reply: oneshot::Sender<Result<A, NoAnswer>>,
+    busy_until: Instant,
+    busy_step: Duration,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<A> Caller<A> {
+    fn answer(self, answer: Result<A, NoAnswer>) {
+        // A caller that went away needs no answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+struct Parked<B: Batch> {
+    waiting: Waiting<B>,
+    due: Instant,
+}
+
+/// A call in flight.
+struct Flight {
+    wallets: Vec<Uuid>,
+    is_for_parked: bool,
+}
+
+type Outcome<B> = Vec<(Reply<B>, Caller<<B as Batch>::Answer>)>;
+
+struct Dispatcher<B: Batch> {
+    batch: Arc<B>,
+    queue: VecDeque<Waiting<B>>,
+    /// How many at the front of the queue are known to wait for a wallet in flight, or behind one that does.
+    blocked_count: usize,
+    blocked_wallets: HashSet<Uuid>,
+    parked: Vec<Parked<B>>,
+    calls: JoinSet<Outcome<B>>,
+    flights: HashMap<Id, Flight>,
+    wallets_in_flight: HashSet<Uuid>,
+}
+
+impl<B: Batch> Dispatcher<B> {
+    fn new(batch: Arc<B>) -> Self {
+        Self {
+            batch,
+            queue: VecDeque::new(),
+            blocked_count: 0,
+            blocked_wallets: HashSet::new(),
+            parked: Vec::new(),
+            calls: JoinSet::new(),
+            flights: HashMap::new(),
+            wallets_in_flight: HashSet::new(),
+        }
+    }
+
+    /// Serves until the entrance is closed and nothing is left to do.
+    async fn run(mut self, mut arrivals: mpsc::UnboundedReceiver<Waiting<B>>) {
+        let mut is_open = true;
+        while is_open || !self.calls.is_empty() || !self.parked.is_empty() {
+            let next_due = self.parked.iter().map(|parked| parked.due).min();
+            let can_retry = next_due.is_some() && !self.has_parked_in_flight();
+            tokio::select! {
+                arrival = arrivals.recv(), if is_open => match arrival {
+                    Some(waiting) => self.queue.push_back(waiting),
+                    None => is_open = false,
+                },
+                Some(landed) = self.calls.join_next_with_id() => self.land(landed),
+                () = sleep_until(next_due.unwrap_or_else(Instant::now)), if can_retry => {}
+            }
+            while let Ok(waiting) = arrivals.try_recv() {
+                self.queue.push_back(waiting);
+            }
+            self.launch_parked();
+            while self
+                .flights
+                .values()
+                .filter(|flight| !flight.is_for_parked)
+                .count()
+                < CALLS_MAX
+            {
+                let ready = self.take_ready();
+                if ready.is_empty() {
+                    break;
+                }
+                self.launch(ready, false);
+            }
+        }
+    }
+
+    /// Takes from the queue what can go now, oldest first, and remembers what has to stay.
+    fn take_ready(&mut self) -> Vec<Waiting<B>> {
+        let mut ready = Vec::new();
+        let mut unseen = self.queue.split_off(self.blocked_count);
+        while ready.len() < CALL_REQUESTS_MAX
+            && let Some(waiting) = unseen.pop_front()
+        {
+            let wallets = B::wallets(&waiting.request);
+            let is_free = |wallet| {
+                !self.wallets_in_flight.contains(wallet) && !self.blocked_wallets.contains(wallet)
+            };
+            if wallets.iter().all(is_free) {
+                ready.push(waiting);
+            } else {
+                self.blocked_wallets.extend(wallets);
+                self.queue.push_back(waiting);
+            }
+        }
+        self.blocked_count = self.queue.len();
+        self.queue.append(&mut unseen);
+        ready
+    }
+
+    /// Tries again those parked requests that are due, apart from the queue.
+    fn launch_parked(&mut self) {
+        if self.has_parked_in_flight() {
+            return;
+        }
+        let now = Instant::now();
+        let in_flight = &self.wallets_in_flight;
+        let is_ready = |parked: &mut Parked<B>| {
+            let wallets = B::wallets(&parked.waiting.request);
+            parked.due <= now && !wallets.iter().any(|wallet| in_flight.contains(wallet))
+        };
+        let ready: Vec<_> = self
+            .parked
+            .extract_if(.., is_ready)
+            .take(CALL_REQUESTS_MAX)
+            .collect();
+        if ready.is_empty() {
+            // Those whose wallets are in flight are looked at again when a call lands.
+            let pause = now + Duration::from_millis(BUSY_STEP_MS_MIN);
+            for parked in &mut self.parked {
+                parked.due = parked.due.max(pause);
+            }
+        } else {
+            self.launch(
+                ready.into_iter().map(|parked| parked.waiting).collect(),
+                true,
+            );
+        }
+    }
+
+    fn has_parked_in_flight(&self) -> bool {
+        self.flights.values().any(|flight| flight.is_for_parked)
+    }
+
+    fn launch(&mut self, waiting: Vec<Waiting<B>>, is_for_parked: bool) {
+        let mut wallets = Vec::with_capacity(2 * waiting.len());
+        let mut requests = Vec::with_capacity(waiting.len());
+        let mut callers = Vec::with_capacity(waiting.len());
+        for Waiting { request, caller } in waiting {
+            wallets.extend_from_slice(B::wallets(&request));
+            requests.push(request);
+            callers.push(caller);
+        }
+        self.wallets_in_flight.extend(&wallets);
+        let batch = Arc::clone(&self.batch);
+        let call = self.calls.spawn(async move {
+            let replies = batch.call(requests).await;
+            replies.into_iter().zip(callers).collect()
+        });
+        self.flights.insert(
+            call.id(),
+            Flight {
+                wallets,
+                is_for_parked,
+            },
+        );
+    }
+
+    fn land(&mut self, landed: Result<(Id, Outcome<B>), tokio::task::JoinError>) {
+        let (id, outcome) = match landed {
+            Ok((id, outcome)) => (id, outcome),
+            // The call panicked. Its callers went with it and hear `Broken`.
+            Err(error) => (error.id(), Vec::new()),
+        };
+        let flight = self.flights.remove(&id);
+        for wallet in flight.iter().flat_map(|flight| &flight.wallets) {
+            self.wallets_in_flight.remove(wallet);
+        }
+        self.blocked_count = 0;
+        self.blocked_wallets.clear();
+        for (reply, caller) in outcome {
+            match reply {
+                Reply::Done(answer) => caller.answer(Ok(answer)),
+                Reply::Busy(request) => self.park(Waiting { request, caller }),
+            }
+        }
+    }
+
+    fn park(&mut self, mut waiting: Waiting<B>) {
+        let now = Instant::now();
+        let caller = &mut waiting.caller;
+        if now >= caller.busy_until {
+            waiting.caller.answer(Err(NoAnswer::Busy));
+            return;
+        }
+        let due = (now + caller.busy_step).min(caller.busy_until);
+        caller.busy_step = (caller.busy_step * 2).min(Duration::from_millis(BUSY_STEP_MS_MAX));
+        self.parked.push(Parked { waiting, due });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Answers a request with the number of its call; a request is one wallet and how often it is busy.
+    #[derive(Default)]
+    struct Calls {
+        log: Mutex<Vec<Vec<Uuid>>>,
+        gate: tokio::sync::Mutex<()>,
+    }
+
+    struct Request {
+        wallets: [Uuid; 1],
+        busy_count: Mutex<u32>,
+    }
+
+    impl Request {
+        fn new(wallet: u128, busy_count: u32) -> Self {
+            Self {
+                wallets: [Uuid::from_u128(wallet)],
+                busy_count: Mutex::new(busy_count),
+            }
+        }
+    }
+
+    impl Batch for Calls {
+        type Request = Request;
+        type Answer = usize;
+
+        fn wallets(request: &Request) -> &[Uuid] {
+            &request.wallets
+        }
+
+        async fn call(&self, requests: Vec<Request>) -> Vec<Reply<Self>> {
+            let number = {
+                let mut log = self.log.lock().expect("no panic holds it");
+                log.push(requests.iter().map(|request| request.wallets[0]).collect());
+                log.len()
+            };
+            drop(self.gate.lock().await);
+            let reply = |request: Request| {
+                let mut busy_count = request.busy_count.lock().expect("no panic holds it");
+                if *busy_count == 0 {
+                    return Reply::Done(number);
+                }
+                *busy_count -= 1;
+                drop(busy_count);
+                Reply::Busy(request)
+            };
+            requests.into_iter().map(reply).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn arrivals_during_calls_go_together_as_the_next_call() {
+        let calls = Arc::new(Calls::default());
+        let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+        let closed = calls.gate.lock().await;
+        let asks: Vec<_> = (0..10)
+            .map(|wallet| {
+                let gather = Arc::clone(&gather);
+                tokio::spawn(async move { gather.ask(Request::new(wallet, 0)).await })
+            })
+            .collect();
+        while calls.log.lock().expect("no panic holds it").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        drop(closed);
+        for ask in asks {
+            assert!(ask.await.expect("no panic").is_ok());
+        }
+        let log = calls.log.lock().expect("no panic holds it");
+        assert!(log.len() <= 3, "10 requests took {} calls", log.len());
+    }
+
+    #[tokio::test]
+    async fn a_wallet_is_in_one_call_at_a_time() {
+        let calls = Arc::new(Calls::default());
+        let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+        let closed = calls.gate.lock().await;
+        let first = tokio::spawn({
+            let gather = Arc::clone(&gather);
+            async move { gather.ask(Request::new(1, 0)).await }
+        });
+        while calls.log.lock().expect("no panic holds it").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let second = tokio::spawn({
+            let gather = Arc::clone(&gather);
+            async move { gather.ask(Request::new(1, 0)).await }
+        });
+        let other = tokio::spawn({
+            let gather = Arc::clone(&gather);
+            async move { gather.ask(Request::new(2, 0)).await }
+        });
+        while calls.log.lock().expect("no panic holds it").len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(
+            calls.log.lock().expect("no panic holds it")[1],
+            [Uuid::from_u128(2)]
+        );
+        drop(closed);
+        assert_eq!(first.await.expect("no panic"), Ok(1));
+        assert_eq!(other.await.expect("no panic"), Ok(2));
+        assert_eq!(second.await.expect("no panic"), Ok(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_request_is_tried_again_until_its_time_is_up() {
+        let gather = Gather::start(Arc::new(Calls::default()));
+        assert_eq!(gather.ask(Request::new(1, 3)).await, Ok(4));
+        assert_eq!(
+            gather.ask(Request::new(1, u32::MAX)).await,
+            Err(NoAnswer::Busy)
+        );
+    }
+}

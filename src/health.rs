@@ -1,0 +1,60 @@
+//! `remit health`: asks a running server whether it is ready, for container health checks.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const HEALTH_MS_MAX: u64 = 3_000;
+
+/// Whether the server that listens there is ready.
+///
+/// # Errors
+/// It is not, or does not answer.
+pub async fn check(listen: SocketAddr) -> Result<(), String> {
+    let asking = timeout(Duration::from_millis(HEALTH_MS_MAX), ask(reachable(listen)));
+    let status = asking
+        .await
+        .map_err(|_| format!("no answer within {HEALTH_MS_MAX} ms"))??;
+    if status == StatusCode::OK {
+        Ok(())
+    } else {
+        Err(format!("not ready: status {status}"))
+    }
+}
+
+/// A server that listens on every address is reached on loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+async fn ask(server: SocketAddr) -> Result<StatusCode, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let stream = TcpStream::connect(server)
+        .await
+        .map_err(|error| text(&error))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| text(&error))?;
+    tokio::spawn(connection);
+    let request = Request::get("/readyz")
+        .header("host", server.to_string())
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| text(&error))?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| text(&error))?;
+    Ok(response.status())
+}

@@ -1,0 +1,146 @@
+//! The HTTP server: accepts connections, gives each request its id, its time and its answer, and ends
+//! only when the requests in flight have been answered.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::handlers::handle;
+use crate::problem::{Code, unavailable};
+use crate::request::request_id;
+use crate::route::Route;
+
+/// Shorter than nginx's `proxy_read_timeout`, 15 s; longer than PostgreSQL's `statement_timeout`, 5 s.
+const REQUEST_MS_MAX: u64 = 10_000;
+/// How long a request's head may take to arrive.
+const HEAD_MS_MAX: u64 = 5_000;
+/// The head with all its headers; nginx passes on no more.
+const HEAD_BYTES_MAX: usize = 16_384;
+/// Open connections. Beyond it new ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 16_384;
+/// How long requests in flight have to end after the signal; longer than `REQUEST_MS_MAX`.
+const SHUTDOWN_MS_MAX: u64 = 12_000;
+/// After a failed accept, such as for want of file descriptors.
+const ACCEPT_PAUSE_MS: u64 = 50;
+
+/// Serves until `shutdown` completes, then finishes what is in flight. The caller binds.
+pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+    let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = &mut shutdown => break,
+        };
+        let (stream, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection failed");
+                sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                continue;
+            }
+        };
+        let connection = connections.watch(connection(stream, Arc::clone(&app)));
+        tokio::spawn(async move {
+            // Most often the client went away, which is its right.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    tracing::info!("shutting down: finishing requests in flight");
+    let limit = Duration::from_millis(SHUTDOWN_MS_MAX);
+    if timeout(limit, connections.shutdown()).await.is_err() {
+        tracing::warn!("shutdown: some requests did not end in time");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    let (stream, _) = listener.accept().await?;
+    // Answers are small and whole: waiting to fill a packet only adds time.
+    stream.set_nodelay(true)?;
+    Ok((stream, place))
+}
+
+fn connection(
+    stream: TcpStream,
+    app: Arc<App>,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEAD_MS_MAX))
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| {
+                let app = Arc::clone(&app);
+                async move { Ok::<_, Infallible>(respond(&app, request).await) }
+            }),
+        )
+}
+
+async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let start = Instant::now();
+    let request_id = request_id(request.headers());
+    let route = Route::find(request.method(), request.uri().path());
+    let name = route.as_ref().map_or("none", Route::name);
+    let answered = match route {
+        Ok(route) => {
+            let handling = handle(app, route, request, &request_id);
+            match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
+                Ok(answered) => answered,
+                Err(_) => Err(unavailable()),
+            }
+        }
+        Err(problem) => Err(problem),
+    };
+    let code = answered.as_ref().err().map(|problem| problem.code);
+    let mut answer = answered.unwrap_or_else(|problem| Answer::problem(&problem, &request_id));
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        answer.headers.insert("x-request-id", value);
+    }
+    let duration = start.elapsed();
+    let status = answer.status.as_u16();
+    app.metrics.request(name, status, duration);
+    log(&request_id, name, status, code, duration);
+    answer.into_response()
+}
+
+/// No path, body or header: they hold keys and names.
+fn log(request_id: &str, route: &str, status: u16, code: Option<Code>, duration: Duration) {
+    let code = code.map(Code::name);
+    let ms = duration.as_secs_f64() * 1_000.0;
+    match status {
+        500.. => tracing::error!(request_id, route, status, code, ms, "answered"),
+        400.. => tracing::debug!(request_id, route, status, code, ms, "answered"),
+        _ if matches!(route, "user_create" | "wallet_create" | "transfer_create") => {
+            tracing::info!(request_id, route, status, ms, "answered");
+        }
+        _ => tracing::debug!(request_id, route, status, ms, "answered"),
+    }
+}

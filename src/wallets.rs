@@ -1,0 +1,222 @@
+//! Reads wallets: from the cache, else gathered from PostgreSQL.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::answer::status_name;
+use crate::contract::{self, WalletResult, WalletStatus};
+use crate::database::Database;
+use crate::gather::{Batch, Gather, NoAnswer, Reply};
+use crate::metrics::{CacheRead, Metrics};
+use crate::problem::{Code, Failure, Problem};
+use crate::redis::Unavailable;
+use crate::wallet_cache::{CachedWallet, WalletCache, fixed_parts};
+
+/// `wallets_get` on one ledger.
+pub struct WalletsGet {
+    pub ledger_id: i64,
+    pub database: Arc<Database>,
+}
+
+impl Batch for WalletsGet {
+    type Request = Uuid;
+    type Answer = Result<Option<WalletResult>, Failure>;
+
+    fn wallets(_: &Uuid) -> &[Uuid] {
+        // Any number of calls may read a wallet at the same time.
+        &[]
+    }
+
+    async fn call(&self, ids: Vec<Uuid>) -> Vec<Reply<Self>> {
+        let wallets = contract::wallets_get(&self.database, self.ledger_id, &ids).await;
+        let found = wallets.map(|wallets| {
+            let by_id = wallets.into_iter().map(|wallet| (wallet.id, wallet));
+            by_id.collect::<HashMap<_, _>>()
+        });
+        ids.iter()
+            .map(|id| {
+                Reply::Done(
+                    found
+                        .as_ref()
+                        .map(|found| found.get(id).cloned())
+                        .map_err(Clone::clone),
+                )
+            })
+            .collect()
+    }
+}
+
+/// The wallets of one ledger.
+pub struct Wallets {
+    ledger_id: i64,
+    cache: Arc<WalletCache>,
+    gather: Gather<WalletsGet>,
+    flights: Flights,
+    metrics: Arc<Metrics>,
+}
+
+impl Wallets {
+    /// Reads through this cache and this batch.
+    pub fn new(batch: WalletsGet, cache: Arc<WalletCache>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            ledger_id: batch.ledger_id,
+            cache,
+            gather: Gather::start(Arc::new(batch)),
+            flights: Flights::default(),
+            metrics,
+        }
+    }
+
+    /// A wallet, and how it was read.
+    ///
+    /// # Errors
+    /// There is no such wallet, or nobody who could say.
+    pub async fn get(&self, wallet_id: Uuid) -> Result<(WalletResult, CacheRead), Problem> {
+        let (wallet, read) = self.read(wallet_id).await?;
+        self.metrics.cache_read(read);
+        let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
+        Ok((wallet, read))
+    }
+
+    async fn read(&self, wallet_id: Uuid) -> Result<(Option<WalletResult>, CacheRead), Problem> {
+        match self.cached(wallet_id).await {
+            Err(Unavailable) => return Ok((self.query(wallet_id).await?, CacheRead::Bypass)),
+            Ok(Some(wallet)) => return Ok((Some(wallet), CacheRead::Hit)),
+            Ok(None) => {}
+        }
+        // One of those who miss a wallet at the same time asks; the others find what it filled in.
+        let turn = self.flights.join(wallet_id).await;
+        if turn.is_none()
+            && let Ok(Some(wallet)) = self.cached(wallet_id).await
+        {
+            return Ok((Some(wallet), CacheRead::Hit));
+        }
+        let key = (self.ledger_id, wallet_id);
+        let lease = self.cache.lease(key).await;
+        let wallet = self.query(wallet_id).await?;
+        if let (Some(wallet), Ok(lease)) = (&wallet, lease) {
+            // A lost fill costs the next reader a query.
+            let _ = self.cache.fill(key, &to_cached(wallet), lease).await;
+        }
+        Ok((wallet, CacheRead::Miss))
+    }
+
+    async fn cached(&self, wallet_id: Uuid) -> Result<Option<WalletResult>, Unavailable> {
+        let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
+        Ok(cached.and_then(|cached| from_cached(wallet_id, cached)))
+    }
+
+    async fn query(&self, wallet_id: Uuid) -> Result<Option<WalletResult>, Problem> {
+        match self.gather.ask(wallet_id).await {
+            Ok(result) => result.map_err(Failure::into_problem),
+            Err(no_answer) => Err(no_answer.into()),
+        }
+    }
+}
+
+impl From<NoAnswer> for Problem {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::Overloaded => Self::new(
+                Code::Overloaded,
+                "Nothing was written. Try again with the same key.",
+            ),
+            NoAnswer::Busy => crate::problem::busy(),
+            NoAnswer::Broken => Failure::Unexpected.into_problem(),
+        }
+    }
+}
+
+/// The wallets that are being asked for.
+#[derive(Default)]
+struct Flights(Mutex<HashMap<Uuid, Arc<Semaphore>>>);
+
+impl Flights {
+    /// The turn to ask for a wallet; or none, once whoever had it is through.
+    async fn join(&self, wallet_id: Uuid) -> Option<Turn<'_>> {
+        let landing = {
+            let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match flights.get(&wallet_id) {
+                Some(landing) => Arc::clone(landing),
+                None => {
+                    flights.insert(wallet_id, Arc::new(Semaphore::new(0)));
+                    return Some(Turn {
+                        flights: self,
+                        wallet_id,
+                    });
+                }
+            }
+        };
+        // It never has a permit; it is closed when the turn ends.
+        let _ = landing.acquire().await;
+        None
+    }
+}
+
+struct Turn<'a> {
+    flights: &'a Flights,
+    wallet_id: Uuid,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut flights = self
+            .flights
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(landing) = flights.remove(&self.wallet_id) {
+            landing.close();
+        }
+    }
+}
+
+fn to_cached(wallet: &WalletResult) -> CachedWallet {
+    CachedWallet {
+        fixed: fixed_parts(
+            wallet.user_id,
+            &wallet.currency,
+            wallet.floor,
+            wallet.reference.as_deref(),
+            &wallet.metadata,
+            wallet.created_at,
+        ),
+        balance: wallet.balance,
+        held: wallet.held,
+        version: wallet.version,
+        status: status_name(wallet.status).to_owned(),
+        status_version: wallet.status_version,
+        updated_at: wallet.updated_at,
+    }
+}
+
+/// None where the entry is not one that this version wrote.
+fn from_cached(id: Uuid, cached: CachedWallet) -> Option<WalletResult> {
+    let text = |name: &str| cached.fixed.get(name)?.as_str().map(ToOwned::to_owned);
+    let created_at_us = cached.fixed.get("created_at_us")?.as_i64()?;
+    let status = [WalletStatus::Active, WalletStatus::Frozen]
+        .into_iter()
+        .find(|status| status_name(*status) == cached.status)?;
+    Some(WalletResult {
+        id,
+        user_id: text("user_id").and_then(|id| id.parse().ok()),
+        currency: text("currency")?,
+        balance: cached.balance,
+        held: cached.held,
+        floor: cached.fixed.get("floor")?.as_i64(),
+        status,
+        version: cached.version,
+        status_version: cached.status_version,
+        reference: text("reference"),
+        metadata: cached.fixed.get("metadata").cloned().unwrap_or(Value::Null),
+        created_at: OffsetDateTime::from_unix_timestamp_nanos(i128::from(created_at_us) * 1_000)
+            .ok()?,
+        updated_at: cached.updated_at,
+        replayed: false,
+    })
+}
