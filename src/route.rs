@@ -50,6 +50,9 @@ impl Route {
     /// 404, 405 with the methods that are allowed, or 400 for an id that is none.
     pub fn find(method: &Method, path: &str) -> Result<Self, Problem> {
         let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+        if segments.contains(&"") {
+            return Err(not_found());
+        }
         let (get, post) = match segments[..] {
             ["users"] => (None, Some(Self::UserCreate)),
             ["users", id] => (Some(uuid(id).map(Self::UserGet)), None),
