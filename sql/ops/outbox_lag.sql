@@ -1,0 +1,11 @@
+-- How far the relay is behind: the events that the broker has not confirmed yet, and the age of the oldest.
+--
+-- Usage:    psql [CONNECTION] -f sql/ops/outbox_lag.sql
+-- Role:     remit_operator. Changes nothing.
+-- Example:  stack/psql -U remit_operator -f sql/ops/outbox_lag.sql
+
+\set ON_ERROR_STOP on
+\ir settings.psql
+
+select l.events, l.oldest_at, date_trunc('milliseconds', clock_timestamp() - l.oldest_at) as oldest_age
+  from remit_v1.outbox_lag() l;
