@@ -25,7 +25,8 @@ use crate::transfers::Posting;
 type Handled = Result<Answer, Problem>;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Answers a request whose route is known.
 pub async fn handle(
@@ -391,7 +392,7 @@ async fn metrics(app: &App) -> Answer {
         let age_s = age.map_or(0, |age| age.whole_seconds().max(0));
         app.metrics.outbox(lag.events.unwrap_or(0), age_s);
     }
-    Answer::bytes(TEXT, app.metrics.encode())
+    Answer::bytes(OPEN_METRICS, app.metrics.encode())
 }
 
 fn docs_asset(name: &str) -> Handled {

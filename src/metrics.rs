@@ -1,4 +1,4 @@
-//! Metrics in the Prometheus text format. Labels are names from the code, never a client's words.
+//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads. Labels are names from the code, never a client's words.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -82,42 +82,42 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register(
             "http_requests",
-            "Requests by route and status.",
+            "Requests by route and status",
             self.requests.clone(),
         );
         registry.register(
             "http_request_duration_seconds",
-            "Time from a request's head to its answer, by route.",
+            "Time from a request's head to its answer, by route",
             self.latencies.clone(),
         );
         registry.register(
             "wallet_cache_reads",
-            "Wallet reads by what the cache knew.",
+            "Wallet reads by what the cache knew",
             self.cache_reads.clone(),
         );
         registry.register(
             "idempotent_replays",
-            "Answers given again, by who knew them.",
+            "Answers given again, by who knew them",
             self.replays.clone(),
         );
         registry.register(
             "transfers_call_requests",
-            "Transfer requests in one call of transfers_post.",
+            "Transfer requests in one call of transfers_post",
             self.call_requests.clone(),
         );
         registry.register(
             "postgresql_pool_wait_seconds",
-            "Time until a connection to PostgreSQL was free.",
+            "Time until a connection to PostgreSQL was free",
             self.pool_waits.clone(),
         );
         registry.register(
             "outbox_events",
-            "Events that wait for the relay.",
+            "Events that wait for the relay",
             self.outbox_events.clone(),
         );
         registry.register(
             "outbox_oldest_age_seconds",
-            "Age of the oldest event that waits for the relay.",
+            "Age of the oldest event that waits for the relay",
             self.outbox_age_s.clone(),
         );
     }

@@ -134,13 +134,13 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
 /// No path, body or header: they hold keys and names.
 fn log(request_id: &str, route: &str, status: u16, code: Option<Code>, duration: Duration) {
     let code = code.map(Code::name);
-    let ms = duration.as_secs_f64() * 1_000.0;
+    let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     match status {
-        500.. => tracing::error!(request_id, route, status, code, ms, "answered"),
-        400.. => tracing::debug!(request_id, route, status, code, ms, "answered"),
+        500.. => tracing::error!(request_id, route, status, code, us, "answered"),
+        400.. => tracing::debug!(request_id, route, status, code, us, "answered"),
         _ if matches!(route, "user_create" | "wallet_create" | "transfer_create") => {
-            tracing::info!(request_id, route, status, ms, "answered");
+            tracing::info!(request_id, route, status, us, "answered");
         }
-        _ => tracing::debug!(request_id, route, status, ms, "answered"),
+        _ => tracing::debug!(request_id, route, status, us, "answered"),
     }
 }

@@ -1,21 +1,31 @@
 //! Logs: one JSON object a line on standard output.
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging. `filter` is a `tracing` filter such as `info` or `remit=debug`.
+/// Starts logging at `level` for Remit's own crates. Of the libraries it writes warnings only: at debug
+/// level some of them write the values that they handle.
 ///
 /// # Errors
-/// A filter that cannot be parsed.
-pub fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| format!("REMIT_LOG: {error}"))?;
-    tracing_subscriber::fmt()
+/// A level that is none.
+pub fn start(level: &str) -> Result<(), String> {
+    let level: LevelFilter = level
+        .parse()
+        .map_err(|_| "REMIT_LOG must be error, warn, info, debug or off")?;
+    let filter = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("remit", level)
+        .with_target("remit_worker", level);
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
+        .with_span_list(false);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .init();
     Ok(())
 }

@@ -188,6 +188,12 @@ impl TransfersPost {
 fn refused(code: Code, result: &TransferResult) -> Problem {
     let detail = match code {
         Code::IdempotencyKeyReused => "Use a new key for a new request.",
+        Code::InsufficientFunds
+        | Code::WalletFrozen
+        | Code::CurrencyMismatch
+        | Code::BalanceLimitExceeded => {
+            "This answer is final for its key. A new attempt needs a new key."
+        }
         Code::InvalidField => match result.field.as_deref() {
             Some("amount") => "Allowed: 1 to 9007199254740991.",
             Some("currency") => "Allowed: three capital letters.",

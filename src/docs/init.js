@@ -36,7 +36,6 @@ async function show() {
   SwaggerUIBundle({
     spec: JSON.parse(withFreshIds(await answer.text())),
     dom_id: "#docs",
-    deepLinking: true,
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     tryItOutEnabled: true,

@@ -1,0 +1,12 @@
+//! The server against real PostgreSQL, Redis, RabbitMQ and nginx. Run by `make test`.
+//!
+//! Each test has a database, a Redis and a server process of its own.
+
+#[allow(dead_code)]
+mod http;
+#[allow(dead_code)]
+mod stack;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod transfers;

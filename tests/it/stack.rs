@@ -1,0 +1,92 @@
+//! What most tests need: a server process with a database and a Redis of its own.
+
+use std::path::PathBuf;
+
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::http::{Http, Server};
+use crate::support::postgres::Database;
+use crate::support::redis::RedisServer;
+use crate::support::setting;
+
+/// A server and what it works with. Dropped in this order.
+pub struct Stack {
+    pub server: Server,
+    pub http: Http,
+    pub database: Database,
+    pub redis: RedisServer,
+    pub log: PathBuf,
+}
+
+impl Stack {
+    /// All parts, running.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more variables, or others.
+    pub async fn start_with(variables: &[(&str, String)]) -> Self {
+        let (database, redis) = (Database::create().await, RedisServer::start().await);
+        let log = PathBuf::from(setting("REMIT_TEST_DIR"))
+            .join(format!("serve-{}.log", Uuid::new_v4().simple()));
+        let server = Self::server(&database, &redis, variables, &log).await;
+        Self {
+            http: server.http.clone(),
+            server,
+            database,
+            redis,
+            log,
+        }
+    }
+
+    /// Another server process on the same database and Redis.
+    pub async fn second_server(&self) -> Server {
+        Self::server(&self.database, &self.redis, &[], &self.log).await
+    }
+
+    async fn server(
+        database: &Database,
+        redis: &RedisServer,
+        variables: &[(&str, String)],
+        log: &PathBuf,
+    ) -> Server {
+        let mut all = vec![
+            ("DATABASE_URL", database.url("remit_server")),
+            ("REDIS_URL", redis.url()),
+            ("REMIT_LOG", "debug".to_owned()),
+        ];
+        all.extend_from_slice(variables);
+        Server::start(env!("CARGO_BIN_EXE_remit"), &all, log).await
+    }
+
+    /// A session of the database's owner.
+    pub async fn owner(&self) -> Client {
+        self.database.connect().await
+    }
+
+    /// Asserts that the books are right, by the database's own verifier.
+    pub async fn verify(&self) {
+        let rows = self
+            .owner()
+            .await
+            .query("select v::text from remit_ops_v1.verify() v", &[])
+            .await;
+        let violations: Vec<String> = rows
+            .expect("verify answers")
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+        assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    /// How many rows a table of the schema `remit` has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let row = self
+            .owner()
+            .await
+            .query_one(&format!("select count(*) from remit.{table}"), &[])
+            .await;
+        row.expect("the table is there").get(0)
+    }
+}
