@@ -1,6 +1,6 @@
 //! What most tests need: a server process with a database and a Redis of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ impl Stack {
         database: &Database,
         redis: &RedisServer,
         variables: &[(&str, String)],
-        log: &PathBuf,
+        log: &Path,
     ) -> Server {
         let mut all = vec![
             ("DATABASE_URL", database.url("remit_server")),
