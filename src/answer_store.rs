@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use futures_util::future::join_all;
 use hyper::body::Bytes;
 use redis::Script;
 use sha2::{Digest, Sha256};
@@ -119,13 +120,16 @@ impl AnswerStore {
         }
     }
 
-    /// Lets twins in again after an answer that is not stored.
-    pub async fn release(&self, marker: Marker) {
-        // A lost release ends with the marker's time to live.
-        let _ = self
-            .redis
-            .script::<()>(RELEASE.key(marker.key).arg(marker.value))
-            .await;
+    /// Lets twins in again after answers that are not stored.
+    pub async fn release(&self, markers: impl IntoIterator<Item = Marker>) {
+        let releases = markers.into_iter().map(|marker| async move {
+            // A lost release ends with the marker's time to live.
+            let _ = self
+                .redis
+                .script::<()>(RELEASE.key(marker.key).arg(marker.value))
+                .await;
+        });
+        join_all(releases).await;
     }
 }
 

@@ -23,9 +23,8 @@ const CALL_REQUESTS_MAX: usize = 1_000;
 const WAITING_REQUESTS_MAX: usize = 8_192;
 /// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
 const BUSY_MS_MAX: u64 = 2_000;
-/// The first wait for a busy wallet; it doubles up to `BUSY_STEP_MS_MAX`.
-const BUSY_STEP_MS_MIN: u64 = 5;
-const BUSY_STEP_MS_MAX: u64 = 100;
+/// How often busy requests are tried again, all of them in one call.
+const BUSY_STEP_MS: u64 = 20;
 
 /// A kind of call that takes many requests.
 pub trait Batch: Send + Sync + 'static {
@@ -89,7 +88,6 @@ impl<B: Batch> Gather<B> {
             caller: Caller {
                 reply,
                 busy_until: Instant::now() + Duration::from_millis(BUSY_MS_MAX),
-                busy_step: Duration::from_millis(BUSY_STEP_MS_MIN),
                 _place: place,
             },
         };
@@ -107,7 +105,6 @@ struct Waiting<B: Batch> {
 struct Caller<A> {
     reply: oneshot::Sender<Result<A, NoAnswer>>,
     busy_until: Instant,
-    busy_step: Duration,
     _place: OwnedSemaphorePermit,
 }
 
@@ -116,11 +113,6 @@ impl<A> Caller<A> {
         // A caller that went away needs no answer.
         let _ = self.reply.send(answer);
     }
-}
-
-struct Parked<B: Batch> {
-    waiting: Waiting<B>,
-    due: Instant,
 }
 
 /// A call in flight.
@@ -137,7 +129,9 @@ struct Dispatcher<B: Batch> {
     /// How many at the front of the queue are known to wait for a wallet in flight, or behind one that does.
     blocked_count: usize,
     blocked_wallets: HashSet<Uuid>,
-    parked: Vec<Parked<B>>,
+    /// Requests whose wallets other sessions hold, and when they are tried again.
+    parked: Vec<Waiting<B>>,
+    retry_at: Instant,
     calls: JoinSet<Outcome<B>>,
     flights: HashMap<Id, Flight>,
     wallets_in_flight: HashSet<Uuid>,
@@ -151,6 +145,7 @@ impl<B: Batch> Dispatcher<B> {
             blocked_count: 0,
             blocked_wallets: HashSet::new(),
             parked: Vec::new(),
+            retry_at: Instant::now(),
             calls: JoinSet::new(),
             flights: HashMap::new(),
             wallets_in_flight: HashSet::new(),
@@ -161,15 +156,14 @@ impl<B: Batch> Dispatcher<B> {
     async fn run(mut self, mut arrivals: mpsc::UnboundedReceiver<Waiting<B>>) {
         let mut is_open = true;
         while is_open || !self.calls.is_empty() || !self.parked.is_empty() {
-            let next_due = self.parked.iter().map(|parked| parked.due).min();
-            let can_retry = next_due.is_some() && !self.has_parked_in_flight();
+            let can_retry = !self.parked.is_empty() && !self.has_parked_in_flight();
             tokio::select! {
                 arrival = arrivals.recv(), if is_open => match arrival {
                     Some(waiting) => self.queue.push_back(waiting),
                     None => is_open = false,
                 },
                 Some(landed) = self.calls.join_next_with_id() => self.land(landed),
-                () = sleep_until(next_due.unwrap_or_else(Instant::now)), if can_retry => {}
+                () = sleep_until(self.retry_at), if can_retry => {}
             }
             while let Ok(waiting) = arrivals.try_recv() {
                 self.queue.push_back(waiting);
@@ -214,33 +208,31 @@ impl<B: Batch> Dispatcher<B> {
         ready
     }
 
-    /// Tries again those parked requests that are due, apart from the queue.
+    /// Tries parked requests again, when it is time, and gives up those whose time is up.
     fn launch_parked(&mut self) {
-        if self.has_parked_in_flight() {
+        let now = Instant::now();
+        if self.parked.is_empty() || now < self.retry_at || self.has_parked_in_flight() {
             return;
         }
-        let now = Instant::now();
+        self.retry_at = now + Duration::from_millis(BUSY_STEP_MS);
+        for late in self
+            .parked
+            .extract_if(.., |waiting| waiting.caller.busy_until <= now)
+        {
+            late.caller.answer(Err(NoAnswer::Busy));
+        }
         let in_flight = &self.wallets_in_flight;
-        let is_ready = |parked: &mut Parked<B>| {
-            let wallets = B::wallets(&parked.waiting.request);
-            parked.due <= now && !wallets.iter().any(|wallet| in_flight.contains(wallet))
+        let is_free = |waiting: &mut Waiting<B>| {
+            let mut wallets = B::wallets(&waiting.request).iter();
+            wallets.all(|wallet| !in_flight.contains(wallet))
         };
         let ready: Vec<_> = self
             .parked
-            .extract_if(.., is_ready)
+            .extract_if(.., is_free)
             .take(CALL_REQUESTS_MAX)
             .collect();
-        if ready.is_empty() {
-            // Those whose wallets are in flight are looked at again when a call lands.
-            let pause = now + Duration::from_millis(BUSY_STEP_MS_MIN);
-            for parked in &mut self.parked {
-                parked.due = parked.due.max(pause);
-            }
-        } else {
-            self.launch(
-                ready.into_iter().map(|parked| parked.waiting).collect(),
-                true,
-            );
+        if !ready.is_empty() {
+            self.launch(ready, true);
         }
     }
 
@@ -287,21 +279,9 @@ impl<B: Batch> Dispatcher<B> {
         for (reply, caller) in outcome {
             match reply {
                 Reply::Done(answer) => caller.answer(Ok(answer)),
-                Reply::Busy(request) => self.park(Waiting { request, caller }),
+                Reply::Busy(request) => self.parked.push(Waiting { request, caller }),
             }
         }
-    }
-
-    fn park(&mut self, mut waiting: Waiting<B>) {
-        let now = Instant::now();
-        let caller = &mut waiting.caller;
-        if now >= caller.busy_until {
-            waiting.caller.answer(Err(NoAnswer::Busy));
-            return;
-        }
-        let due = (now + caller.busy_step).min(caller.busy_until);
-        caller.busy_step = (caller.busy_step * 2).min(Duration::from_millis(BUSY_STEP_MS_MAX));
-        self.parked.push(Parked { waiting, due });
     }
 }
 

@@ -178,7 +178,7 @@ async fn once(
                     .finish([(marker, StoredAnswer { status: 201, body })])
                     .await;
             }
-            Err(_) => app.answer_store.release(marker).await,
+            Err(_) => app.answer_store.release([marker]).await,
         }
     }
     let (id, body, is_replay) = created?;
@@ -224,9 +224,7 @@ async fn transfer_create(app: &App, head: &Parts, body: Incoming, request_id: &s
     {
         Ok(posted) => posted?,
         Err(no_answer) => {
-            if let Some(marker) = marker {
-                app.answer_store.release(marker).await;
-            }
+            app.answer_store.release(marker).await;
             return Err(no_answer.into());
         }
     };

@@ -60,11 +60,10 @@ impl Batch for TransfersPost {
             .map(|posting| (posting.transfer, posting.marker))
             .unzip();
         let results = self.post(&transfers).await;
-        // Before any answer leaves, so that a client reads its own writes.
-        self.wallet_cache.write(self.wallet_changes(&results)).await;
+        let changes = self.wallet_changes(&results);
 
         let mut replies = Vec::with_capacity(results.len());
-        let mut finished = Vec::new();
+        let (mut finished, mut released) = (Vec::new(), Vec::new());
         for ((result, transfer), marker) in results.into_iter().zip(transfers).zip(markers) {
             let is_busy = result
                 .as_ref()
@@ -76,12 +75,17 @@ impl Batch for TransfersPost {
             let posted = result.and_then(|result| self.posted(&result));
             match (&posted, marker) {
                 (Ok((answer, _)), Some(marker)) => finished.push((marker, answer.clone())),
-                (Err(_), Some(marker)) => self.answer_store.release(marker).await,
+                (Err(_), Some(marker)) => released.push(marker),
                 (_, None) => {}
             }
             replies.push(Reply::Done(posted));
         }
-        self.answer_store.finish(finished).await;
+        // Before any answer leaves, so that a client reads its own writes.
+        tokio::join!(
+            self.wallet_cache.write(changes),
+            self.answer_store.finish(finished),
+            self.answer_store.release(released),
+        );
         replies
     }
 }
