@@ -12,9 +12,9 @@ function randomUuid() {
 
 // Every UUIDv4 in the document is an example. Each visit has its own, so that readers who try the
 // examples make wallets of their own and do not meet in those of others.
-function withFreshIds(document) {
+function withFreshIds(text) {
   const fresh = new Map();
-  return document.replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, (id) => {
+  return text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, (id) => {
     if (!fresh.has(id)) fresh.set(id, randomUuid());
     return fresh.get(id);
   });
