@@ -1,1 +1,134 @@
-fn main() {}
+//! `remit-worker`: see `remit-worker --help`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, io};
+
+use remit::environment::Environment;
+use remit::telemetry;
+use remit::wallet_cache::WalletCache;
+use remit_worker::channel::{LogChannel, UnreliableChannel};
+use remit_worker::cli::{self, Command};
+use remit_worker::config::{self, Config};
+use remit_worker::notifier::Notifier;
+use remit_worker::relay::Relay;
+use remit_worker::shutdown::{self, Shutdown};
+use remit_worker::{dead, health};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How long the batches in hand may take after the request to end.
+const SHUTDOWN_MS_MAX: u64 = 5_000;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let command = match cli::parse(&arguments) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("remit-worker: {error}\nTry remit-worker --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("remit-worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), String> {
+    let environment = Environment::of_process();
+    match command {
+        Command::Run { relay, notifier } => work(Config::read(environment)?, relay, notifier).await,
+        Command::DeadList { limit } => {
+            let broker = config::read_broker(environment)?;
+            let listed = dead::list(&broker, limit, &mut io::stdout()).await;
+            listed.map_err(|error| error.to_string())
+        }
+        Command::DeadReplay(selection) => {
+            let broker = config::read_broker(environment)?;
+            let replayed = dead::replay(&broker, selection, &mut io::stdout()).await;
+            let moved = replayed.map_err(|error| error.to_string())?;
+            eprintln!("{moved} moved");
+            Ok(())
+        }
+        Command::Health => {
+            let (postgres, broker) = config::read_servers(environment)?;
+            let checked = health::check(&postgres, &broker).await;
+            checked.map_err(|problems| problems.join("\n"))
+        }
+        Command::Help => {
+            print!("{}", cli::HELP);
+            Ok(())
+        }
+        Command::Version => {
+            println!("remit-worker {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    }
+}
+
+/// Runs until a signal asks for the end, or a task ends by itself, which none should.
+async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
+    // lapin logs the bodies of messages that are returned to it; what matters of its errors is ours to log.
+    telemetry::start(&format!("{},lapin=off", config.log))?;
+    let failed = |error: io::Error| format!("cannot listen for signals: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let (trigger, shutdown) = shutdown::channel();
+    let mut tasks = start(config, relay, notifier, &shutdown);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = tasks.join_next() => return Err("a part ended unexpectedly".to_owned()),
+    }
+    tracing::info!("shutting down");
+    trigger.request();
+    match timeout(Duration::from_millis(SHUTDOWN_MS_MAX), ended(&mut tasks)).await {
+        Ok(result) => result,
+        Err(_) => {
+            // Nothing is lost: what is not settled or acknowledged is published or delivered again.
+            tracing::warn!("a batch in hand was abandoned");
+            Ok(())
+        }
+    }
+}
+
+fn start(config: Config, relay: bool, notifier: bool, shutdown: &Shutdown) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    if relay {
+        let relay = Relay {
+            postgres: config.postgres.clone(),
+            broker: config.broker.clone(),
+            cache: WalletCache::new(config.redis).into(),
+        };
+        let shutdown = shutdown.clone();
+        tasks.spawn(async move { relay.run(shutdown).await });
+    }
+    if notifier {
+        let notifier = Notifier {
+            postgres: config.postgres,
+            broker: config.broker,
+            channel: UnreliableChannel {
+                inner: LogChannel,
+                fail_rate: config.retries.fail_rate,
+            },
+            attempts_max: config.retries.attempts_max,
+            first_delay: config.retries.first_delay,
+        };
+        let shutdown = shutdown.clone();
+        tasks.spawn(async move { notifier.run(shutdown).await });
+    }
+    tasks
+}
+
+async fn ended(tasks: &mut JoinSet<()>) -> Result<(), String> {
+    while let Some(task) = tasks.join_next().await {
+        task.map_err(|error| format!("a part failed: {error}"))?;
+    }
+    Ok(())
+}

@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod harness;
 #[path = "../../../tests/support/mod.rs"]
 mod support;

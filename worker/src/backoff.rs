@@ -1,0 +1,72 @@
+//! Delays that double, with jitter, so that those who failed together do not come back together.
+
+use std::time::Duration;
+
+/// The first delay between two sessions with a server that is away.
+const RECONNECT_MS_MIN: u64 = 100;
+/// The longest. With the time that a connection takes it keeps a recovery under 5 s.
+const RECONNECT_MS_MAX: u64 = 2_000;
+
+/// The delays between attempts to reach a server.
+#[derive(Default)]
+pub struct Reconnect {
+    failures: u32,
+}
+
+impl Reconnect {
+    /// The delay after one more failure.
+    pub fn delay(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let step = doubled(Duration::from_millis(RECONNECT_MS_MIN), self.failures);
+        jittered(step.min(Duration::from_millis(RECONNECT_MS_MAX)))
+    }
+
+    /// Starts over after a success.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+/// The delay after a number of failures, the first being 1: `first`, twice that, four times, …
+pub fn doubled(first: Duration, failures: u32) -> Duration {
+    let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
+    first.saturating_mul(factor)
+}
+
+/// Between half of a delay and the whole.
+pub fn jittered(delay: Duration) -> Duration {
+    delay.mul_f64(rand::random_range(0.5..=1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double() {
+        let first = Duration::from_millis(1_000);
+        let steps: Vec<_> = (1..=4).map(|n| doubled(first, n).as_millis()).collect();
+        assert_eq!(steps, [1_000, 2_000, 4_000, 8_000]);
+        assert!(doubled(first, u32::MAX) >= doubled(first, 32));
+    }
+
+    #[test]
+    fn jitter_keeps_between_half_and_whole() {
+        let whole = Duration::from_millis(1_000);
+        for _ in 0..1_000 {
+            let delay = jittered(whole);
+            assert!(delay >= whole / 2 && delay <= whole, "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn reconnecting_never_waits_long_and_starts_over_after_a_success() {
+        let mut reconnect = Reconnect::default();
+        assert!(reconnect.delay() <= Duration::from_millis(RECONNECT_MS_MIN));
+        for _ in 0..100 {
+            assert!(reconnect.delay() <= Duration::from_millis(RECONNECT_MS_MAX));
+        }
+        reconnect.reset();
+        assert!(reconnect.delay() <= Duration::from_millis(RECONNECT_MS_MIN));
+    }
+}

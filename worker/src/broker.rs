@@ -1,0 +1,245 @@
+//! A connection to the broker with one channel, on which every message is confirmed.
+
+use std::future::poll_fn;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::maybe_done;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream};
+use lapin::uri::AMQPUri;
+use lapin::{
+    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm,
+};
+use tokio::time::timeout;
+
+use crate::error::Error;
+
+/// The broker counts as dead after twice this silence.
+const HEARTBEAT_S: u16 = 10;
+/// How long a connection may take to open.
+const CONNECT_MS_MAX: u64 = 2_000;
+/// How long a batch may stay unconfirmed. A broker that is short of memory or disk blocks publishers.
+const CONFIRM_MS_MAX: u64 = 10_000;
+/// How long a connection may take to close.
+const CLOSE_MS_MAX: u64 = 1_000;
+
+/// AMQP's delivery mode of messages that survive a restart.
+const PERSISTENT: u8 = 2;
+
+/// A message to publish.
+pub struct Message {
+    pub exchange: &'static str,
+    pub routing_key: String,
+    pub properties: BasicProperties,
+    pub body: Vec<u8>,
+}
+
+/// What the broker did not take of a batch. Everything else is confirmed.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    /// Places in the batch that the broker could not store.
+    pub nacked: Vec<usize>,
+    /// What it had no queue for.
+    pub returned: Vec<Returned>,
+}
+
+/// A message that no queue was bound for.
+#[derive(Debug)]
+pub struct Returned {
+    pub message_id: String,
+    pub code: u16,
+    pub text: String,
+}
+
+impl Refusals {
+    /// Ok when everything was taken.
+    ///
+    /// # Errors
+    /// What the broker refused first.
+    pub fn none(&self) -> Result<(), Error> {
+        if let Some(returned) = self.returned.first() {
+            let Returned {
+                message_id,
+                code,
+                text,
+            } = returned;
+            return Err(Error::Refused(format!("{code} {text} ({message_id})")));
+        }
+        match self.nacked.first() {
+            Some(place) => Err(Error::Refused(format!(
+                "not stored (number {place} of its batch)"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A copy of the connection's socket, by which it can be ended whatever lapin is waiting for.
+type Socket = Arc<Mutex<Option<TcpStream>>>;
+
+/// A connection and its channel.
+pub struct Broker {
+    pub channel: Channel,
+    connection: Connection,
+    socket: Socket,
+}
+
+impl Broker {
+    /// Connects, with publisher confirms.
+    ///
+    /// # Errors
+    /// The broker is away, slow, or refuses the user.
+    pub async fn connect(uri: &AMQPUri, name: &str) -> Result<Self, Error> {
+        let socket = Socket::default();
+        let opening = open(uri.clone(), name, Arc::clone(&socket));
+        let opened = timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
+        match opened.unwrap_or(Err(Error::Slow("the broker"))) {
+            Ok((connection, channel)) => Ok(Self {
+                channel,
+                connection,
+                socket,
+            }),
+            Err(error) => {
+                // lapin's thread would wait for the rest of the handshake for ever.
+                end(&socket);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the connection is up as far as known.
+    pub fn is_connected(&self) -> bool {
+        self.connection.status().connected() && self.channel.status().connected()
+    }
+
+    /// Publishes messages in order, persistent and mandatory, and waits until the broker has decided on all.
+    ///
+    /// # Errors
+    /// The connection was lost or the broker is slow: each message may or may not have been taken.
+    pub async fn publish(&self, messages: Vec<Message>) -> Result<Refusals, Error> {
+        let publishing = async {
+            let confirms = send(&self.channel, messages).await?;
+            refusals(confirms).await
+        };
+        timeout(Duration::from_millis(CONFIRM_MS_MAX), publishing)
+            .await
+            .map_err(|_| Error::Slow("the broker"))?
+    }
+
+    /// Closes the connection in good order. Messages that were not acknowledged go back to their queue.
+    pub async fn close(self) {
+        let closing = self.connection.close(200, "OK".into());
+        // The socket ends either way.
+        let _ = timeout(Duration::from_millis(CLOSE_MS_MAX), closing).await;
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        end(&self.socket);
+    }
+}
+
+async fn open(
+    mut uri: AMQPUri,
+    name: &str,
+    socket: Socket,
+) -> Result<(Connection, Channel), Error> {
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+    let connection = Connection::connector(
+        uri,
+        lapin::runtime::default_runtime()?,
+        async move |uri, runtime| {
+            let stream = uri.connect_async(&runtime).await?;
+            if let AsyncTcpStream::Plain(plain) = &stream {
+                let copy = plain.get_ref().as_fd().try_clone_to_owned()?;
+                *lock(&socket) = Some(TcpStream::from(copy));
+            }
+            Ok(stream)
+        },
+        ConnectionProperties::default().with_connection_name(name.into()),
+    )
+    .await?;
+    let channel = connection.create_channel().await?;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await?;
+    Ok((connection, channel))
+}
+
+fn end(socket: &Socket) {
+    if let Some(socket) = lock(socket).take() {
+        // It may be closed already.
+        let _ = socket.shutdown(Shutdown::Both);
+    }
+}
+
+fn lock(socket: &Socket) -> MutexGuard<'_, Option<TcpStream>> {
+    socket.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends messages in order. A message is handed over when its future is first polled, so all are handed
+/// over before the first one is awaited: awaiting each in turn would cost a switch of threads a message.
+async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<PublisherConfirm>, Error> {
+    let options = BasicPublishOptions {
+        mandatory: true,
+        ..BasicPublishOptions::default()
+    };
+    let mut sending = Vec::with_capacity(messages.len());
+    for message in messages {
+        let mut one = Box::pin(maybe_done(async move {
+            let Message {
+                exchange,
+                routing_key,
+                properties,
+                body,
+            } = message;
+            let properties = properties.with_delivery_mode(PERSISTENT);
+            channel
+                .basic_publish(
+                    exchange.into(),
+                    routing_key.into(),
+                    options,
+                    &body,
+                    properties,
+                )
+                .await
+        }));
+        poll_fn(|context| Poll::Ready(one.as_mut().poll(context)))
+            .await
+            .is_ready();
+        sending.push(one);
+    }
+    let mut confirms = Vec::with_capacity(sending.len());
+    for mut one in sending {
+        one.as_mut().await;
+        let sent = one.as_mut().take_output();
+        confirms.push(sent.expect("it was just awaited, and its output not taken")?);
+    }
+    Ok(confirms)
+}
+
+/// Waits for all confirms. lapin hands a returned message to one of the confirms that arrive with its own,
+/// not always to its own: which message it was is told by its id alone.
+async fn refusals(confirms: Vec<PublisherConfirm>) -> Result<Refusals, Error> {
+    let mut refusals = Refusals::default();
+    for (place, confirm) in confirms.into_iter().enumerate() {
+        let confirmation = confirm.await?;
+        if !matches!(confirmation, Confirmation::Ack(_)) {
+            refusals.nacked.push(place);
+        }
+        if let Some(message) = confirmation.take_message() {
+            let message_id = message.properties.message_id().as_ref();
+            refusals.returned.push(Returned {
+                message_id: message_id.map(ToString::to_string).unwrap_or_default(),
+                code: message.reply_code,
+                text: message.reply_text.to_string(),
+            });
+        }
+    }
+    Ok(refusals)
+}

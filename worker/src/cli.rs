@@ -1,0 +1,150 @@
+//! The command line.
+
+use std::str::FromStr;
+
+use crate::dead::Selection;
+
+/// How many dead letters are listed or replayed when the command does not say.
+const LIMIT_DEFAULT: u32 = 100;
+
+/// What `--help` says.
+pub const HELP: &str = "\
+Drains Remit's outbox into RabbitMQ and delivers notifications.
+
+Usage:
+  remit-worker                  run relay and notifier until SIGTERM or SIGINT
+  remit-worker --relay          run the relay alone
+  remit-worker --notifier       run the notifier alone
+  remit-worker dead list [--limit N]
+                                print the oldest dead letters (default 100), a line of JSON each
+  remit-worker dead replay [--limit N | --id EVENT_ID | --all]
+                                move dead letters (default: the 100 oldest) back to the notifier
+  remit-worker health           exit 0 when some relay leads and some notifier consumes
+  remit-worker --help | --version
+
+Examples:
+  remit-worker dead list --limit 5
+  remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11
+  NOTIFY_FAIL_RATE=0.2 remit-worker --notifier
+
+Environment:
+  DATABASE_URL          postgresql://remit_worker:password@host:port/database
+  REDIS_URL             redis://:password@host:port/0
+  AMQP_URL              amqp://user:password@host:port/%2f
+  REMIT_LOG             a filter such as info (the default) or remit_worker=debug
+  NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
+  NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
+  NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
+
+`dead` needs AMQP_URL alone, `health` also DATABASE_URL. A running worker prints JSON lines.
+";
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Run { relay: bool, notifier: bool },
+    DeadList { limit: u32 },
+    DeadReplay(Selection),
+    Health,
+    Help,
+    Version,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn parse(arguments: &[String]) -> Result<Command, String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => Ok(Command::Run {
+            relay: true,
+            notifier: true,
+        }),
+        ["--relay"] => Ok(Command::Run {
+            relay: true,
+            notifier: false,
+        }),
+        ["--notifier"] => Ok(Command::Run {
+            relay: false,
+            notifier: true,
+        }),
+        ["health"] => Ok(Command::Health),
+        ["--version" | "-V"] => Ok(Command::Version),
+        ["dead", "list"] => Ok(Command::DeadList {
+            limit: LIMIT_DEFAULT,
+        }),
+        ["dead", "list", "--limit", limit] => Ok(Command::DeadList {
+            limit: value("--limit", limit)?,
+        }),
+        ["dead", "replay"] => Ok(Command::DeadReplay(Selection::Oldest(LIMIT_DEFAULT))),
+        ["dead", "replay", "--all"] => Ok(Command::DeadReplay(Selection::All)),
+        ["dead", "replay", "--limit", limit] => Ok(Command::DeadReplay(Selection::Oldest(value(
+            "--limit", limit,
+        )?))),
+        ["dead", "replay", "--id", id] => {
+            Ok(Command::DeadReplay(Selection::Event(value("--id", id)?)))
+        }
+        words if words.iter().any(|word| matches!(*word, "--help" | "-h")) => Ok(Command::Help),
+        words => Err(format!("cannot understand: {}", words.join(" "))),
+    }
+}
+
+fn value<T: FromStr>(option: &str, text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("{option} cannot be {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&arguments)
+    }
+
+    #[test]
+    fn relay_and_notifier_run_together_or_apart() {
+        let run = |relay, notifier| Ok(Command::Run { relay, notifier });
+        assert_eq!(parsed(""), run(true, true));
+        assert_eq!(parsed("--relay"), run(true, false));
+        assert_eq!(parsed("--notifier"), run(false, true));
+    }
+
+    #[test]
+    fn dead_letters_are_chosen_by_number_id_or_all() {
+        let id = Uuid::from_u128(5);
+        assert_eq!(
+            parsed("dead list --limit 3"),
+            Ok(Command::DeadList { limit: 3 })
+        );
+        let replay = |line: &str| parsed(&format!("dead replay {line}"));
+        assert_eq!(replay(""), Ok(Command::DeadReplay(Selection::Oldest(100))));
+        assert_eq!(
+            replay("--limit 3"),
+            Ok(Command::DeadReplay(Selection::Oldest(3)))
+        );
+        assert_eq!(replay("--all"), Ok(Command::DeadReplay(Selection::All)));
+        assert_eq!(
+            replay(&format!("--id {id}")),
+            Ok(Command::DeadReplay(Selection::Event(id)))
+        );
+    }
+
+    #[test]
+    fn help_is_had_anywhere_and_nonsense_is_refused() {
+        assert_eq!(parsed("dead replay --help"), Ok(Command::Help));
+        for line in [
+            "dead",
+            "dead list --limit x",
+            "dead replay --id 5",
+            "--relay --notifier now",
+            "run",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

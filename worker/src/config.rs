@@ -1,0 +1,190 @@
+//! The worker's configuration: the only place that reads the environment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::uri::{AMQPScheme, AMQPUri};
+use remit::environment::Environment;
+use remit::postgres;
+use remit::redis::Redis;
+use tokio_postgres::Config as PostgresConfig;
+
+use crate::topology;
+
+/// The name under which PostgreSQL lists the worker's connections.
+const APPLICATION_NAME: &str = "remit-worker";
+
+/// How the notifier treats failures.
+#[derive(Debug, Clone)]
+pub struct Retries {
+    /// After so many attempts a message goes to the dead letters.
+    pub attempts_max: u32,
+    /// The delay after the first failed attempt; it doubles after each further one.
+    pub first_delay: Duration,
+    /// The share of deliveries that fail on purpose, 0 to 1.
+    pub fail_rate: f64,
+}
+
+/// What relay and notifier need.
+pub struct Config {
+    pub postgres: PostgresConfig,
+    pub broker: AMQPUri,
+    pub redis: Arc<Redis>,
+    pub retries: Retries,
+    /// A `tracing` filter.
+    pub log: String,
+}
+
+impl Config {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, one a line. Values are not repeated: they hold passwords.
+    pub fn read(mut environment: Environment) -> Result<Self, String> {
+        let postgres = postgres_of(&mut environment);
+        let broker = broker_of(&mut environment);
+        let url = environment.required("REDIS_URL");
+        let redis = given(&url).and_then(|url| environment.check("REDIS_URL", Redis::new(url)));
+        let attempts_rule = format!("a number from 1 to {}", topology::ATTEMPTS_MAX);
+        let retries = Retries {
+            attempts_max: environment.parsed("NOTIFY_ATTEMPTS_MAX", 6, &attempts_rule, |max| {
+                (1..=topology::ATTEMPTS_MAX).contains(max)
+            }),
+            first_delay: Duration::from_millis(environment.parsed(
+                "NOTIFY_BACKOFF_MS",
+                1_000,
+                "a number of milliseconds from 1 to 3600000",
+                |ms| (1..=3_600_000).contains(ms),
+            )),
+            fail_rate: environment.parsed(
+                "NOTIFY_FAIL_RATE",
+                0.0,
+                "a number from 0 to 1",
+                |rate| (0.0..=1.0).contains(rate),
+            ),
+        };
+        let log = environment.optional("REMIT_LOG");
+        let log = log.unwrap_or_else(|| "info".to_owned());
+        match (environment.finish(), postgres, broker, redis) {
+            (Ok(()), Some(postgres), Some(broker), Some(redis)) => Ok(Self {
+                postgres,
+                broker,
+                redis: Arc::new(redis),
+                retries,
+                log,
+            }),
+            (result, ..) => Err(errors(result)),
+        }
+    }
+}
+
+/// Reads what the commands on dead letters need: `AMQP_URL`.
+///
+/// # Errors
+/// As `Config::read`.
+pub fn read_broker(mut environment: Environment) -> Result<AMQPUri, String> {
+    let broker = broker_of(&mut environment);
+    let result = environment.finish();
+    broker.ok_or_else(|| errors(result))
+}
+
+/// Reads what the health check needs: `DATABASE_URL` and `AMQP_URL`.
+///
+/// # Errors
+/// As `Config::read`.
+pub fn read_servers(mut environment: Environment) -> Result<(PostgresConfig, AMQPUri), String> {
+    let postgres = postgres_of(&mut environment);
+    let broker = broker_of(&mut environment);
+    let result = environment.finish();
+    postgres.zip(broker).ok_or_else(|| errors(result))
+}
+
+fn postgres_of(environment: &mut Environment) -> Option<PostgresConfig> {
+    let url = environment.required("DATABASE_URL");
+    let config = postgres::config(given(&url)?, APPLICATION_NAME);
+    environment.check("DATABASE_URL", config)
+}
+
+fn broker_of(environment: &mut Environment) -> Option<AMQPUri> {
+    let url = environment.required("AMQP_URL");
+    let uri = match given(&url)?.parse::<AMQPUri>() {
+        Ok(uri) if uri.scheme == AMQPScheme::AMQP => Ok(uri),
+        _ => Err("must be an AMQP URL: amqp://user:password@host:port/%2f"),
+    };
+    environment.check("AMQP_URL", uri)
+}
+
+/// An absent variable has been reported; parsing it would report it twice.
+fn given(value: &str) -> Option<&str> {
+    (!value.is_empty()).then_some(value)
+}
+
+fn errors(result: Result<(), String>) -> String {
+    result.err().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &'static [(&'static str, &'static str)]) -> Result<Config, String> {
+        Config::read(Environment::with_lookup(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_minimal_configuration_has_the_documented_defaults() {
+        let config = read(&[
+            ("DATABASE_URL", "postgresql://remit_worker:secret@db/remit"),
+            ("REDIS_URL", "redis://:secret@redis:6379/0"),
+            ("AMQP_URL", "amqp://remit:secret@rabbitmq:5672/%2f"),
+        ])
+        .unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(config.broker.vhost, "/");
+        assert_eq!(config.retries.attempts_max, 6);
+        assert_eq!(config.retries.first_delay, Duration::from_secs(1));
+        assert_eq!(config.retries.fail_rate, 0.0);
+        assert_eq!(config.log, "info");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_reported_at_once_without_secrets() {
+        let errors = read(&[
+            ("DATABASE_URL", "mysql://root:secret@db"),
+            ("AMQP_URL", "amqps://remit:secret@rabbitmq"),
+            ("NOTIFY_ATTEMPTS_MAX", "11"),
+            ("NOTIFY_BACKOFF_MS", "0"),
+            ("NOTIFY_FAIL_RATE", "NaN"),
+        ])
+        .err()
+        .expect("all of it is wrong");
+        let names: Vec<_> = errors
+            .lines()
+            .filter_map(|line| line.split([' ', ':']).next())
+            .collect();
+        let expected = [
+            "DATABASE_URL",
+            "AMQP_URL",
+            "REDIS_URL",
+            "NOTIFY_ATTEMPTS_MAX",
+            "NOTIFY_BACKOFF_MS",
+            "NOTIFY_FAIL_RATE",
+        ];
+        assert_eq!(names, expected);
+        assert!(!errors.contains("secret"));
+    }
+
+    #[test]
+    fn other_commands_need_only_their_servers() {
+        let environment = || {
+            Environment::with_lookup(|name| {
+                (name == "AMQP_URL").then(|| "amqp://localhost".to_owned())
+            })
+        };
+        assert!(read_broker(environment()).is_ok());
+        let errors = read_servers(environment()).expect_err("DATABASE_URL is missing");
+        assert_eq!(errors, "DATABASE_URL is not set");
+    }
+}

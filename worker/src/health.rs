@@ -1,0 +1,66 @@
+//! Whether events flow: for container health checks and operators.
+
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use lapin::uri::AMQPUri;
+use tokio::time::timeout;
+use tokio_postgres::Config;
+
+use crate::broker::Broker;
+use crate::error::Error;
+use crate::{contract, topology};
+
+/// How long the whole check may take.
+const CHECK_MS_MAX: u64 = 4_000;
+
+/// Checks that PostgreSQL and the broker answer, some relay leads and some notifier consumes.
+///
+/// # Errors
+/// Everything that is wrong.
+pub async fn check(postgres: &Config, broker: &AMQPUri) -> Result<(), Vec<String>> {
+    let checks = async { tokio::join!(check_relay(postgres), check_notifier(broker)) };
+    let (relay, notifier) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
+        .await
+        .map_err(|_| vec![format!("no answer within {CHECK_MS_MAX} ms")])?;
+    let problems: Vec<_> = [relay, notifier]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+async fn check_relay(postgres: &Config) -> Result<(), String> {
+    match contract::relay_is_active(postgres).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("no relay leads".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn check_notifier(broker: &AMQPUri) -> Result<(), String> {
+    match consumers(broker).await {
+        Ok(0) => Err("no notifier consumes".to_owned()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn consumers(broker: &AMQPUri) -> Result<u32, Error> {
+    let broker = Broker::connect(broker, "remit health").await?;
+    let queue = broker
+        .channel
+        .queue_declare(
+            topology::NOTIFICATIONS.into(),
+            QueueDeclareOptions::durable().passive(),
+            FieldTable::default(),
+        )
+        .await?;
+    broker.close().await;
+    Ok(queue.consumer_count())
+}

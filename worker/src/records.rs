@@ -1,0 +1,110 @@
+//! What the notifier has sent, in PostgreSQL. While PostgreSQL is away its callers wait and hold their
+//! messages: that is no failed delivery.
+
+use std::collections::{BTreeMap, HashSet};
+
+use tokio_postgres::Config;
+use uuid::Uuid;
+
+use crate::backoff::Reconnect;
+use crate::contract::{Notification, Notifications};
+use crate::error::Error;
+use crate::shutdown::Shutdown;
+
+/// An event's ledger and id.
+pub type EventKey = (i64, Uuid);
+
+/// Notifications to record, by ledger.
+pub type Sent = BTreeMap<i64, Vec<Notification>>;
+
+/// A session with PostgreSQL, opened anew as often as it takes.
+pub struct Records {
+    config: Config,
+    session: Option<Notifications>,
+    reconnect: Reconnect,
+    shutdown: Shutdown,
+}
+
+impl Records {
+    /// Connects on first use.
+    pub fn new(config: Config, shutdown: Shutdown) -> Self {
+        Self {
+            config,
+            session: None,
+            reconnect: Reconnect::default(),
+            shutdown,
+        }
+    }
+
+    /// Those of the events of which no notification was sent yet.
+    ///
+    /// # Errors
+    /// The process is to end.
+    pub async fn unsent(
+        &mut self,
+        events: impl Iterator<Item = EventKey>,
+    ) -> Result<HashSet<EventKey>, Error> {
+        let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+        for (ledger_id, event_id) in events {
+            ids_by_ledger.entry(ledger_id).or_default().push(event_id);
+        }
+        let mut unsent = HashSet::new();
+        for (ledger_id, ids) in ids_by_ledger {
+            let found = loop {
+                match self.try_unsent(ledger_id, &ids).await {
+                    Ok(found) => break found,
+                    Err(error) => self.wait(error).await?,
+                }
+            };
+            unsent.extend(found.into_iter().map(|id| (ledger_id, id)));
+        }
+        self.reconnect.reset();
+        Ok(unsent)
+    }
+
+    /// Records what was sent.
+    ///
+    /// # Errors
+    /// The process is to end.
+    pub async fn record(&mut self, sent: &Sent) -> Result<(), Error> {
+        for (ledger_id, notifications) in sent {
+            while let Err(error) = self.try_record(*ledger_id, notifications).await {
+                self.wait(error).await?;
+            }
+        }
+        self.reconnect.reset();
+        Ok(())
+    }
+
+    async fn try_unsent(&mut self, ledger_id: i64, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        let session = self.session().await?;
+        session.notifications_unsent(ledger_id, ids).await
+    }
+
+    async fn try_record(
+        &mut self,
+        ledger_id: i64,
+        notifications: &[Notification],
+    ) -> Result<i32, Error> {
+        let session = self.session().await?;
+        session.notifications_record(ledger_id, notifications).await
+    }
+
+    async fn session(&mut self) -> Result<&Notifications, Error> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => Notifications::connect(&self.config).await?,
+        };
+        Ok(self.session.insert(session))
+    }
+
+    /// After a failure: leaves the session and waits before the next one.
+    async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        tracing::warn!(%error, "notifier waits for PostgreSQL");
+        self.session = None;
+        if self.shutdown.sleep(self.reconnect.delay()).await {
+            return Err(Error::Shutdown);
+        }
+        Ok(())
+    }
+}

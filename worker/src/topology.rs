@@ -1,0 +1,86 @@
+//! The exchange, the queues and their bindings: the same on each start, whatever the settings.
+//!
+//! A queue cannot be declared anew with other arguments, so nothing here depends on what an operator
+//! may change: how long a message is delayed is said by the message, not by its queue.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+
+/// The topic exchange of all events. A routing key is an event's type, such as `transfer.posted`.
+pub const EVENTS: &str = "remit.events";
+/// The queue that the notifier consumes.
+pub const NOTIFICATIONS: &str = "remit.notifications";
+/// The queue of messages that nobody tries again, until an operator replays them.
+pub const DEAD: &str = "remit.notifications.dead";
+/// The default exchange: a routing key is a queue's name.
+pub const DEFAULT_EXCHANGE: &str = "";
+
+/// How many delay queues there are: one after each failed attempt but the last.
+const DELAY_QUEUES: u32 = 9;
+/// The most attempts that the delay queues allow.
+pub const ATTEMPTS_MAX: u32 = DELAY_QUEUES + 1;
+
+/// Where a message waits after its failed attempt of this number.
+///
+/// One queue for each step, because a queue expires messages only at its head: in a queue for all
+/// steps, a message that waits a second would stand behind one that waits a minute.
+pub fn delay_queue(attempt: u32) -> String {
+    format!("{NOTIFICATIONS}.delay.{attempt}")
+}
+
+/// Declares everything. What is there already stays as it is.
+///
+/// # Errors
+/// The broker is away, or has a queue of that name with other arguments.
+pub async fn declare(channel: &Channel) -> lapin::Result<()> {
+    channel
+        .exchange_declare(
+            EVENTS.into(),
+            ExchangeKind::Topic,
+            ExchangeDeclareOptions {
+                durable: true,
+                ..ExchangeDeclareOptions::default()
+            },
+            FieldTable::default(),
+        )
+        .await?;
+    declare_queue(channel, NOTIFICATIONS, &[]).await?;
+    channel
+        .queue_bind(
+            NOTIFICATIONS.into(),
+            EVENTS.into(),
+            "#".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    declare_queue(channel, DEAD, &[]).await?;
+    for attempt in 1..=DELAY_QUEUES {
+        let back = [
+            ("x-dead-letter-exchange", DEFAULT_EXCHANGE),
+            ("x-dead-letter-routing-key", NOTIFICATIONS),
+            // Without these two an expired message could be lost on its way back.
+            ("x-dead-letter-strategy", "at-least-once"),
+            ("x-overflow", "reject-publish"),
+        ];
+        declare_queue(channel, &delay_queue(attempt), &back).await?;
+    }
+    Ok(())
+}
+
+/// Quorum queues: what they have confirmed is on the disks of a majority.
+async fn declare_queue(
+    channel: &Channel,
+    name: &str,
+    arguments: &[(&str, &str)],
+) -> lapin::Result<()> {
+    let mut table = FieldTable::default();
+    for (argument, value) in [("x-queue-type", "quorum")].iter().chain(arguments) {
+        table.insert((*argument).into(), AMQPValue::LongString((*value).into()));
+    }
+    channel
+        .queue_declare(name.into(), QueueDeclareOptions::durable(), table)
+        .await?;
+    Ok(())
+}
