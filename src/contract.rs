@@ -40,10 +40,11 @@ const WALLETS_GET: Query = Query {
     gives: <WalletResult as FromSql>::accepts,
 };
 const WALLET_LIST: Query = Query {
-    text: "select w from remit_v1.wallet_list($1, $2, $3, $4) w",
+    text: "select w from remit_v1.wallet_list($1, $2, $3, $4, $5) w",
     takes: &[
         i64_to_sql,
         uuid_to_sql,
+        <OffsetDateTime as ToSql>::accepts,
         uuid_to_sql,
         <i32 as ToSql>::accepts,
     ],
@@ -262,13 +263,14 @@ pub async fn wallet_list(
     database: &Database,
     ledger_id: i64,
     user_id: Uuid,
-    after_id: Option<Uuid>,
+    after: Option<(OffsetDateTime, Uuid)>,
     limit: i32,
 ) -> Result<Vec<WalletResult>> {
+    let (created_at, id) = after.unzip();
     all(
         database,
         &WALLET_LIST,
-        &[&ledger_id, &user_id, &after_id, &limit],
+        &[&ledger_id, &user_id, &created_at, &id, &limit],
     )
     .await
 }

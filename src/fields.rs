@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
+use crate::request::parse_uuid;
 
 /// What is left of a body.
 pub struct Fields {
@@ -54,9 +55,7 @@ impl Fields {
     /// A required UUID in the hyphenated form.
     pub fn uuid(&mut self, name: &str) -> Result<Uuid, Problem> {
         let text = self.text(name)?;
-        let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
-        let id = is_hyphenated.then(|| Uuid::try_parse(&text).ok()).flatten();
-        id.ok_or_else(|| Problem::at(Code::InvalidField, name, "Allowed: a UUID."))
+        parse_uuid(&text).ok_or_else(|| Problem::at(Code::InvalidField, name, "Allowed: a UUID."))
     }
 
     /// A required integer.
@@ -136,16 +135,21 @@ fn check_text(name: &str, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// JSON has one kind of number, and some writers give every number a fraction: 7.0 is the integer 7.
 fn integer(raw: &RawValue, name: &str) -> Result<i64, Problem> {
     let text = raw.get();
-    let is_integer = text
+    let digits = match text.split_once('.') {
+        Some((digits, fraction)) if fraction.bytes().all(|byte| byte == b'0') => digits,
+        _ => text,
+    };
+    let is_integer = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'-');
     if !is_integer {
-        let rule = "Must be an integer, written without fraction or exponent.";
+        let rule = "Must be an integer, written without an exponent.";
         return Err(Problem::at(Code::MalformedBody, name, rule));
     }
-    text.parse().map_err(|_| {
+    digits.parse().map_err(|_| {
         Problem::at(
             Code::InvalidField,
             name,
@@ -227,7 +231,8 @@ mod tests {
 
     #[test]
     fn integers_are_exact() {
-        let body = br#"{"a":1.0,"b":1e2,"c":"1","d":99999999999999999999,"e":-7,"f":true}"#;
+        let body =
+            br#"{"a":1.5,"b":1e2,"c":"1","d":99999999999999999999,"e":-7,"f":true,"g":1.00}"#;
         let mut fields = Fields::parse(body).expect("an object");
         for name in ["a", "b", "c", "f"] {
             assert_eq!(
@@ -238,6 +243,7 @@ mod tests {
         }
         assert_eq!(code(fields.integer("d")), Some(Code::InvalidField));
         assert_eq!(fields.integer("e"), Ok(-7));
+        assert_eq!(fields.integer("g"), Ok(1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One function for each route: parse, ask, answer. No decision about money is made here.
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::fields::Fields;
 use crate::idempotency::Key;
 use crate::metrics::ReplaySource;
 use crate::problem::{Code, Failure, Problem};
-use crate::request::{self, Page, no_query};
+use crate::request::{self, EntryCursor, Page, WalletCursor, no_query};
 use crate::route::Route;
 use crate::transfers::Posting;
 
@@ -299,18 +299,16 @@ async fn transfer_get(app: &App, key: &Key) -> Handled {
     Ok(Answer::json(StatusCode::OK, answer::transfer(&transfer)))
 }
 
-async fn wallet_list(app: &App, user_id: Uuid, page: Page<Uuid>) -> Handled {
+async fn wallet_list(app: &App, user_id: Uuid, page: Page<WalletCursor>) -> Handled {
+    let after = page.cursor.map(|cursor| (cursor.0, cursor.1));
     // One more than asked for tells whether there is another page.
-    let mut wallets = contract::wallet_list(
-        &app.database,
-        LEDGER_ID,
-        user_id,
-        page.cursor,
-        page.limit + 1,
-    )
-    .await
-    .map_err(of_query)?;
-    let next_cursor = next_cursor(&mut wallets, page.limit, |wallet| wallet.id.to_string());
+    let mut wallets =
+        contract::wallet_list(&app.database, LEDGER_ID, user_id, after, page.limit + 1)
+            .await
+            .map_err(of_path)?;
+    let next_cursor = next_cursor(&mut wallets, page.limit, |wallet| {
+        WalletCursor(wallet.created_at, wallet.id).to_string()
+    });
     #[derive(Serialize)]
     struct Body<'a> {
         wallets: Vec<WalletBody<'a>>,
@@ -322,16 +320,16 @@ async fn wallet_list(app: &App, user_id: Uuid, page: Page<Uuid>) -> Handled {
     }))
 }
 
-async fn entry_list(app: &App, wallet_id: Uuid, page: Page<i64>) -> Handled {
+async fn entry_list(app: &App, wallet_id: Uuid, page: Page<EntryCursor>) -> Handled {
     let mut entries = contract::entry_list(
         &app.database,
         LEDGER_ID,
         wallet_id,
-        page.cursor,
+        page.cursor.map(|cursor| cursor.0),
         page.limit + 1,
     )
     .await
-    .map_err(of_query)?;
+    .map_err(of_path)?;
     let next_cursor = next_cursor(&mut entries, page.limit, |entry| entry.version.to_string());
     #[derive(Serialize)]
     struct Body<'a> {
@@ -360,18 +358,6 @@ fn of_path(failure: Failure) -> Problem {
     }
 }
 
-/// A field that SQL refuses in a list stood in the query.
-fn of_query(failure: Failure) -> Problem {
-    let problem = of_path(failure);
-    match problem.code {
-        Code::InvalidField => Problem::new(
-            Code::MalformedQuery,
-            "cursor is a next_cursor of this list.",
-        ),
-        _ => problem,
-    }
-}
-
 async fn readyz(app: &App) -> Answer {
     let readiness = app.probe.readiness().await;
     let mut answer = Answer::ok(&readiness);
@@ -396,8 +382,7 @@ async fn metrics(app: &App) -> Answer {
 fn docs_asset(name: &str) -> Handled {
     let asset = docs::asset(name)
         .ok_or_else(|| Problem::new(Code::RouteNotFound, "GET /docs is the page."))?;
-    Ok(Answer::bytes(
-        HeaderValue::from_static(asset.content_type),
-        asset.bytes,
-    ))
+    let answer = Answer::bytes(HeaderValue::from_static(asset.content_type), asset.bytes);
+    // The page is large and changes with a release only.
+    Ok(answer.with(CACHE_CONTROL, HeaderValue::from_static("max-age=3600")))
 }

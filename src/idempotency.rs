@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
+use crate::request::parse_uuid;
 
 const HEADER: &str = "idempotency-key";
 const KEY_BYTES_MAX: usize = 255;
@@ -63,10 +64,9 @@ impl Key {
     /// The id that the key names: a UUID itself, any other key the UUIDv8 of its SHA-256.
     /// `remit_v1.transfer_id` is the same in SQL.
     pub fn id(&self) -> Uuid {
-        let is_hyphenated = self.0.len() == uuid::fmt::Hyphenated::LENGTH;
-        match is_hyphenated.then(|| Uuid::try_parse(&self.0)) {
-            Some(Ok(id)) => id,
-            _ => {
+        match parse_uuid(&self.0) {
+            Some(id) => id,
+            None => {
                 let digest = Sha256::digest(self.0.as_bytes());
                 let mut bytes = [0; 16];
                 bytes.copy_from_slice(&digest[..16]);

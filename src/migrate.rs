@@ -15,8 +15,12 @@ mod tables {
 
 static FUNCTIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
 
-/// The advisory lock of migrations; any constant will do that nothing else in the database uses.
-const LOCK: &str = "select pg_advisory_lock(hashtextextended('remit migrate', 0))";
+/// The advisory lock of migrations; any constant will do that nothing else in the database uses. The search
+/// path: an owner called remit would otherwise find refinery's table in his own schema, which is ours.
+const LOCK: &str = "
+    set search_path = public;
+    select pg_advisory_lock(hashtextextended('remit migrate', 0));
+";
 
 /// Each run grants anew what the function files grant, so that a grant removed from a file is gone.
 const REVOKE_FUNCTIONS: &str = "

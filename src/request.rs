@@ -1,9 +1,13 @@
 //! What handlers read from a request besides its JSON members.
 
+use std::fmt;
+use std::str::FromStr;
+
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode_str;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -79,7 +83,7 @@ pub struct Page<C> {
     pub cursor: Option<C>,
 }
 
-impl<C: std::str::FromStr> Page<C> {
+impl<C: FromStr> Page<C> {
     /// Reads `limit` and `cursor` from a query string.
     ///
     /// # Errors
@@ -109,6 +113,62 @@ impl<C: std::str::FromStr> Page<C> {
             cursor,
         })
     }
+}
+
+/// Behind which version of a wallet a page of its statement begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryCursor(pub i64);
+
+impl FromStr for EntryCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let version = digits(text).ok_or(())?;
+        if version == 0 {
+            Err(())
+        } else {
+            Ok(Self(version))
+        }
+    }
+}
+
+/// Behind which wallet a page of a user's wallets begins: when it was created, and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WalletCursor(pub OffsetDateTime, pub Uuid);
+
+impl FromStr for WalletCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (microseconds, id) = text.split_once('-').ok_or(())?;
+        let nanoseconds = i128::from(digits(microseconds).ok_or(())?) * 1_000;
+        let created_at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).map_err(|_| ())?;
+        Ok(Self(created_at, parse_uuid(id).ok_or(())?))
+    }
+}
+
+impl fmt::Display for WalletCursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}-{}",
+            self.0.unix_timestamp_nanos() / 1_000,
+            self.1
+        )
+    }
+}
+
+/// A number of 1 to 16 digits and nothing else.
+fn digits(text: &str) -> Option<i64> {
+    let is_number =
+        (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
+/// A UUID in its hyphenated form only: one id, one spelling but for the case of its letters.
+pub fn parse_uuid(text: &str) -> Option<Uuid> {
+    let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+    is_hyphenated.then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// Refuses a query string where the route takes none.
@@ -142,7 +202,7 @@ fn malformed(detail: &str) -> Problem {
 mod tests {
     use super::*;
 
-    fn page(query: &str) -> Result<(i32, Option<i64>), Code> {
+    fn page(query: &str) -> Result<(i32, Option<EntryCursor>), Code> {
         Page::of_query(Some(query))
             .map(|page| (page.limit, page.cursor))
             .map_err(|problem| problem.code)
@@ -151,17 +211,30 @@ mod tests {
     #[test]
     fn a_page_has_a_limit_and_a_cursor() {
         assert_eq!(page(""), Ok((50, None)));
-        assert_eq!(page("limit=200&cursor=7"), Ok((200, Some(7))));
+        assert_eq!(page("limit=200&cursor=7"), Ok((200, Some(EntryCursor(7)))));
         for query in [
             "limit=0",
             "limit=201",
             "limit=x",
             "limit=",
             "cursor=x",
+            "cursor=0",
+            "cursor=-1",
+            "cursor=%2B5",
             "limit=1&limit=2",
             "page=1",
         ] {
             assert_eq!(page(query), Err(Code::MalformedQuery), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_wallet_cursor_is_read_as_it_is_written() {
+        let text = "1767225600000001-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
+        let cursor: WalletCursor = text.parse().expect("a cursor");
+        assert_eq!(cursor.to_string(), text);
+        for text in ["", "-", "7", "7-7", "-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69"] {
+            assert_eq!(text.parse::<WalletCursor>(), Err(()), "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::idempotency::Key;
 use crate::problem::{Code, Problem};
+use crate::request::parse_uuid;
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,15 +85,8 @@ impl Route {
 }
 
 fn uuid(text: &str) -> Result<Uuid, Problem> {
-    // Only the hyphenated form: one wallet, one path.
-    let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
-    let id = is_hyphenated.then(|| Uuid::try_parse(text).ok()).flatten();
-    id.ok_or_else(|| {
-        Problem::new(
-            Code::MalformedId,
-            "An id is a UUID such as 018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69.",
-        )
-    })
+    let rule = "An id is a UUID such as 018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69.";
+    parse_uuid(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
 }
 
 fn not_found() -> Problem {

@@ -1,29 +1,20 @@
 create or replace function remit_v1.wallet_list(
-    ledger_id bigint, user_id uuid, after_id uuid, request_limit integer)
+    ledger_id bigint, user_id uuid, after_created_at timestamptz, after_id uuid, request_limit integer)
     returns setof remit_v1.wallet_result
     language plpgsql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- A page of a user's wallets, oldest first: those behind the wallet after_id, or the first where it is null.
+-- A page of a user's wallets, oldest first: those behind the wallet that was created at after_created_at and
+-- has the id after_id, or the first where both are null.
 --
 -- Raises: WL001, WL003. Locks: nothing.
-declare
-    after_created_at timestamptz := timestamptz '-infinity';
 begin
     if request_limit is null or request_limit not between 1 and 1000 then
         perform remit.field_refuse('request_limit', '1 to 1000');
     end if;
     perform remit_v1.user_get(wallet_list.ledger_id, wallet_list.user_id);
-    if after_id is not null then
-        select w.created_at into after_created_at
-          from remit.wallets w
-         where w.ledger_id = wallet_list.ledger_id and w.id = after_id and w.user_id = wallet_list.user_id;
-        if not found then
-            perform remit.field_refuse('after_id', 'a wallet of this user');
-        end if;
-    end if;
 
     return query
     select w.id, w.user_id, w.currency, w.balance, w.held, w.floor, w.status, w.version, w.status_version,
@@ -31,13 +22,13 @@ begin
       from remit.wallets w
      where w.ledger_id = wallet_list.ledger_id
        and w.user_id = wallet_list.user_id
-       and (w.created_at, w.id) > (after_created_at, coalesce(after_id, '00000000-0000-0000-0000-000000000000'))
+       and (w.created_at, w.id) > (coalesce(after_created_at, '-infinity'), coalesce(after_id, '00000000-0000-0000-0000-000000000000'))
      order by w.created_at, w.id
      limit request_limit;
 end;
 $$;
 
-comment on function remit_v1.wallet_list(bigint, uuid, uuid, integer) is
-    'A page of a user''s wallets, oldest first, behind the wallet after_id.';
+comment on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer) is
+    'A page of a user''s wallets, oldest first, behind the one created at after_created_at with the id after_id.';
 
-grant execute on function remit_v1.wallet_list(bigint, uuid, uuid, integer) to remit_server, remit_operator;
+grant execute on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer) to remit_server, remit_operator;
