@@ -16,6 +16,8 @@ pub fn start(level: &str) -> Result<(), String> {
         .map_err(|_| "REMIT_LOG must be error, warn, info, debug or off")?;
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
+        // It logs the bodies of messages that are returned to it; what matters of its errors is logged by us.
+        .with_target("lapin", LevelFilter::OFF)
         .with_target("remit", level)
         .with_target("remit_worker", level);
     let lines = tracing_subscriber::fmt::layer()

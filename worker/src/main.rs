@@ -74,8 +74,7 @@ async fn run(command: Command) -> Result<(), String> {
 
 /// Runs until a signal asks for the end, or a task ends by itself, which none should.
 async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
-    // lapin logs the bodies of messages that are returned to it; what matters of its errors is ours to log.
-    telemetry::start(&format!("{},lapin=off", config.log))?;
+    telemetry::start(&config.log)?;
     let failed = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
