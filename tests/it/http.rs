@@ -170,6 +170,18 @@ impl Http {
         self.post_with_key("/transfers", key, &body).await
     }
 
+    /// A number of `GET /metrics`, named with its labels; 0 where it is not there yet.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let metrics = self.get("/metrics").await;
+        let text = str::from_utf8(&metrics.body).expect("metrics are text");
+        let mut values = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        values
+            .next()
+            .map_or(0.0, |value| value.parse().expect("a metric is a number"))
+    }
+
     /// What `GET /wallets/{id}` says of the balance.
     pub async fn balance(&self, wallet_id: Uuid) -> i64 {
         let wallet = self.get(&format!("/wallets/{wallet_id}")).await;

@@ -2,6 +2,7 @@
 //!
 //! Each test has a database, a Redis and a server process of its own.
 
+mod entries;
 #[allow(dead_code)]
 mod http;
 #[allow(dead_code)]
@@ -10,3 +11,5 @@ mod stack;
 mod support;
 
 mod transfers;
+mod users;
+mod wallets;

@@ -65,6 +65,32 @@ impl Stack {
         self.database.connect().await
     }
 
+    /// Locks a wallet in a session of its own, as a DBA's open transaction does.
+    pub async fn hold(&self, wallet_id: Uuid) -> Held {
+        let session = self.owner().await;
+        session.batch_execute("begin").await.expect("a transaction");
+        let lock = "select from remit.wallets where id = $1 for update";
+        let locked = session.execute(lock, &[&wallet_id]).await;
+        assert_eq!(locked.expect("the wallet is free"), 1);
+        Held { session }
+    }
+
+    /// Freezes a wallet or lets it go, as an operator does in psql.
+    pub async fn operate(&self, function: &str, wallet_id: Uuid) {
+        let session = self.operator().await;
+        let call = format!("select from remit_ops_v1.{function}(1, $1)");
+        let done = session.execute(&call, &[&wallet_id]).await;
+        done.expect("an operator may do this");
+    }
+
+    /// A session with an operator's rights.
+    pub async fn operator(&self) -> Client {
+        let session = self.owner().await;
+        let role = session.batch_execute("set role remit_operator").await;
+        role.expect("the owner may play any part");
+        session
+    }
+
     /// Asserts that the books are right, by the database's own verifier.
     pub async fn verify(&self) {
         let rows = self
@@ -88,5 +114,18 @@ impl Stack {
             .query_one(&format!("select count(*) from remit.{table}"), &[])
             .await;
         row.expect("the table is there").get(0)
+    }
+}
+
+/// A locked wallet. It is free again when this is dropped or released.
+pub struct Held {
+    session: Client,
+}
+
+impl Held {
+    /// Ends the transaction that holds the wallet.
+    pub async fn release(self) {
+        let ended = self.session.batch_execute("commit").await;
+        ended.expect("the session is there");
     }
 }
