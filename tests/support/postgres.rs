@@ -89,6 +89,14 @@ impl Database {
         let config = self.url(role).parse().expect("the URL is well-formed");
         connect(&config).await
     }
+
+    /// A connection as the owner that has taken on a role, for roles that do not log in.
+    pub async fn connect_as_owner_in_role(&self, role: &str) -> Client {
+        let client = self.connect().await;
+        let set = format!("set role {role}");
+        client.batch_execute(&set).await.expect("the role exists");
+        client
+    }
 }
 
 impl Drop for Database {

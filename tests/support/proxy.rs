@@ -1,16 +1,19 @@
-//! A TCP proxy that can be cut, to take one server away from one client.
+//! A TCP proxy that can be cut or hang, to take one server away from one client.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Forwards connections on a port of its own to a port, both on loopback.
 pub struct TcpProxy {
     pub port: u16,
     target: u16,
+    hangs: watch::Sender<bool>,
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -20,6 +23,7 @@ impl TcpProxy {
         let proxy = Self {
             port: super::free_port(),
             target,
+            hangs: watch::channel(false).0,
             listening: Mutex::default(),
         };
         proxy.resume().await;
@@ -36,17 +40,23 @@ impl TcpProxy {
         }
     }
 
+    /// Accepts connections and keeps them open, but forwards nothing.
+    pub fn hang(&self) {
+        self.hangs.send_replace(true);
+    }
+
     /// Forwards again.
     pub async fn resume(&self) {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let listener = TcpListener::bind(address).await.expect("the port is free");
-        let task = tokio::spawn(forward(listener, self.target));
-        if let Some(old) = self.listening().replace(task) {
-            old.abort();
+        self.hangs.send_replace(false);
+        if self.listening().is_none() {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+            let listener = TcpListener::bind(address).await.expect("the port is free");
+            let task = tokio::spawn(forward(listener, self.target, self.hangs.subscribe()));
+            self.listening().replace(task);
         }
     }
 
-    fn listening(&self) -> std::sync::MutexGuard<'_, Option<JoinHandle<()>>> {
+    fn listening(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
         self.listening
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -61,15 +71,33 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn forward(listener: TcpListener, target: u16) {
+async fn forward(listener: TcpListener, target: u16, hangs: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    while let Ok((mut near, _)) = listener.accept().await {
+    while let Ok((near, _)) = listener.accept().await {
+        let hangs = hangs.clone();
         connections.spawn(async move {
-            if let Ok(mut far) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await {
-                // Either side may end as it likes.
-                let _ = copy_bidirectional(&mut near, &mut far).await;
+            if let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await {
+                let (near_read, near_write) = near.into_split();
+                let (far_read, far_write) = far.into_split();
+                tokio::join!(
+                    pump(near_read, far_write, hangs.clone()),
+                    pump(far_read, near_write, hangs)
+                );
             }
         });
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Copies until either side ends; the other end then sees the end of its stream.
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut hangs: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 16_384];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        // An error means that the proxy is gone.
+        if hangs.wait_for(|hangs| !*hangs).await.is_err()
+            || to.write_all(&buffer[..length]).await.is_err()
+        {
+            return;
+        }
     }
 }

@@ -125,14 +125,26 @@ impl RabbitVhost {
         assert_eq!(answer["routed"], true, "{exchange} {routing_key}");
     }
 
+    /// Declares a durable topic exchange.
+    pub async fn exchange(&self, exchange: &str) {
+        let path = format!("/api/exchanges/{}/{exchange}", self.name);
+        let topic = json!({"type": "topic", "durable": true});
+        call("PUT", &path, Some(topic)).await;
+    }
+
     /// A new queue bound to an exchange with a routing key, to see what is published.
     pub async fn tap(&self, exchange: &str, routing_key: &str) -> String {
         let queue = format!("tap-{}", Uuid::new_v4().simple());
         let path = format!("/api/queues/{}/{queue}", self.name);
         call("PUT", &path, Some(json!({"durable": true}))).await;
+        self.bind(exchange, &queue, routing_key).await;
+        queue
+    }
+
+    /// Binds a queue to an exchange.
+    pub async fn bind(&self, exchange: &str, queue: &str, routing_key: &str) {
         let path = format!("/api/bindings/{}/e/{exchange}/q/{queue}", self.name);
         call("POST", &path, Some(json!({"routing_key": routing_key}))).await;
-        queue
     }
 
     /// Removes a binding between an exchange and a queue.

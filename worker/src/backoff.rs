@@ -2,20 +2,39 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::shutdown::Shutdown;
+
 /// The first delay between two sessions with a server that is away.
 const RECONNECT_MS_MIN: u64 = 100;
 /// The longest. With the time that a connection takes it keeps a recovery under 5 s.
 const RECONNECT_MS_MAX: u64 = 2_000;
 
-/// The delays between attempts to reach a server.
-#[derive(Default)]
+/// The delays between attempts of one part to reach its servers.
 pub struct Reconnect {
+    part: &'static str,
     failures: u32,
 }
 
 impl Reconnect {
-    /// The delay after one more failure.
-    pub fn delay(&mut self) -> Duration {
+    /// For a part that has not failed yet.
+    pub fn new(part: &'static str) -> Self {
+        Self { part, failures: 0 }
+    }
+
+    /// Logs one more failure and waits before the next attempt; true when the process is to end.
+    pub async fn wait(&mut self, error: &Error, shutdown: &mut Shutdown) -> bool {
+        let delay = self.delay();
+        let (part, delay_ms) = (self.part, delay.as_millis());
+        if matches!(error, Error::Refused(_)) {
+            tracing::error!(%error, part, delay_ms, "interrupted");
+        } else {
+            tracing::warn!(%error, part, delay_ms, "interrupted");
+        }
+        shutdown.sleep(delay).await
+    }
+
+    fn delay(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let step = doubled(Duration::from_millis(RECONNECT_MS_MIN), self.failures);
         jittered(step.min(Duration::from_millis(RECONNECT_MS_MAX)))
@@ -61,7 +80,7 @@ mod tests {
 
     #[test]
     fn reconnecting_never_waits_long_and_starts_over_after_a_success() {
-        let mut reconnect = Reconnect::default();
+        let mut reconnect = Reconnect::new("test");
         assert!(reconnect.delay() <= Duration::from_millis(RECONNECT_MS_MIN));
         for _ in 0..100 {
             assert!(reconnect.delay() <= Duration::from_millis(RECONNECT_MS_MAX));

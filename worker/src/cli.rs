@@ -31,7 +31,7 @@ Environment:
   DATABASE_URL          postgresql://remit_worker:password@host:port/database
   REDIS_URL             redis://:password@host:port/0
   AMQP_URL              amqp://user:password@host:port/%2f
-  REMIT_LOG             a filter such as info (the default) or remit_worker=debug
+  REMIT_LOG             error, warn, info (the default), debug or off
   NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)

@@ -31,7 +31,7 @@ pub struct Config {
     pub broker: AMQPUri,
     pub redis: Arc<Redis>,
     pub retries: Retries,
-    /// A `tracing` filter.
+    /// The level of the log.
     pub log: String,
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
+use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
 use uuid::Uuid;
@@ -32,21 +32,17 @@ pub enum Selection {
 /// The broker is away, or the output is closed.
 pub async fn list(broker: &AMQPUri, limit: u32, output: &mut impl Write) -> Result<(), Error> {
     let broker = open(broker).await?;
-    let mut last_tag = None;
-    for _ in 0..limit {
+    // All are read, whatever the limit: letters that come back go to the end of a quorum queue, so the
+    // order stays only if all of them do.
+    for place in 0..depth(&broker).await? {
         let Some(delivery) = get(&broker).await? else {
             break;
         };
-        last_tag = Some(delivery.delivery_tag);
-        write_line(output, &delivery)?;
+        if place < limit {
+            write_line(output, &delivery)?;
+        }
     }
-    if let Some(tag) = last_tag {
-        let all_back = BasicNackOptions {
-            multiple: true,
-            requeue: true,
-        };
-        broker.channel.basic_nack(tag, all_back).await?;
-    }
+    // With the connection they go back.
     broker.close().await;
     Ok(())
 }

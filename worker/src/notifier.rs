@@ -49,13 +49,9 @@ struct Notice {
 impl<C: Channel> Notifier<C> {
     /// Delivers until the shutdown; finishes the batch in hand.
     pub async fn run(&self, mut shutdown: Shutdown) {
-        let mut reconnect = Reconnect::default();
+        let mut reconnect = Reconnect::new("notifier");
         while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {
-            if shutdown.is_requested() {
-                break;
-            }
-            tracing::error!(%error, "notifier session ended");
-            if shutdown.sleep(reconnect.delay()).await {
+            if shutdown.is_requested() || reconnect.wait(&error, &mut shutdown).await {
                 break;
             }
         }

@@ -31,7 +31,7 @@ impl Records {
         Self {
             config,
             session: None,
-            reconnect: Reconnect::default(),
+            reconnect: Reconnect::new("notifier's records"),
             shutdown,
         }
     }
@@ -100,9 +100,8 @@ impl Records {
 
     /// After a failure: leaves the session and waits before the next one.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
-        tracing::warn!(%error, "notifier waits for PostgreSQL");
         self.session = None;
-        if self.shutdown.sleep(self.reconnect.delay()).await {
+        if self.reconnect.wait(&error, &mut self.shutdown).await {
             return Err(Error::Shutdown);
         }
         Ok(())

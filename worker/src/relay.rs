@@ -64,10 +64,9 @@ impl Relay {
     /// Relays until the shutdown; finishes the batch in hand.
     pub async fn run(&self, mut shutdown: Shutdown) {
         let sessions = async {
-            let mut reconnect = Reconnect::default();
+            let mut reconnect = Reconnect::new("relay");
             while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {
-                tracing::error!(%error, "relay session ended");
-                if shutdown.sleep(reconnect.delay()).await {
+                if reconnect.wait(&error, &mut shutdown).await {
                     break;
                 }
             }

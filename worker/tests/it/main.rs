@@ -2,5 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cache;
+mod command_line;
+mod dead_letters;
+mod notifier;
+mod outages;
+mod relay;
+mod stand;
 #[path = "../../../tests/support/mod.rs"]
 mod support;

@@ -1,0 +1,50 @@
+use crate::stand::{NOTIFICATIONS, Stand};
+use crate::support::free_port;
+use crate::support::poll::{SOON, eventually_true};
+
+#[tokio::test]
+async fn bad_arguments_and_bad_configuration_are_refused_before_anything_connects() {
+    let stand = Stand::new().await;
+    let (code, _, errors) = stand.worker().run(&["dead", "replay", "--id", "5"]);
+    assert_eq!(code, 2);
+    assert!(errors.contains("--help"), "{errors}");
+    let worker = stand
+        .worker()
+        .with("AMQP_URL", "")
+        .with("NOTIFY_FAIL_RATE", 2);
+    let (code, _, errors) = worker.run(&[]);
+    assert_eq!(code, 1);
+    assert!(
+        errors.contains("AMQP_URL") && errors.contains("NOTIFY_FAIL_RATE"),
+        "{errors}"
+    );
+    for (argument, answer) in [("--help", "Usage:"), ("--version", "remit-worker 0")] {
+        let (code, output, _) = stand.worker().run(&[argument]);
+        assert!(code == 0 && output.contains(answer), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn health_says_what_is_missing() {
+    let stand = Stand::new().await;
+    let health = || stand.worker().run(&["health"]);
+    let relay = stand.worker().start(&["--relay"]);
+    relay.await_said("relay leads", 1).await;
+    let (code, _, errors) = health();
+    assert_eq!(
+        (code, errors.trim()),
+        (1, "remit-worker: no notifier consumes")
+    );
+    let notifier = stand.worker().start(&["--notifier"]);
+    notifier.await_said("notifier consumes", 1).await;
+    eventually_true(SOON, "health", async || health().0 == 0).await;
+    drop(relay);
+    eventually_true(SOON, "the relay is missed", async || {
+        health().2.trim() == "remit-worker: no relay leads"
+    })
+    .await;
+    let url = stand.vhost.url_at(free_port());
+    let (code, _, errors) = stand.worker().with("AMQP_URL", url).run(&["health"]);
+    assert!(code == 1 && errors.contains("broker"), "{errors}");
+    assert_eq!(stand.vhost.depth(NOTIFICATIONS).await, 0);
+}

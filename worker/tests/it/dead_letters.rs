@@ -1,0 +1,120 @@
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::stand::{DEAD, NOTIFICATIONS, Stand};
+use crate::support::poll::{SOON, eventually_true};
+
+/// A stand whose transfers are all dead after so many attempts.
+async fn with_dead_letters(transfers: usize, attempts: u32) -> (Stand, Vec<uuid::Uuid>) {
+    let stand = Stand::new().await;
+    let ids = stand.post(transfers).await;
+    let count = transfers + 2;
+    let failing = stand
+        .worker()
+        .with("NOTIFY_FAIL_RATE", 1)
+        .with("NOTIFY_ATTEMPTS_MAX", attempts);
+    let mut worker = failing.start(&[]);
+    worker.await_said("notification is dead", count).await;
+    eventually_true(SOON, "all are dead letters", async || {
+        stand.vhost.depth(DEAD).await == count
+    })
+    .await;
+    check_delays(&worker.said("notification failed"), attempts, count);
+    worker.signal("-TERM");
+    worker.ended().await;
+    assert!(stand.recorded().await.is_empty());
+    (stand, ids)
+}
+
+/// Each failed attempt but the last waits half to all of a step that doubles.
+fn check_delays(failures: &[Value], attempts: u32, count: usize) {
+    for attempt in 1..attempts {
+        let step = 50 * 2_u64.pow(attempt - 1);
+        let delays = failures.iter().filter(|line| line["attempt"] == attempt);
+        let delays: Vec<u64> = delays
+            .map(|line| line["delay_ms"].as_u64().unwrap())
+            .collect();
+        assert_eq!(delays.len(), count, "attempt {attempt}");
+        assert!(
+            delays.iter().all(|delay| (step / 2..=step).contains(delay)),
+            "{delays:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_notification_that_keeps_failing_dies_after_its_attempts_and_can_be_replayed() {
+    let (stand, transfers) = with_dead_letters(3, 4).await;
+    let listed = stand.worker().run_for_lines(&["dead", "list"]);
+    assert_eq!(listed.len(), 5);
+    for line in &listed {
+        assert_eq!(line["attempts"], 4);
+        assert_eq!(line["reason"], "simulated failure");
+        assert_eq!(line["type"], "remit.transfer.posted");
+        assert!(line["dead_at"].is_string() && line["event_id"].is_string());
+    }
+    let subjects: HashSet<_> = listed
+        .iter()
+        .map(|line| line["subject_id"].as_str().unwrap())
+        .collect();
+    assert!(
+        transfers
+            .iter()
+            .all(|id| subjects.contains(id.to_string().as_str()))
+    );
+    // Listing leaves the letters, in their order.
+    assert_eq!(
+        stand
+            .worker()
+            .run_for_lines(&["dead", "list", "--limit", "2"]),
+        listed[..2]
+    );
+    assert_eq!(stand.worker().run_for_lines(&["dead", "list"]), listed);
+
+    assert_eq!(
+        stand
+            .worker()
+            .run_for_lines(&["dead", "replay", "--all"])
+            .len(),
+        5
+    );
+    assert_eq!(stand.vhost.depth(DEAD).await, 0);
+    let _worker = stand.worker().start(&["--notifier"]);
+    let recorded = stand.await_recorded(5).await;
+    // The attempts count anew.
+    assert!(
+        recorded.iter().all(|(_, attempts)| *attempts == 1),
+        "{recorded:?}"
+    );
+}
+
+#[tokio::test]
+async fn dead_letters_can_be_replayed_by_number_and_by_event() {
+    let (stand, _) = with_dead_letters(3, 1).await;
+    let listed = stand.worker().run_for_lines(&["dead", "list"]);
+    let event_id = listed[3]["event_id"].as_str().unwrap();
+    assert_eq!(
+        stand
+            .worker()
+            .run_for_lines(&["dead", "replay", "--id", event_id]),
+        listed[3..4]
+    );
+    assert_eq!(
+        stand
+            .worker()
+            .run_for_lines(&["dead", "replay", "--limit", "2"]),
+        listed[..2]
+    );
+    let left = [listed[2].clone(), listed[4].clone()];
+    assert_eq!(stand.worker().run_for_lines(&["dead", "list"]), left);
+    let replayed = stand.await_events(NOTIFICATIONS, 3).await;
+    assert_eq!(replayed[0]["id"], event_id);
+    // Again: it is no longer there.
+    assert!(
+        stand
+            .worker()
+            .run_for_lines(&["dead", "replay", "--id", event_id])
+            .is_empty()
+    );
+}

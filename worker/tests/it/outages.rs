@@ -1,0 +1,96 @@
+//! Servers that go away and come back.
+
+use std::time::Duration;
+
+use crate::stand::{DEAD, Stand};
+use crate::support::poll::eventually_true;
+use crate::support::proxy::TcpProxy;
+
+/// A worker works again so soon after a server is back.
+const RECOVERY_MAX: Duration = Duration::from_secs(5);
+
+async fn await_recovery(stand: &Stand, count: usize) {
+    eventually_true(RECOVERY_MAX, "recovery", async || {
+        stand.recorded().await.len() == count
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_broker_goes_away_and_comes_back() {
+    let stand = Stand::new().await;
+    let proxy = TcpProxy::start(stand.vhost.port()).await;
+    let worker = stand
+        .worker()
+        .with("AMQP_URL", stand.vhost.url_at(proxy.port))
+        .start(&[]);
+    stand.await_recorded(2).await;
+    proxy.cut().await;
+    stand.post(3).await;
+    worker.await_interrupted("relay", 4).await;
+    worker.await_interrupted("notifier", 4).await;
+    assert_eq!(stand.outbox_depth().await, 3);
+    proxy.resume().await;
+    await_recovery(&stand, 5).await;
+    assert_eq!(stand.outbox_depth().await, 0);
+}
+
+#[tokio::test]
+async fn the_broker_hangs_and_goes_on() {
+    let stand = Stand::new().await;
+    let proxy = TcpProxy::start(stand.vhost.port()).await;
+    let worker = stand
+        .worker()
+        .with("AMQP_URL", stand.vhost.url_at(proxy.port))
+        .start(&["--relay"]);
+    worker.await_said("event published", 2).await;
+    proxy.hang();
+    stand.post(1).await;
+    // First the batch in hand stays unconfirmed for 10 s, then new connections do not open.
+    worker.await_interrupted("relay", 2).await;
+    assert_eq!(stand.outbox_depth().await, 1);
+    proxy.resume().await;
+    eventually_true(RECOVERY_MAX, "recovery", async || {
+        stand.outbox_depth().await == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn postgresql_goes_away_and_comes_back_without_a_failed_delivery() {
+    let stand = Stand::new().await;
+    let proxy = TcpProxy::start(stand.database.port()).await;
+    let url = stand.database.url_at("remit_worker", proxy.port);
+    let notifier = stand
+        .worker()
+        .with("DATABASE_URL", url)
+        .start(&["--notifier"]);
+    let relay = stand.worker().start(&["--relay"]);
+    stand.await_recorded(2).await;
+    proxy.cut().await;
+    stand.post(3).await;
+    relay.await_said("event published", 5).await;
+    notifier.await_interrupted("notifier's records", 4).await;
+    proxy.resume().await;
+    await_recovery(&stand, 5).await;
+    assert!(
+        stand
+            .recorded()
+            .await
+            .iter()
+            .all(|(_, attempts)| *attempts == 1)
+    );
+    assert!(notifier.said("notification failed").is_empty());
+    assert_eq!(stand.vhost.depth(DEAD).await, 0);
+}
+
+#[tokio::test]
+async fn a_worker_that_waits_for_its_servers_ends_when_it_is_asked_to() {
+    let stand = Stand::new().await;
+    let nobody = crate::support::free_port();
+    let worker = stand.worker().with("AMQP_URL", stand.vhost.url_at(nobody));
+    let mut worker = worker.start(&[]);
+    worker.await_interrupted("relay", 2).await;
+    worker.signal("-INT");
+    assert_eq!(worker.ended().await.code(), Some(0));
+}

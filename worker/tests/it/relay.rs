@@ -1,0 +1,286 @@
+use std::collections::{BTreeMap, HashSet};
+
+use remit_worker::contract::Outbox;
+use remit_worker::error::Error;
+use remit_worker::relay::{Drained, Relay};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::stand::{NOTIFICATIONS, Stand, wallet};
+use crate::support::poll::{SOON, eventually_true};
+
+/// A relay to call step by step.
+fn relay(stand: &Stand) -> Relay {
+    let redis = remit::redis::Redis::new(&stand.redis.url()).unwrap();
+    Relay {
+        postgres: stand.database.url("remit_worker").parse().unwrap(),
+        broker: stand.vhost.url().parse().unwrap(),
+        cache: remit::wallet_cache::WalletCache::new(redis.into()).into(),
+    }
+}
+
+async fn leading(relay: &Relay) -> remit_worker::relay::Session {
+    let outbox = Outbox::connect(&relay.postgres).await.unwrap();
+    assert!(outbox.relay_lead().await.unwrap());
+    relay.lead(outbox).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_event_is_a_persistent_cloud_event() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    let transfer_id = stand.post(1).await[0];
+    let session = leading(&relay(&stand)).await;
+    // The two wallets' initial balances are transfers as well.
+    assert_eq!(session.drain_once().await.unwrap(), Drained::Events(3));
+    assert_eq!(session.drain_once().await.unwrap(), Drained::Empty);
+
+    let messages = stand.vhost.messages(&tap).await.unwrap();
+    let message = &messages[2];
+    assert_eq!(message.exchange, "remit.events");
+    assert_eq!(message.routing_key, "transfer.posted");
+    assert_eq!(message.properties["delivery_mode"], 2);
+    assert_eq!(
+        message.property("content_type"),
+        "application/cloudevents+json"
+    );
+    assert_eq!(message.property("correlation_id"), "request-1");
+    assert_eq!(message.property("type"), "remit.transfer.posted");
+    let body = message.json();
+    assert_eq!(body["id"], message.property("message_id"));
+    assert_eq!(body["subject"], transfer_id.to_string());
+    assert_eq!(body["requestid"], "request-1");
+    assert_eq!(body["data"]["amount"], 1);
+    assert_eq!(body["data"]["source_id"], stand.wallets[0].to_string());
+    assert_eq!(body["data"]["source_version"], 2);
+}
+
+#[tokio::test]
+async fn events_of_a_wallet_are_published_in_order_of_its_versions() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    let worker = stand.worker().start(&["--relay"]);
+    let third = wallet(&stand.dba).await;
+    let ring = [stand.wallets[0], stand.wallets[1], third];
+    let posting = (0..4).map(|_| post_around(&stand, ring, 50));
+    futures_util::future::join_all(posting).await;
+
+    let events = stand.await_events(&tap, 203).await;
+    let mut versions: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for event in &events {
+        for side in ["source", "target"] {
+            let wallet = event["data"][format!("{side}_id")].as_str().unwrap();
+            let version = event["data"][format!("{side}_version")].as_i64().unwrap();
+            versions.entry(wallet.to_owned()).or_default().push(version);
+        }
+    }
+    assert_eq!(versions.len(), 4);
+    for (wallet, versions) in versions {
+        let dense: Vec<i64> = (1..).take(versions.len()).collect();
+        assert_eq!(versions, dense, "{wallet}");
+    }
+    assert_eq!(ids(&events).len(), 203);
+    assert_eq!(stand.outbox_depth().await, 0);
+    drop(worker);
+}
+
+/// Posts transfers around a ring of wallets, one at a time, on a connection of its own.
+async fn post_around(stand: &Stand, ring: [Uuid; 3], count: usize) {
+    let client = stand.database.connect_as("remit_server").await;
+    for step in 0..count {
+        let [source, target] = [ring[step % 3], ring[(step + 1) % 3]];
+        // A wallet that another connection holds is busy for a moment.
+        eventually_true(SOON, "the transfer", async || {
+            let row = client
+                .query_one(POST_ONE, &[&source, &target])
+                .await
+                .unwrap();
+            row.get(0)
+        })
+        .await;
+    }
+}
+
+const POST_ONE: &str = "
+    select (t).outcome = 'posted'
+      from remit_v1.transfers_post(1, array[
+               row(gen_random_uuid(), $1::uuid, $2::uuid, 1, null, null, null, null)::remit_v1.transfer_request]) t";
+
+fn ids(events: &[Value]) -> HashSet<&str> {
+    events
+        .iter()
+        .map(|event| event["id"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_relay_that_dies_between_publish_and_delete_publishes_the_same_again() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    stand.post(10).await;
+    // A lock on the rows holds the relay up at its delete.
+    let mut other = stand.database.connect().await;
+    let lock = other.transaction().await.unwrap();
+    lock.execute("select from remit.outbox for update", &[])
+        .await
+        .unwrap();
+    let mut first = stand.worker().start(&["--relay"]);
+    let published = stand.await_events(&tap, 12).await;
+    first.kill();
+    // Without its client the delete would still be carried out once the lock is free.
+    stand.terminate_workers().await;
+    lock.rollback().await.unwrap();
+    assert_eq!(stand.outbox_depth().await, 12);
+
+    let _second = stand.worker().start(&[]);
+    let all = stand.await_events(&tap, 24).await;
+    assert_eq!(all[..12], published);
+    assert_eq!(all[12..], published);
+    let recorded = stand.await_recorded(12).await;
+    assert_eq!(recorded.len(), 12);
+    assert_eq!(stand.outbox_depth().await, 0);
+}
+
+#[tokio::test]
+async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
+    let stand = Stand::new().await;
+    let relay = relay(&stand);
+    let session = leading(&relay).await;
+    session.drain_once().await.unwrap();
+    stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
+    stand.post(3).await;
+    let refused = session.drain_once().await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    assert_eq!(stand.outbox_depth().await, 3);
+    drop(session);
+
+    // Each session declares the topology anew.
+    eventually_true(SOON, "the lead is free", async || {
+        let outbox = Outbox::connect(&relay.postgres).await.unwrap();
+        outbox.relay_lead().await.unwrap()
+    })
+    .await;
+    let session = leading_again(&relay).await;
+    assert_eq!(session.drain_once().await.unwrap(), Drained::Events(3));
+    assert_eq!(stand.outbox_depth().await, 0);
+    stand.await_events(NOTIFICATIONS, 5).await;
+}
+
+/// The lead of a session that was just dropped is free in a moment.
+async fn leading_again(relay: &Relay) -> remit_worker::relay::Session {
+    let outbox = crate::support::poll::eventually(SOON, "the lead", async || {
+        let outbox = Outbox::connect(&relay.postgres).await.unwrap();
+        outbox.relay_lead().await.unwrap().then_some(outbox)
+    });
+    relay.lead(outbox.await).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
+    let stand = Stand::new().await;
+    let relay = relay(&stand);
+    let session = leading(&relay).await;
+    session.drain_once().await.unwrap();
+    stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
+    stand
+        .vhost
+        .bind("remit.events", NOTIFICATIONS, "transfer.*")
+        .await;
+    let wallet = stand.wallets[0];
+    let freeze = "select remit_ops_v1.wallet_freeze(1, $1), remit_ops_v1.wallet_unfreeze(1, $1)";
+    stand.post(2).await;
+    stand.dba.execute(freeze, &[&wallet]).await.unwrap();
+    stand.post(2).await;
+    assert!(matches!(session.drain_once().await, Err(Error::Refused(_))));
+    assert_eq!(stand.outbox_depth().await, 4);
+    let rows = stand
+        .dba
+        .query("select type from remit.outbox order by id", &[])
+        .await
+        .unwrap();
+    let kinds: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let left = [
+        "wallet.frozen",
+        "wallet.unfrozen",
+        "transfer.posted",
+        "transfer.posted",
+    ];
+    assert_eq!(kinds, left);
+}
+
+#[tokio::test]
+async fn a_relay_that_stands_by_takes_over() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    let mut first = stand.worker().start(&["--relay"]);
+    first.await_said("relay leads", 1).await;
+    let second = stand.worker().start(&["--relay"]);
+    second
+        .await_said("another relay leads, standing by", 1)
+        .await;
+    stand.await_events(&tap, 2).await;
+    assert!(second.said("relay leads").is_empty());
+
+    first.kill();
+    stand.post(1).await;
+    stand.await_events(&tap, 3).await;
+    assert_eq!(second.said("relay leads").len(), 1);
+}
+
+#[tokio::test]
+async fn a_relay_that_loses_its_connection_loses_the_lead_and_comes_back() {
+    let stand = Stand::new().await;
+    let worker = stand.worker().start(&["--relay"]);
+    worker.await_said("relay leads", 1).await;
+    stand.terminate_workers().await;
+    worker.await_said("relay leads", 2).await;
+}
+
+#[tokio::test]
+async fn a_terminated_relay_leaves_each_event_published_or_in_the_outbox() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    for _ in 0..4 {
+        stand.post(1_000).await;
+    }
+    let mut worker = stand.worker().start(&["--relay"]);
+    worker.await_said("event published", 1).await;
+    worker.signal("-TERM");
+    assert_eq!(worker.ended().await.code(), Some(0));
+
+    let published = stand.vhost.messages(&tap).await.unwrap();
+    let published: HashSet<Uuid> = published
+        .iter()
+        .map(|message| message.property("message_id").parse().unwrap())
+        .collect();
+    let rows = stand
+        .dba
+        .query("select event_id from remit.outbox", &[])
+        .await
+        .unwrap();
+    let left: HashSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(published.is_disjoint(&left));
+    assert_eq!(published.len() + left.len(), 4_002);
+}
+
+#[tokio::test]
+async fn a_request_id_can_be_followed_from_the_transfer_to_its_notification() {
+    let stand = Stand::new().await;
+    let worker = stand.worker().start(&[]);
+    let transfer_id = stand.post(1).await[0];
+    let delivered = worker.await_said("notification delivered", 3).await;
+    for lines in [worker.said("event published"), delivered] {
+        let line = lines
+            .iter()
+            .find(|line| line["request_id"] == "request-1")
+            .unwrap();
+        assert_eq!(line["subject_id"], transfer_id.to_string());
+        assert_eq!(line["type"], "transfer.posted");
+        assert!(line["event_id"].is_string());
+        let secrets = ["amount", "balance", "data", "source_balance"];
+        assert!(
+            secrets.iter().all(|name| line.get(name).is_none()),
+            "{line}"
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! A stand of servers for one test, workers on it, and events to work on.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::support::poll::{SOON, eventually, eventually_true};
+use crate::support::postgres::Database;
+use crate::support::rabbitmq::RabbitVhost;
+use crate::support::redis::RedisServer;
+use crate::support::setting;
+
+pub const NOTIFICATIONS: &str = "remit.notifications";
+pub const DEAD: &str = "remit.notifications.dead";
+
+/// Servers of a test's own, and a connection as a DBA.
+pub struct Stand {
+    pub database: Database,
+    pub vhost: RabbitVhost,
+    pub redis: RedisServer,
+    pub dba: Client,
+    /// Two wallets with a balance each.
+    pub wallets: [Uuid; 2],
+}
+
+impl Stand {
+    pub async fn new() -> Self {
+        let database = Database::create().await;
+        let dba = database.connect().await;
+        let wallets = [wallet(&dba).await, wallet(&dba).await];
+        Self {
+            database,
+            vhost: RabbitVhost::create().await,
+            redis: RedisServer::start().await,
+            dba,
+            wallets,
+        }
+    }
+
+    /// A queue that gets a copy of every event. Declares the exchange as the worker does.
+    pub async fn tap(&self) -> String {
+        self.vhost.exchange("remit.events").await;
+        self.vhost.tap("remit.events", "#").await
+    }
+
+    /// A worker's environment: its variables can be replaced.
+    pub fn worker(&self) -> Worker {
+        Worker {
+            variables: vec![
+                ("DATABASE_URL", self.database.url("remit_worker")),
+                ("REDIS_URL", self.redis.url()),
+                ("AMQP_URL", self.vhost.url()),
+                ("NOTIFY_BACKOFF_MS", "50".to_owned()),
+            ],
+        }
+    }
+
+    /// Posts transfers of 1 between the two wallets, one call for all, with the request id `request-1`, ….
+    pub async fn post(&self, count: usize) -> Vec<Uuid> {
+        let ids: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
+        let [source, target] = self.wallets;
+        self.dba
+            .execute(
+                "select remit_v1.transfers_post(1, array(
+                     select row(id, $2::uuid, $3::uuid, 1, null, null, null, 'request-' || place)::remit_v1.transfer_request
+                       from unnest($1::uuid[]) with ordinality as t (id, place)))",
+                &[&ids, &source, &target],
+            )
+            .await
+            .unwrap();
+        ids
+    }
+
+    /// Ends all sessions of workers with the database.
+    pub async fn terminate_workers(&self) {
+        let terminate = "select pg_terminate_backend(pid) from pg_stat_activity
+                          where datname = current_database() and usename = 'remit_worker'";
+        self.dba.execute(terminate, &[]).await.unwrap();
+    }
+
+    /// How many events wait in the outbox.
+    pub async fn outbox_depth(&self) -> usize {
+        let query = "select count(*) from remit.outbox";
+        let row = self.dba.query_one(query, &[]).await.unwrap();
+        usize::try_from(row.get::<_, i64>(0)).unwrap()
+    }
+
+    /// The transfers and wallets of which a notification is recorded, with the number of attempts.
+    pub async fn recorded(&self) -> Vec<(Uuid, i32)> {
+        let query = "select subject_id, attempts from remit.notifications";
+        let rows = self.dba.query(query, &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// Waits until so many notifications are recorded.
+    pub async fn await_recorded(&self, count: usize) -> Vec<(Uuid, i32)> {
+        let what = format!("{count} notifications recorded");
+        eventually(SOON, &what, async || {
+            let recorded = self.recorded().await;
+            (recorded.len() >= count).then_some(recorded)
+        })
+        .await
+    }
+
+    /// Waits until a queue holds so many messages, and gives their bodies.
+    pub async fn await_events(&self, queue: &str, count: usize) -> Vec<Value> {
+        let what = format!("{count} messages in {queue}");
+        eventually(SOON, &what, async || {
+            let messages = self.vhost.messages(queue).await?;
+            (messages.len() >= count).then(|| messages.iter().map(|m| m.json()).collect())
+        })
+        .await
+    }
+}
+
+/// A user with a wallet that holds money.
+pub async fn wallet(dba: &Client) -> Uuid {
+    let query = "
+        select (remit_v1.wallet_create(1, row(null, u.id, 'EUR', 1000000, 0, null, null, null)::remit_v1.wallet_request)).id
+          from remit_v1.user_create(1, row(null, 'Ann', null, null, null)::remit_v1.user_request) u";
+    dba.query_one(query, &[]).await.unwrap().get(0)
+}
+
+/// A message body as the relay writes it.
+pub fn cloud_event(event_id: Uuid) -> Vec<u8> {
+    let body = json!({
+        "specversion": "1.0", "id": event_id.to_string(), "source": "/ledgers/1",
+        "type": "remit.transfer.posted", "subject": Uuid::new_v4().to_string(),
+        "time": "2025-11-22T21:30:00Z", "datacontenttype": "application/json", "data": {},
+    });
+    body.to_string().into_bytes()
+}
+
+/// How to start workers.
+pub struct Worker {
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Worker {
+    /// Sets or replaces a variable.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.variables.retain(|(variable, _)| *variable != name);
+        self.variables.push((name, value.to_string()));
+        self
+    }
+
+    /// Starts the program in the background.
+    pub fn start(&self, arguments: &[&str]) -> Process {
+        let name = format!("worker-{}.log", Uuid::new_v4().simple());
+        let log = PathBuf::from(setting("REMIT_TEST_DIR")).join(name);
+        let output = File::create(&log).unwrap();
+        let child = self
+            .command(arguments)
+            .stderr(output.try_clone().unwrap())
+            .stdout(output)
+            .spawn()
+            .unwrap();
+        Process { child, log }
+    }
+
+    /// Runs the program to its end: exit code, standard output and standard error.
+    pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.command(arguments).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    }
+
+    /// Runs the program to its end and reads its lines of JSON.
+    pub fn run_for_lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let (code, output, errors) = self.run(arguments);
+        assert_eq!(code, 0, "{errors}");
+        let lines = output.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_remit-worker"));
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(variables)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// A worker that runs, killed at the end.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// The log lines so far.
+    pub fn log(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.log).unwrap();
+        let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        complete
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| json!({"text": line})))
+            .collect()
+    }
+
+    /// Log lines with a message.
+    pub fn said(&self, message: &str) -> Vec<Value> {
+        let mut lines = self.log();
+        lines.retain(|line| line["message"] == message);
+        lines
+    }
+
+    /// Waits until a message is in the log so many times.
+    pub async fn await_said(&self, message: &str, count: usize) -> Vec<Value> {
+        let what = format!("\"{message}\" {count} times in {}", self.log.display());
+        eventually(SOON, &what, async || {
+            let lines = self.said(message);
+            (lines.len() >= count).then_some(lines)
+        })
+        .await
+    }
+
+    /// Waits until a part has lost or not reached its servers so many times.
+    pub async fn await_interrupted(&self, part: &str, count: usize) {
+        let what = format!(
+            "{part} interrupted {count} times; see {}",
+            self.log.display()
+        );
+        eventually_true(SOON, &what, async || {
+            let mut lines = self.said("interrupted");
+            lines.retain(|line| line["part"] == part);
+            lines.len() >= count
+        })
+        .await;
+    }
+
+    /// Sends a signal such as `-TERM`.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success(), "kill {signal}");
+    }
+
+    /// Waits until the process ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let what = format!("the end of the worker; see {}", self.log.display());
+        eventually(SOON, &what, async || self.child.try_wait().unwrap()).await
+    }
+
+    /// Ends the process as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
