@@ -12,8 +12,8 @@
 //! these wallets are not read from Redis.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use redis::Script;
 use serde_json::{Value, json};
@@ -22,12 +22,16 @@ use uuid::Uuid;
 
 use crate::redis::{Redis, Unavailable};
 
+mod change;
+mod lost;
+
+pub use change::WalletChange;
+use lost::LostWrites;
+
 /// Bounds what a lost write can leave wrong.
 const WALLET_TTL_MS: u64 = 3_600_000;
-/// How many wallets with lost writes are remembered. Beyond it the cache is not read for `WALLET_TTL_MS`.
-const LOST_WALLETS_MAX: usize = 100_000;
-/// How many lost writes are repaired in one call.
-const REPAIR_BATCH_MAX: usize = 500;
+/// How long a reader may take between its lease and its fill. Wallets that do not exist leave no more than this.
+const LEASE_TTL_MS: u64 = 10_000;
 /// How often lost writes are tried again.
 const REPAIR_INTERVAL_MS: u64 = 200;
 
@@ -79,67 +83,16 @@ pub struct CachedWallet {
     pub updated_at: OffsetDateTime,
 }
 
-/// What a change did to a wallet: its newest entry, its newest status, or both.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct WalletChange {
-    /// Version and balance (minor units) after an entry.
-    pub entry: Option<(i64, i64)>,
-    /// Version and name of a status.
-    pub status: Option<(i64, String)>,
-    /// Microseconds since 1970.
-    pub updated_at_us: i64,
-}
-
-impl WalletChange {
-    /// An entry of the journal: the wallet's version and balance after it.
-    pub fn entry(version: i64, balance: i64, created_at: OffsetDateTime) -> Self {
-        Self {
-            entry: Some((version, balance)),
-            status: None,
-            updated_at_us: microseconds(created_at),
-        }
-    }
-
-    /// A change of status.
-    pub fn status(version: i64, status: String, updated_at: OffsetDateTime) -> Self {
-        Self {
-            entry: None,
-            status: Some((version, status)),
-            updated_at_us: microseconds(updated_at),
-        }
-    }
-
-    /// Takes over what is newer in another change of the same wallet.
-    fn merge(&mut self, other: Self) {
-        if other.entry.map(|entry| entry.0) > self.entry.map(|entry| entry.0) {
-            self.entry = other.entry;
-        }
-        if other.status.as_ref().map(|status| status.0)
-            > self.status.as_ref().map(|status| status.0)
-        {
-            self.status = other.status;
-        }
-        self.updated_at_us = self.updated_at_us.max(other.updated_at_us);
-    }
-}
-
 /// A reader's right to fill one wallet.
 pub struct Lease(Uuid);
 
 /// A wallet's ledger and id.
 pub type WalletKey = (i64, Uuid);
 
-#[derive(Default)]
-struct Lost {
-    changes: HashMap<WalletKey, WalletChange>,
-    /// Set when there were too many to remember.
-    no_reads_until: Option<Instant>,
-}
-
 /// The cache and its memory of lost writes.
 pub struct WalletCache {
     redis: Arc<Redis>,
-    lost: Mutex<Lost>,
+    lost: LostWrites,
 }
 
 impl WalletCache {
@@ -147,7 +100,7 @@ impl WalletCache {
     pub fn new(redis: Arc<Redis>) -> Self {
         Self {
             redis,
-            lost: Mutex::default(),
+            lost: LostWrites::default(),
         }
     }
 
@@ -156,7 +109,9 @@ impl WalletCache {
     /// # Errors
     /// Redis does not answer, or lacks a write to this wallet.
     pub async fn read(&self, wallet: WalletKey) -> Result<Option<CachedWallet>, Unavailable> {
-        self.check_reads(&wallet)?;
+        if self.lost.concern(&wallet) {
+            return Err(Unavailable);
+        }
         let mut command = redis::cmd("HMGET");
         command.arg(key(&wallet)).arg(&[
             "fixed",
@@ -219,7 +174,7 @@ impl WalletCache {
             .ignore()
             .cmd("PEXPIRE")
             .arg(key(&wallet))
-            .arg(WALLET_TTL_MS)
+            .arg(LEASE_TTL_MS)
             .arg("NX")
             .ignore();
         self.redis.pipeline::<()>(&pipeline).await?;
@@ -263,7 +218,7 @@ impl WalletCache {
             return;
         }
         if write_batch(&self.redis, newest.iter()).await.is_err() {
-            self.remember(newest);
+            self.lost.remember(newest);
         }
     }
 
@@ -272,7 +227,7 @@ impl WalletCache {
         let mut ticks = tokio::time::interval(Duration::from_millis(REPAIR_INTERVAL_MS));
         loop {
             ticks.tick().await;
-            while let Some(batch) = self.oldest_lost() {
+            while let Some(batch) = self.lost.batch() {
                 if write_batch(
                     &self.redis,
                     batch.iter().map(|(wallet, change)| (wallet, change)),
@@ -282,54 +237,9 @@ impl WalletCache {
                 {
                     break;
                 }
-                self.forget(&batch);
+                self.lost.forget(&batch);
             }
         }
-    }
-
-    fn check_reads(&self, wallet: &WalletKey) -> Result<(), Unavailable> {
-        let lost = self.lost();
-        let is_closed = lost.no_reads_until.is_some_and(|end| Instant::now() < end);
-        if is_closed || lost.changes.contains_key(wallet) {
-            return Err(Unavailable);
-        }
-        Ok(())
-    }
-
-    fn remember(&self, changes: HashMap<WalletKey, WalletChange>) {
-        let mut lost = self.lost();
-        for (wallet, change) in changes {
-            lost.changes.entry(wallet).or_default().merge(change);
-        }
-        if lost.changes.len() > LOST_WALLETS_MAX {
-            lost.changes.clear();
-            lost.no_reads_until = Some(Instant::now() + Duration::from_millis(WALLET_TTL_MS));
-        }
-    }
-
-    fn oldest_lost(&self) -> Option<Vec<(WalletKey, WalletChange)>> {
-        let lost = self.lost();
-        let batch: Vec<_> = lost
-            .changes
-            .iter()
-            .take(REPAIR_BATCH_MAX)
-            .map(|(wallet, change)| (*wallet, change.clone()))
-            .collect();
-        (!batch.is_empty()).then_some(batch)
-    }
-
-    /// Drops what was repaired, unless more was lost meanwhile.
-    fn forget(&self, repaired: &[(WalletKey, WalletChange)]) {
-        let mut lost = self.lost();
-        for (wallet, change) in repaired {
-            if lost.changes.get(wallet) == Some(change) {
-                lost.changes.remove(wallet);
-            }
-        }
-    }
-
-    fn lost(&self) -> MutexGuard<'_, Lost> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

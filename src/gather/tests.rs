@@ -1,0 +1,116 @@
+use super::*;
+use std::sync::Mutex;
+
+/// Answers a request with the number of its call; a request is one wallet and how often it is busy.
+#[derive(Default)]
+struct Calls {
+    log: Mutex<Vec<Vec<Uuid>>>,
+    gate: tokio::sync::Mutex<()>,
+}
+
+struct Request {
+    wallets: [Uuid; 1],
+    busy_count: Mutex<u32>,
+}
+
+impl Request {
+    fn new(wallet: u128, busy_count: u32) -> Self {
+        Self {
+            wallets: [Uuid::from_u128(wallet)],
+            busy_count: Mutex::new(busy_count),
+        }
+    }
+}
+
+impl Batch for Calls {
+    type Request = Request;
+    type Answer = usize;
+
+    fn wallets(request: &Request) -> &[Uuid] {
+        &request.wallets
+    }
+
+    async fn call(&self, requests: Vec<Request>) -> Vec<Reply<Self>> {
+        let number = {
+            let mut log = self.log.lock().expect("no panic holds it");
+            log.push(requests.iter().map(|request| request.wallets[0]).collect());
+            log.len()
+        };
+        drop(self.gate.lock().await);
+        let reply = |request: Request| {
+            let mut busy_count = request.busy_count.lock().expect("no panic holds it");
+            if *busy_count == 0 {
+                return Reply::Done(number);
+            }
+            *busy_count -= 1;
+            drop(busy_count);
+            Reply::Busy(request)
+        };
+        requests.into_iter().map(reply).collect()
+    }
+}
+
+#[tokio::test]
+async fn arrivals_during_calls_go_together_as_the_next_call() {
+    let calls = Arc::new(Calls::default());
+    let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+    let closed = calls.gate.lock().await;
+    let asks: Vec<_> = (0..10)
+        .map(|wallet| {
+            let gather = Arc::clone(&gather);
+            tokio::spawn(async move { gather.ask(Request::new(wallet, 0)).await })
+        })
+        .collect();
+    while calls.log.lock().expect("no panic holds it").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(closed);
+    for ask in asks {
+        assert!(ask.await.expect("no panic").is_ok());
+    }
+    let log = calls.log.lock().expect("no panic holds it");
+    assert!(log.len() <= 3, "10 requests took {} calls", log.len());
+}
+
+#[tokio::test]
+async fn a_wallet_is_in_one_call_at_a_time() {
+    let calls = Arc::new(Calls::default());
+    let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+    let closed = calls.gate.lock().await;
+    let first = tokio::spawn({
+        let gather = Arc::clone(&gather);
+        async move { gather.ask(Request::new(1, 0)).await }
+    });
+    while calls.log.lock().expect("no panic holds it").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let second = tokio::spawn({
+        let gather = Arc::clone(&gather);
+        async move { gather.ask(Request::new(1, 0)).await }
+    });
+    let other = tokio::spawn({
+        let gather = Arc::clone(&gather);
+        async move { gather.ask(Request::new(2, 0)).await }
+    });
+    while calls.log.lock().expect("no panic holds it").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        calls.log.lock().expect("no panic holds it")[1],
+        [Uuid::from_u128(2)]
+    );
+    drop(closed);
+    assert_eq!(first.await.expect("no panic"), Ok(1));
+    assert_eq!(other.await.expect("no panic"), Ok(2));
+    assert_eq!(second.await.expect("no panic"), Ok(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_request_is_tried_again_until_its_time_is_up() {
+    let gather = Gather::start(Arc::new(Calls::default()));
+    assert_eq!(gather.ask(Request::new(1, 3)).await, Ok(4));
+    assert_eq!(
+        gather.ask(Request::new(1, u32::MAX)).await,
+        Err(NoAnswer::Busy)
+    );
+}

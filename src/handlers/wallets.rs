@@ -1,0 +1,114 @@
+//! Wallets and their statements.
+
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
+use hyper::http::request::Parts;
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Handled, id_of, next_cursor, of_path, once};
+use crate::answer::{self, Answer, EntryBody, WalletBody};
+use crate::app::{App, LEDGER_ID};
+use crate::contract::{self, WalletRequest};
+use crate::fields::Fields;
+use crate::idempotency::Key;
+use crate::problem::Failure;
+use crate::request::{self, EntryCursor, Page};
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+pub(super) async fn wallet_create(
+    app: &App,
+    head: &Parts,
+    body: Incoming,
+    request_id: &str,
+) -> Handled {
+    let key = Key::of_headers(&head.headers)?;
+    let body = request::body(&head.headers, body).await?;
+    let mut fields = Fields::parse(&body)?;
+    let wallet = WalletRequest {
+        id: Some(id_of(key.as_ref())),
+        user_id: fields.uuid("user_id")?,
+        currency: fields.text("currency")?,
+        initial_balance: fields.optional_integer("initial_balance")?.unwrap_or(0),
+        floor: fields.nullable_integer("floor", 0)?,
+        reference: fields.optional_text("reference")?,
+        metadata: fields.metadata("metadata")?,
+        request_id: request_id.to_owned(),
+    };
+    fields.finish()?;
+    let content = json!([
+        wallet.user_id.to_string(),
+        wallet.currency,
+        wallet.initial_balance,
+        wallet.floor,
+        wallet.reference,
+        wallet.metadata
+    ]);
+    once(
+        app,
+        "wallet",
+        key.as_ref(),
+        &content,
+        "/wallets",
+        async || {
+            let created = contract::wallet_create(&app.database, LEDGER_ID, &wallet)
+                .await
+                .map_err(Failure::into_problem)?;
+            let body = answer::to_json(&WalletBody::from(&created));
+            Ok((created.id, body, created.replayed))
+        },
+    )
+    .await
+}
+
+pub(super) async fn wallet_get(app: &App, id: Uuid, headers: &HeaderMap) -> Handled {
+    let (wallet, read) = app.wallets.get(id).await?;
+    let etag = answer::wallet_etag(&wallet);
+    let is_known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|tags| matches_etag(tags, &etag));
+    let mut answer = Answer::ok(&WalletBody::from(&wallet));
+    if is_known {
+        answer.status = StatusCode::NOT_MODIFIED;
+        answer.body = Bytes::new();
+    }
+    Ok(answer
+        .with(ETAG, etag)
+        .with(X_CACHE, HeaderValue::from_static(read.name())))
+}
+
+/// Weak comparison (RFC 9110, section 13.1.2).
+fn matches_etag(tags: &HeaderValue, etag: &HeaderValue) -> bool {
+    let (Ok(tags), Ok(etag)) = (tags.to_str(), etag.to_str()) else {
+        return false;
+    };
+    tags.split(',')
+        .map(|tag| tag.trim())
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+pub(super) async fn entry_list(app: &App, wallet_id: Uuid, page: Page<EntryCursor>) -> Handled {
+    let mut entries = contract::entry_list(
+        &app.database,
+        LEDGER_ID,
+        wallet_id,
+        page.cursor.map(|cursor| cursor.0),
+        page.limit + 1,
+    )
+    .await
+    .map_err(of_path)?;
+    let next_cursor = next_cursor(&mut entries, page.limit, |entry| entry.version.to_string());
+    #[derive(Serialize)]
+    struct Body<'a> {
+        entries: Vec<EntryBody<'a>>,
+        next_cursor: Option<String>,
+    }
+    Ok(Answer::ok(&Body {
+        entries: entries.iter().map(EntryBody::from).collect(),
+        next_cursor,
+    }))
+}
