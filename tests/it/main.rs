@@ -3,8 +3,16 @@
 //! Each test has a database, a Redis and a server process of its own.
 
 mod entries;
+mod gate;
 #[allow(dead_code)]
 mod http;
+mod idempotency;
+mod idempotency_doors;
+mod idempotency_faults;
+mod idempotency_twins;
+mod idempotency_unstored;
+#[allow(dead_code)]
+mod raw;
 #[allow(dead_code)]
 mod stack;
 #[path = "../support/mod.rs"]

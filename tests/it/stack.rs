@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::http::{Http, Server};
+use crate::support::poll::{SOON, eventually_true};
 use crate::support::postgres::Database;
 use crate::support::redis::RedisServer;
 use crate::support::setting;
@@ -40,9 +41,22 @@ impl Stack {
         }
     }
 
+    /// A server that never meets a Redis.
+    pub async fn start_without_redis() -> Self {
+        let nobody = "redis://:none@127.0.0.1:1/0".to_owned();
+        Self::start_with(&[("REDIS_URL", nobody)]).await
+    }
+
     /// Another server process on the same database and Redis.
     pub async fn second_server(&self) -> Server {
         Self::server(&self.database, &self.redis, &[], &self.log).await
+    }
+
+    /// Kills the server and starts another in its place, with these variables more or others.
+    pub async fn restart_with(&mut self, variables: &[(&str, String)]) {
+        self.server.kill();
+        self.server = Self::server(&self.database, &self.redis, variables, &self.log).await;
+        self.http = self.server.http.clone();
     }
 
     async fn server(
@@ -104,6 +118,35 @@ impl Stack {
             .map(|row| row.get(0))
             .collect();
         assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    /// What Redis calls the idempotency key of a transfer.
+    pub async fn marker(&self, key: &str) -> String {
+        let query = "select remit_v1.transfer_id($1)";
+        let row = self.owner().await.query_one(query, &[&key]).await;
+        let id: Uuid = row.expect("a good key").get(0);
+        format!("remit:key:1:transfer:{id}")
+    }
+
+    /// Waits until a transfer with this key is in progress.
+    pub async fn wait_for_marker(&self, key: &str) {
+        let mut command = redis::cmd("EXISTS");
+        command.arg(self.marker(key).await);
+        let redis = self.redis.connect().await;
+        eventually_true(SOON, "the request is in progress", async || {
+            let exists = command.query_async(&mut redis.clone()).await;
+            exists.expect("Redis answers")
+        })
+        .await;
+    }
+
+    /// Asserts that there is one transfer besides the initial balance of its source, one event of each, and
+    /// this balance of its target.
+    pub async fn assert_one_transfer(&self, target: Uuid, balance: i64) {
+        assert_eq!(self.http.balance(target).await, balance);
+        assert_eq!(self.count("transfers").await, 2);
+        assert_eq!(self.count("outbox").await, 2);
+        self.verify().await;
     }
 
     /// How many rows a table of the schema `remit` has.

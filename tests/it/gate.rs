@@ -1,0 +1,84 @@
+//! A gate behind one function of the API: while it is closed, a call has done its work and does not
+//! return, so that a test can act between a query and what follows it.
+
+use tokio_postgres::Client;
+
+use crate::stack::Stack;
+use crate::support::poll::{SOON, eventually_true};
+
+/// A gate of one database.
+pub struct Gate {
+    session: Client,
+}
+
+impl Gate {
+    /// An open gate behind `transfers_post`: a held call has not committed.
+    pub async fn behind_transfers_post(stack: &Stack) -> Self {
+        let request = "remit_v1.transfer_request[]";
+        Self::behind(stack, "transfers_post", request, "remit_v1.transfer_result").await
+    }
+
+    /// An open gate behind `wallets_get`: a held call has read.
+    pub async fn behind_wallets_get(stack: &Stack) -> Self {
+        Self::behind(stack, "wallets_get", "uuid[]", "remit_v1.wallet_result").await
+    }
+
+    async fn behind(stack: &Stack, function: &str, request: &str, result: &str) -> Self {
+        let session = stack.owner().await;
+        session
+            .batch_execute(&format!(
+                "create sequence remit.gated_calls;
+                 create schema gated;
+                 alter function remit_v1.{function}(bigint, {request}) set schema gated;
+                 create function remit_v1.{function}(ledger_id bigint, request {request})
+                     returns setof {result} language plpgsql security definer set lock_timeout = 0
+                 as $$
+                 begin
+                     perform nextval('remit.gated_calls');
+                     return query select * from gated.{function}(ledger_id, request);
+                     perform pg_advisory_xact_lock_shared(1);
+                 end;
+                 $$;
+                 grant execute on function remit_v1.{function}(bigint, {request}) to remit_server;"
+            ))
+            .await
+            .expect("the function is there");
+        Self { session }
+    }
+
+    /// Holds calls from now on.
+    pub async fn close(&self) {
+        self.run("select pg_advisory_lock(1)").await;
+    }
+
+    /// Lets all calls go on.
+    pub async fn open(&self) {
+        self.run("select pg_advisory_unlock(1)").await;
+    }
+
+    /// Waits until a call is held.
+    pub async fn wait_for_call(&self) {
+        let query = "select exists (
+            select from pg_locks l join pg_database d on d.oid = l.database
+             where d.datname = current_database() and l.locktype = 'advisory' and not l.granted)";
+        eventually_true(SOON, "a call is held at the gate", async || {
+            let row = self.session.query_one(query, &[]).await;
+            row.expect("the catalog can be read").get(0)
+        })
+        .await;
+    }
+
+    /// How many calls there were.
+    pub async fn call_count(&self) -> i64 {
+        let query = "select case when is_called then last_value else 0 end from remit.gated_calls";
+        let row = self.session.query_one(query, &[]).await;
+        row.expect("the sequence is there").get(0)
+    }
+
+    async fn run(&self, statement: &str) {
+        self.session
+            .batch_execute(statement)
+            .await
+            .expect("an advisory lock can be waited for");
+    }
+}

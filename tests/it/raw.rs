@@ -1,0 +1,78 @@
+//! Requests byte by byte, for what no HTTP library would send.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::http::Answer;
+use crate::support::poll::SOON;
+
+/// The head of a POST of JSON after which the server closes the connection. More headers end with CRLF.
+pub fn post_head(path: &str, headers: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: application/json\r\n{headers}\r\n"
+    )
+}
+
+/// Sends bytes and gives the answer.
+pub async fn send(port: u16, request: &[u8]) -> Answer {
+    let answer = exchange(port, request, false).await;
+    answer.expect("the server answers")
+}
+
+/// Sends bytes and ends its side of the connection. The server may answer, or take the client for gone.
+pub async fn send_and_end(port: u16, request: &[u8]) -> Option<Answer> {
+    exchange(port, request, true).await
+}
+
+async fn exchange(port: u16, request: &[u8], ends: bool) -> Option<Answer> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .expect("the server listens");
+    // The server may refuse before it has read all.
+    let _ = stream.write_all(request).await;
+    if ends {
+        let _ = stream.shutdown().await;
+    }
+    let mut received = Vec::new();
+    let mut chunk = [0; 4_096];
+    while let Ok(length @ 1..) = read(&mut stream, &mut chunk).await {
+        received.extend_from_slice(&chunk[..length]);
+    }
+    parse(&received)
+}
+
+async fn read(stream: &mut TcpStream, chunk: &mut [u8]) -> std::io::Result<usize> {
+    timeout(SOON + Duration::from_secs(10), stream.read(chunk))
+        .await
+        .expect("the server ends the connection")
+}
+
+fn parse(received: &[u8]) -> Option<Answer> {
+    let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    let head = str::from_utf8(&received[..end]).expect("heads are ASCII");
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers: HeaderMap = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| {
+            let name = name.parse::<HeaderName>().expect("a header's name");
+            (
+                name,
+                HeaderValue::from_str(value).expect("headers are ASCII"),
+            )
+        })
+        .collect();
+    Some(Answer {
+        status,
+        headers,
+        body: Bytes::copy_from_slice(&received[end + 4..]),
+    })
+}
