@@ -2,6 +2,8 @@
 //!
 //! Each test has a database, a Redis and a server process of its own.
 
+mod cache;
+mod cache_faults;
 mod entries;
 mod gate;
 #[allow(dead_code)]
