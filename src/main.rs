@@ -87,6 +87,7 @@ async fn serve() -> Result<(), String> {
     let config = config::Serve::read(Environment::of_process())?;
     telemetry::start(&config.log)?;
     let shutdown = shutdown_signal()?;
+    server::raise_descriptor_limit();
     let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);
     let client = pool
         .get()

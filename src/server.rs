@@ -33,10 +33,26 @@ const HEAD_MS_MAX: u64 = 5_000;
 const HEAD_BYTES_MAX: usize = 16_384;
 /// Open connections. Beyond it new ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 16_384;
+/// File descriptors that are not clients: the pools, the log, the listener.
+const OTHER_DESCRIPTORS: u64 = 256;
 /// How long requests in flight have to end after the signal; longer than `REQUEST_MS_MAX`.
 const SHUTDOWN_MS_MAX: u64 = 12_000;
 /// After a failed accept, such as for want of file descriptors.
 const ACCEPT_PAUSE_MS: u64 = 50;
+
+/// Makes room for `CONNECTIONS_MAX`: many systems start programs with a soft limit of 1,024 descriptors.
+pub fn raise_descriptor_limit() {
+    let wanted = CONNECTIONS_MAX as u64 + OTHER_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit >= wanted => {}
+        Ok(limit) => tracing::warn!(
+            limit,
+            wanted,
+            "the limit of open files bounds the connections"
+        ),
+        Err(error) => tracing::warn!(%error, wanted, "the limit of open files cannot be raised"),
+    }
+}
 
 /// Serves until `shutdown` completes, then finishes what is in flight. The caller binds.
 pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
