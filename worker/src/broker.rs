@@ -209,9 +209,8 @@ async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<Publisher
                 )
                 .await
         }));
-        poll_fn(|context| Poll::Ready(one.as_mut().poll(context)))
-            .await
-            .is_ready();
+        // Done or not, it is awaited below.
+        let _ = poll_fn(|context| Poll::Ready(one.as_mut().poll(context))).await;
         sending.push(one);
     }
     let mut confirms = Vec::with_capacity(sending.len());

@@ -3,12 +3,14 @@
 //! A composite type mirrors as a struct with the same fields in the same order, a function as an async
 //! function of the same name.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use postgres_types::{FromSql, ToSql};
 use remit::postgres;
 use serde_json::Value;
 use time::OffsetDateTime;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, Statement};
 use uuid::Uuid;
@@ -65,7 +67,7 @@ pub struct Notification {
 /// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses the
 /// connection loses the lead with it.
 pub struct Outbox {
-    client: Client,
+    client: Connection,
     read: Statement,
     settle: Statement,
 }
@@ -108,7 +110,7 @@ impl Outbox {
 
 /// The notifier's session.
 pub struct Notifications {
-    client: Client,
+    client: Connection,
     unsent: Statement,
     record: Statement,
 }
@@ -162,11 +164,31 @@ pub async fn relay_is_active(config: &Config) -> Result<bool, Error> {
     Ok(row.try_get(0)?)
 }
 
-async fn connect(config: &Config, session: &str) -> Result<Client, Error> {
+/// A client whose connection ends with it, also when an answer is still to come: its lock with it.
+struct Connection {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+async fn connect(config: &Config, session: &str) -> Result<Connection, Error> {
     let mut config = config.clone();
     config.options(session);
-    let (client, _driver) = in_time(postgres::connect(&config)).await?;
-    Ok(client)
+    let (client, driver) = in_time(postgres::connect(&config)).await?;
+    Ok(Connection { client, driver })
 }
 
 async fn in_time<T>(

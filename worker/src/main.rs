@@ -1,7 +1,6 @@
 //! `remit-worker`: see `remit-worker --help`.
 
 use std::process::ExitCode;
-use std::time::Duration;
 use std::{env, io};
 
 use remit::environment::Environment;
@@ -13,13 +12,9 @@ use remit_worker::config::{self, Config};
 use remit_worker::notifier::Notifier;
 use remit_worker::relay::Relay;
 use remit_worker::shutdown::{self, Shutdown};
-use remit_worker::{dead, health};
+use remit_worker::{dead, health, supervisor};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
-
-/// How long the batches in hand may take after the request to end.
-const SHUTDOWN_MS_MAX: u64 = 5_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -72,33 +67,24 @@ async fn run(command: Command) -> Result<(), String> {
     }
 }
 
-/// Runs until a signal asks for the end, or a task ends by itself, which none should.
 async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
     telemetry::start(&config.log)?;
     let failed = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let (trigger, shutdown) = shutdown::channel();
-    let mut tasks = start(config, relay, notifier, &shutdown);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = tasks.join_next() => return Err("a part ended unexpectedly".to_owned()),
-    }
-    tracing::info!("shutting down");
-    trigger.request();
-    match timeout(Duration::from_millis(SHUTDOWN_MS_MAX), ended(&mut tasks)).await {
-        Ok(result) => result,
-        Err(_) => {
-            // Nothing is lost: what is not settled or acknowledged is published or delivered again.
-            tracing::warn!("a batch in hand was abandoned");
-            Ok(())
+    let asked_to_end = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
+    };
+    let (trigger, shutdown) = shutdown::channel();
+    let parts = start(config, relay, notifier, &shutdown);
+    supervisor::run(parts, &trigger, asked_to_end).await
 }
 
 fn start(config: Config, relay: bool, notifier: bool, shutdown: &Shutdown) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+    let mut parts = JoinSet::new();
     if relay {
         let relay = Relay {
             postgres: config.postgres.clone(),
@@ -106,7 +92,7 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &Shutdown) -> Jo
             cache: WalletCache::new(config.redis).into(),
         };
         let shutdown = shutdown.clone();
-        tasks.spawn(async move { relay.run(shutdown).await });
+        parts.spawn(async move { relay.run(shutdown).await });
     }
     if notifier {
         let notifier = Notifier {
@@ -120,14 +106,7 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &Shutdown) -> Jo
             first_delay: config.retries.first_delay,
         };
         let shutdown = shutdown.clone();
-        tasks.spawn(async move { notifier.run(shutdown).await });
+        parts.spawn(async move { notifier.run(shutdown).await });
     }
-    tasks
-}
-
-async fn ended(tasks: &mut JoinSet<()>) -> Result<(), String> {
-    while let Some(task) = tasks.join_next().await {
-        task.map_err(|error| format!("a part failed: {error}"))?;
-    }
-    Ok(())
+    parts
 }

@@ -45,7 +45,7 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
             FieldTable::default(),
         )
         .await?;
-    declare_queue(channel, NOTIFICATIONS, &[]).await?;
+    declare_queue(channel, NOTIFICATIONS, Some(DEAD)).await?;
     channel
         .queue_bind(
             NOTIFICATIONS.into(),
@@ -55,29 +55,33 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
             FieldTable::default(),
         )
         .await?;
-    declare_queue(channel, DEAD, &[]).await?;
+    declare_queue(channel, DEAD, None).await?;
     for attempt in 1..=DELAY_QUEUES {
-        let back = [
-            ("x-dead-letter-exchange", DEFAULT_EXCHANGE),
-            ("x-dead-letter-routing-key", NOTIFICATIONS),
-            // Without these two an expired message could be lost on its way back.
-            ("x-dead-letter-strategy", "at-least-once"),
-            ("x-overflow", "reject-publish"),
-        ];
-        declare_queue(channel, &delay_queue(attempt), &back).await?;
+        declare_queue(channel, &delay_queue(attempt), Some(NOTIFICATIONS)).await?;
     }
     Ok(())
 }
 
-/// Quorum queues: what they have confirmed is on the disks of a majority.
-async fn declare_queue(
-    channel: &Channel,
-    name: &str,
-    arguments: &[(&str, &str)],
-) -> lapin::Result<()> {
+/// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where messages
+/// go that the queue itself removes: expired ones, and ones that it has handed out too often, should
+/// an operator or a later broker limit that.
+async fn declare_queue(channel: &Channel, name: &str, next: Option<&str>) -> lapin::Result<()> {
+    let mut arguments = vec![
+        ("x-queue-type", "quorum"),
+        // A full queue refuses the new message instead of dropping the oldest.
+        ("x-overflow", "reject-publish"),
+    ];
+    if let Some(next) = next {
+        arguments.extend([
+            ("x-dead-letter-exchange", DEFAULT_EXCHANGE),
+            ("x-dead-letter-routing-key", next),
+            // Without this a message could be lost on its way.
+            ("x-dead-letter-strategy", "at-least-once"),
+        ]);
+    }
     let mut table = FieldTable::default();
-    for (argument, value) in [("x-queue-type", "quorum")].iter().chain(arguments) {
-        table.insert((*argument).into(), AMQPValue::LongString((*value).into()));
+    for (argument, value) in arguments {
+        table.insert(argument.into(), AMQPValue::LongString(value.into()));
     }
     channel
         .queue_declare(name.into(), QueueDeclareOptions::durable(), table)

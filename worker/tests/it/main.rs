@@ -11,3 +11,4 @@ mod relay;
 mod stand;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+mod topology;

@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use remit_worker::contract::Outbox;
+use remit_worker::drain::{Drain, Drained};
 use remit_worker::error::Error;
-use remit_worker::relay::{Drained, Relay};
+use remit_worker::relay::Relay;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn relay(stand: &Stand) -> Relay {
     }
 }
 
-async fn leading(relay: &Relay) -> remit_worker::relay::Session {
+async fn leading(relay: &Relay) -> Drain {
     let outbox = Outbox::connect(&relay.postgres).await.unwrap();
     assert!(outbox.relay_lead().await.unwrap());
     relay.lead(outbox).await.unwrap()
@@ -30,10 +31,10 @@ async fn an_event_is_a_persistent_cloud_event() {
     let stand = Stand::new().await;
     let tap = stand.tap().await;
     let transfer_id = stand.post(1).await[0];
-    let session = leading(&relay(&stand)).await;
+    let drain = leading(&relay(&stand)).await;
     // The two wallets' initial balances are transfers as well.
-    assert_eq!(session.drain_once().await.unwrap(), Drained::Events(3));
-    assert_eq!(session.drain_once().await.unwrap(), Drained::Empty);
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Empty);
 
     let messages = stand.vhost.messages(&tap).await.unwrap();
     let message = &messages[2];
@@ -145,14 +146,14 @@ async fn a_relay_that_dies_between_publish_and_delete_publishes_the_same_again()
 async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
     let stand = Stand::new().await;
     let relay = relay(&stand);
-    let session = leading(&relay).await;
-    session.drain_once().await.unwrap();
+    let drain = leading(&relay).await;
+    drain.drain_once().await.unwrap();
     stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
     stand.post(3).await;
-    let refused = session.drain_once().await;
+    let refused = drain.drain_once().await;
     assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
     assert_eq!(stand.outbox_depth().await, 3);
-    drop(session);
+    drop(drain);
 
     // Each session declares the topology anew.
     eventually_true(SOON, "the lead is free", async || {
@@ -160,14 +161,14 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
         outbox.relay_lead().await.unwrap()
     })
     .await;
-    let session = leading_again(&relay).await;
-    assert_eq!(session.drain_once().await.unwrap(), Drained::Events(3));
+    let drain = leading_again(&relay).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
     assert_eq!(stand.outbox_depth().await, 0);
     stand.await_events(NOTIFICATIONS, 5).await;
 }
 
 /// The lead of a session that was just dropped is free in a moment.
-async fn leading_again(relay: &Relay) -> remit_worker::relay::Session {
+async fn leading_again(relay: &Relay) -> Drain {
     let outbox = crate::support::poll::eventually(SOON, "the lead", async || {
         let outbox = Outbox::connect(&relay.postgres).await.unwrap();
         outbox.relay_lead().await.unwrap().then_some(outbox)
@@ -179,8 +180,8 @@ async fn leading_again(relay: &Relay) -> remit_worker::relay::Session {
 async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
     let stand = Stand::new().await;
     let relay = relay(&stand);
-    let session = leading(&relay).await;
-    session.drain_once().await.unwrap();
+    let drain = leading(&relay).await;
+    drain.drain_once().await.unwrap();
     stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
     stand
         .vhost
@@ -191,7 +192,7 @@ async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
     stand.post(2).await;
     stand.dba.execute(freeze, &[&wallet]).await.unwrap();
     stand.post(2).await;
-    assert!(matches!(session.drain_once().await, Err(Error::Refused(_))));
+    assert!(matches!(drain.drain_once().await, Err(Error::Refused(_))));
     assert_eq!(stand.outbox_depth().await, 4);
     let rows = stand
         .dba

@@ -1,0 +1,44 @@
+use crate::stand::{DEAD, NOTIFICATIONS, Stand};
+
+#[tokio::test]
+async fn the_topology_is_the_same_on_each_start_whatever_the_settings() {
+    let stand = Stand::new().await;
+    let settings = [("1", "10"), ("10", "60000")];
+    for (attempts_max, backoff_ms) in settings {
+        let worker = stand.worker();
+        let worker = worker.with("NOTIFY_ATTEMPTS_MAX", attempts_max);
+        let mut worker = worker.with("NOTIFY_BACKOFF_MS", backoff_ms).start(&[]);
+        worker.await_said("relay leads", 1).await;
+        worker.await_said("notifier consumes", 1).await;
+        assert!(worker.said("interrupted").is_empty());
+        worker.kill();
+    }
+}
+
+#[tokio::test]
+async fn no_queue_drops_a_message() {
+    let stand = Stand::new().await;
+    let worker = stand.worker().start(&["--notifier"]);
+    worker.await_said("notifier consumes", 1).await;
+    let delay = |number: u32| format!("{NOTIFICATIONS}.delay.{number}");
+    let nexts = [
+        (NOTIFICATIONS.to_owned(), DEAD),
+        (delay(1), NOTIFICATIONS),
+        (delay(9), NOTIFICATIONS),
+        (DEAD.to_owned(), ""),
+    ];
+    for (queue, next) in nexts {
+        let described = stand.vhost.describe("queues", &queue).await;
+        let arguments = &described["arguments"];
+        assert_eq!(described["durable"], true, "{queue}");
+        assert_eq!(arguments["x-queue-type"], "quorum", "{queue}");
+        assert_eq!(arguments["x-overflow"], "reject-publish", "{queue}");
+        if !next.is_empty() {
+            assert_eq!(arguments["x-dead-letter-routing-key"], next, "{queue}");
+            assert_eq!(
+                arguments["x-dead-letter-strategy"], "at-least-once",
+                "{queue}"
+            );
+        }
+    }
+}
