@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 
 use tokio_postgres::Config;
+use tracing::level_filters::LevelFilter;
 
 use crate::environment::Environment;
 use crate::migrate::Passwords;
 use crate::postgres;
 use crate::readiness::Broker;
 use crate::redis::Redis;
+use crate::telemetry::LEVEL_RULE;
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
-const LOG_DEFAULT: &str = "info";
 
 /// What `remit serve` needs.
 pub struct Serve {
@@ -20,7 +21,7 @@ pub struct Serve {
     /// Only watched: the server publishes nothing.
     pub broker: Option<Broker>,
     pub listen: SocketAddr,
-    pub log: String,
+    pub log: LevelFilter,
 }
 
 impl Serve {
@@ -36,7 +37,7 @@ impl Serve {
             .optional("AMQP_URL")
             .and_then(|url| environment.check("AMQP_URL", Broker::parse(&url)));
         let listen = listen(&mut environment);
-        let log = log(&environment);
+        let log = log(&mut environment);
         environment.finish()?;
         Ok(Self {
             postgres: postgres.ok_or("DATABASE_URL is not set")?,
@@ -52,7 +53,7 @@ impl Serve {
 pub struct Migrate {
     pub postgres: Config,
     pub passwords: Passwords,
-    pub log: String,
+    pub log: LevelFilter,
 }
 
 impl Migrate {
@@ -66,7 +67,7 @@ impl Migrate {
             server: environment.optional("REMIT_SERVER_PASSWORD"),
             worker: environment.optional("REMIT_WORKER_PASSWORD"),
         };
-        let log = log(&environment);
+        let log = log(&mut environment);
         environment.finish()?;
         Ok(Self {
             postgres: postgres.ok_or("DATABASE_URL is not set")?,
@@ -105,10 +106,8 @@ fn listen(environment: &mut Environment) -> SocketAddr {
     )
 }
 
-fn log(environment: &Environment) -> String {
-    environment
-        .optional("REMIT_LOG")
-        .unwrap_or_else(|| LOG_DEFAULT.to_owned())
+fn log(environment: &mut Environment) -> LevelFilter {
+    environment.parsed("REMIT_LOG", LevelFilter::INFO, LEVEL_RULE, |_| true)
 }
 
 #[cfg(test)]
@@ -120,10 +119,17 @@ mod tests {
         let environment = Environment::with_lookup(|name| match name {
             "DATABASE_URL" | "AMQP_URL" => Some("mysql://user:secret@host/x".to_owned()),
             "REMIT_LISTEN" => Some("everywhere".to_owned()),
+            "REMIT_LOG" => Some("loud".to_owned()),
             _ => None,
         });
-        let errors = Serve::read(environment).err().expect("all four are wrong");
-        for name in ["DATABASE_URL", "REDIS_URL", "AMQP_URL", "REMIT_LISTEN"] {
+        let errors = Serve::read(environment).err().expect("all five are wrong");
+        for name in [
+            "DATABASE_URL",
+            "REDIS_URL",
+            "AMQP_URL",
+            "REMIT_LISTEN",
+            "REMIT_LOG",
+        ] {
             assert!(errors.contains(name), "{name} is missing in: {errors}");
         }
         assert!(!errors.contains("secret"), "{errors}");

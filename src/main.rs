@@ -31,7 +31,7 @@ Environment:
   REDIS_URL              redis://:password@host:port/0 (serve)
   AMQP_URL               amqp://user:password@host:port/vhost (serve; optional, shown in /readyz)
   REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
-  REMIT_LOG              Log filter: error, warn, info, debug; default info
+  REMIT_LOG              Log level: error, warn, info, debug or off; default info
   REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)
   REMIT_WORKER_PASSWORD  Login password to give the role remit_worker (migrate; optional)
 ";
@@ -71,7 +71,7 @@ async fn main() -> ExitCode {
 
 async fn migrate() -> Result<(), String> {
     let config = config::Migrate::read(Environment::of_process())?;
-    telemetry::start(&config.log)?;
+    telemetry::start(config.log);
     let report = migrate::run(&config.postgres, &config.passwords).await?;
     for migration in &report.migrations {
         println!("applied {migration}");
@@ -85,7 +85,7 @@ async fn migrate() -> Result<(), String> {
 
 async fn serve() -> Result<(), String> {
     let config = config::Serve::read(Environment::of_process())?;
-    telemetry::start(&config.log)?;
+    telemetry::start(config.log);
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
     let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);

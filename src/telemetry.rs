@@ -5,15 +5,12 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// What `REMIT_LOG` may be, in words.
+pub const LEVEL_RULE: &str = "error, warn, info, debug or off";
+
 /// Starts logging at `level` for Remit's own crates. Of the libraries it writes warnings only: at debug
 /// level some of them write the values that they handle.
-///
-/// # Errors
-/// A level that is none.
-pub fn start(level: &str) -> Result<(), String> {
-    let level: LevelFilter = level
-        .parse()
-        .map_err(|_| "REMIT_LOG must be error, warn, info, debug or off")?;
+pub fn start(level: LevelFilter) {
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         // It logs the bodies of messages that are returned to it; what matters of its errors is logged by us.
@@ -29,5 +26,4 @@ pub fn start(level: &str) -> Result<(), String> {
         .with(filter)
         .with(lines)
         .init();
-    Ok(())
 }

@@ -20,6 +20,7 @@ mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli;
 mod transfers;
 mod users;
 mod wallets;

@@ -7,7 +7,9 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use remit::environment::Environment;
 use remit::postgres;
 use remit::redis::Redis;
+use remit::telemetry::LEVEL_RULE;
 use tokio_postgres::Config as PostgresConfig;
+use tracing::level_filters::LevelFilter;
 
 use crate::topology;
 
@@ -32,7 +34,7 @@ pub struct Config {
     pub redis: Arc<Redis>,
     pub retries: Retries,
     /// The level of the log.
-    pub log: String,
+    pub log: LevelFilter,
 }
 
 impl Config {
@@ -63,8 +65,7 @@ impl Config {
                 |rate| (0.0..=1.0).contains(rate),
             ),
         };
-        let log = environment.optional("REMIT_LOG");
-        let log = log.unwrap_or_else(|| "info".to_owned());
+        let log = environment.parsed("REMIT_LOG", LevelFilter::INFO, LEVEL_RULE, |_| true);
         match (environment.finish(), postgres, broker, redis) {
             (Ok(()), Some(postgres), Some(broker), Some(redis)) => Ok(Self {
                 postgres,
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(config.retries.attempts_max, 6);
         assert_eq!(config.retries.first_delay, Duration::from_secs(1));
         assert_eq!(config.retries.fail_rate, 0.0);
-        assert_eq!(config.log, "info");
+        assert_eq!(config.log, LevelFilter::INFO);
     }
 
     #[test]

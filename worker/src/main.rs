@@ -68,7 +68,7 @@ async fn run(command: Command) -> Result<(), String> {
 }
 
 async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
-    telemetry::start(&config.log)?;
+    telemetry::start(config.log);
     let failed = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
