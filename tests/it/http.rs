@@ -1,5 +1,6 @@
 //! A server process of a test's own, and a client that sees answers as they are.
 
+use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -66,6 +67,16 @@ impl Http {
         Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
             base: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    /// The same from another address of loopback.
+    pub fn from_address(port: u16, address: Ipv4Addr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(address.into()));
+        Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            ..Self::new(port)
         }
     }
 

@@ -5,6 +5,7 @@
 mod cache;
 mod cache_faults;
 mod entries;
+mod front;
 mod gate;
 #[allow(dead_code)]
 mod http;
@@ -21,6 +22,12 @@ mod stack;
 mod support;
 
 mod cli;
+mod front_door;
+mod front_limits;
+mod front_upstream;
+mod rate_limit;
+mod readiness;
+mod shutdown;
 mod transfers;
 mod users;
 mod wallets;

@@ -55,6 +55,55 @@ async fn read(stream: &mut TcpStream, chunk: &mut [u8]) -> std::io::Result<usize
         .expect("the server ends the connection")
 }
 
+/// A connection that stays open until one side has had enough.
+pub struct Connection(TcpStream);
+
+impl Connection {
+    /// To a port of loopback.
+    pub async fn open(port: u16) -> Self {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
+        Self(stream.expect("the server listens"))
+    }
+
+    /// Sends bytes.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let sent = self.0.write_all(bytes).await;
+        sent.expect("the server reads");
+    }
+
+    /// Reads an answer that says how long it is. None when the server closes the connection instead.
+    pub async fn receive(&mut self) -> Option<Answer> {
+        let mut received = Vec::new();
+        let mut chunk = [0; 4_096];
+        loop {
+            let answer = parse(&received);
+            if let Some(answer) = answer
+                && answer.header("content-length") == answer.body.len().to_string()
+            {
+                return Some(answer);
+            }
+            match read(&mut self.0, &mut chunk).await {
+                Ok(0) | Err(_) => return None,
+                Ok(length) => received.extend_from_slice(&chunk[..length]),
+            }
+        }
+    }
+
+    /// Whether the server has closed the connection, or does so in time.
+    pub async fn is_closed_within(&mut self, limit: Duration) -> bool {
+        let read = timeout(limit, self.0.read(&mut [0])).await;
+        matches!(read, Ok(Ok(0) | Err(_)))
+    }
+}
+
+/// Sends bytes and gives the answer, whether or not the server then closes the connection.
+pub async fn ask(port: u16, request: &[u8]) -> Answer {
+    let mut connection = Connection::open(port).await;
+    connection.send(request).await;
+    let answer = connection.receive().await;
+    answer.unwrap_or_else(|| panic!("no answer to {}", request.escape_ascii()))
+}
+
 fn parse(received: &[u8]) -> Option<Answer> {
     let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let head = str::from_utf8(&received[..end]).expect("heads are ASCII");

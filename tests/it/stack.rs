@@ -29,8 +29,7 @@ impl Stack {
     /// The same with more variables, or others.
     pub async fn start_with(variables: &[(&str, String)]) -> Self {
         let (database, redis) = (Database::create().await, RedisServer::start().await);
-        let log = PathBuf::from(setting("REMIT_TEST_DIR"))
-            .join(format!("serve-{}.log", Uuid::new_v4().simple()));
+        let log = serve_log();
         let server = Self::server(&database, &redis, variables, &log).await;
         Self {
             http: server.http.clone(),
@@ -171,4 +170,10 @@ impl Held {
         let ended = self.session.batch_execute("commit").await;
         ended.expect("the session is there");
     }
+}
+
+/// A new file for a server's log.
+pub fn serve_log() -> PathBuf {
+    let name = format!("serve-{}.log", Uuid::new_v4().simple());
+    PathBuf::from(setting("REMIT_TEST_DIR")).join(name)
 }

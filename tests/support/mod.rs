@@ -2,6 +2,8 @@
 //! Redis of its own.
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub mod nginx;
+pub mod owner;
 pub mod poll;
 pub mod postgres;
 pub mod proxy;

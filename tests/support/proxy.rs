@@ -1,7 +1,8 @@
 //! A TCP proxy that can be cut or hang, to take one server away from one client.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -14,6 +15,7 @@ pub struct TcpProxy {
     pub port: u16,
     target: u16,
     hangs: watch::Sender<bool>,
+    accepted: Arc<AtomicUsize>,
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -24,6 +26,7 @@ impl TcpProxy {
             port: super::free_port(),
             target,
             hangs: watch::channel(false).0,
+            accepted: Arc::default(),
             listening: Mutex::default(),
         };
         proxy.resume().await;
@@ -51,9 +54,15 @@ impl TcpProxy {
         if self.listening().is_none() {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
             let listener = TcpListener::bind(address).await.expect("the port is free");
-            let task = tokio::spawn(forward(listener, self.target, self.hangs.subscribe()));
+            let (hangs, accepted) = (self.hangs.subscribe(), Arc::clone(&self.accepted));
+            let task = tokio::spawn(forward(listener, self.target, hangs, accepted));
             self.listening().replace(task);
         }
+    }
+
+    /// How many connections have been made through it.
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     fn listening(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
@@ -71,9 +80,15 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn forward(listener: TcpListener, target: u16, hangs: watch::Receiver<bool>) {
+async fn forward(
+    listener: TcpListener,
+    target: u16,
+    hangs: watch::Receiver<bool>,
+    accepted: Arc<AtomicUsize>,
+) {
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
+        accepted.fetch_add(1, Ordering::Relaxed);
         let hangs = hangs.clone();
         connections.spawn(async move {
             if let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await {

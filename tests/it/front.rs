@@ -1,0 +1,35 @@
+//! nginx before a server of a test's own.
+
+use crate::http::Http;
+use crate::stack::Stack;
+use crate::support::nginx::Nginx;
+use crate::support::proxy::TcpProxy;
+
+/// nginx, a connection that can be cut, and a server. Dropped in this order.
+pub struct Front {
+    /// Through nginx.
+    pub http: Http,
+    pub nginx: Nginx,
+    pub proxy: TcpProxy,
+    pub stack: Stack,
+}
+
+impl Front {
+    /// With a rate limit that no test reaches.
+    pub async fn start() -> Self {
+        Self::start_with("10000r/s", 10_000, |conf| conf).await
+    }
+
+    /// With this rate limit and a changed configuration.
+    pub async fn start_with(rate: &str, burst: u32, change: impl FnOnce(String) -> String) -> Self {
+        let stack = Stack::start().await;
+        let proxy = TcpProxy::start(stack.server.port).await;
+        let nginx = Nginx::start_with(proxy.port, rate, burst, change).await;
+        Self {
+            http: Http::new(nginx.port),
+            nginx,
+            proxy,
+            stack,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The limits of the front door, and that they are the server's.
+
+use remit::request::BODY_BYTES_MAX;
+use serde_json::json;
+
+use crate::front::Front;
+use crate::http::Answer;
+use crate::raw::ask;
+
+/// A user in exactly so many bytes.
+fn user_of(bytes: usize) -> String {
+    let user = json!({"name": "Ann"}).to_string();
+    format!("{user}{}", " ".repeat(bytes - user.len()))
+}
+
+fn check_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.problem(), (status, code.to_owned()), "{answer:?}");
+    assert_eq!(answer.json()["status"], status);
+    assert_eq!(answer.json()["request_id"], answer.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn nginx_and_server_take_bodies_of_the_same_size() {
+    let front = Front::start().await;
+    for http in [&front.http, &front.stack.http] {
+        let largest = http
+            .post_bytes("/users", &[], user_of(BODY_BYTES_MAX))
+            .await;
+        assert_eq!(largest.status, 201, "{largest:?}");
+        let larger = http
+            .post_bytes("/users", &[], user_of(BODY_BYTES_MAX + 1))
+            .await;
+        assert_eq!(larger.problem(), (413, "body_too_large".to_owned()));
+        assert_eq!(larger.json()["request_id"], larger.header("x-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_has_the_same_limit() {
+    let front = Front::start().await;
+    for port in [front.nginx.port, front.stack.server.port] {
+        for (bytes, status) in [(BODY_BYTES_MAX, 201), (BODY_BYTES_MAX + 1, 413)] {
+            let body = user_of(bytes);
+            let (first, second) = body.split_at(10_000);
+            let request = format!(
+                "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+                 {:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
+                first.len(),
+                second.len()
+            );
+            let answer = ask(port, request.as_bytes()).await;
+            assert_eq!(answer.status, status, "{bytes} bytes: {answer:?}");
+            if status == 413 {
+                check_problem(&answer, 413, "body_too_large");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nginx_itself_refuses_is_a_problem_too() {
+    let front = Front::start().await;
+    let long = "x".repeat(9_000);
+    let many: String = (0..10)
+        .map(|n| format!("X-{n}: {}\r\n", "x".repeat(900)))
+        .collect();
+    for (request, status, code) in [
+        (format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"), 414, "uri_too_long"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n"), 431, "headers_too_large"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n"), 431, "headers_too_large"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("GET /../x HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("G@T / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("POST /users HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("POST /users HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("POST /users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("GET / HTTP/3.0\r\nHost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("TRACE /transfers HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), 405, "method_not_allowed"),
+    ] {
+        let answer = ask(front.nginx.port, request.as_bytes()).await;
+        check_problem(&answer, status, code);
+        assert_eq!(answer.header("server"), "nginx");
+        assert_eq!(!answer.header("allow").is_empty(), status == 405);
+        assert!(!String::from_utf8_lossy(&answer.body).contains("nginx"));
+    }
+}
+
+#[tokio::test]
+async fn the_largest_header_block_that_nginx_takes_reaches_the_server() {
+    let front = Front::start().await;
+    // With the request line just under 7 KiB in one line, the largest that fits one buffer of nginx.
+    let key = "k".repeat(255);
+    let long = "x".repeat(6_500);
+    let request = format!("GET /transfers/{key} HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n");
+    let answer = ask(front.nginx.port, request.as_bytes()).await;
+    check_problem(&answer, 404, "transfer_not_found");
+}

@@ -1,0 +1,79 @@
+//! The connections between nginx and the server, and what happens when there are none.
+
+use std::time::Duration;
+
+use crate::front::Front;
+use crate::front_door::check_headers;
+use crate::http::Http;
+use crate::raw::Connection;
+
+#[tokio::test]
+async fn connections_to_the_server_are_used_again() {
+    let front = Front::start().await;
+    for _ in 0..30 {
+        // A client's connection of its own each time: only nginx can keep one.
+        assert_eq!(
+            Http::new(front.nginx.port).get("/healthz").await.status,
+            200
+        );
+    }
+    // Each worker process of nginx keeps its own.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let accepted = front.proxy.accepted();
+    assert!(
+        accepted <= workers.min(15),
+        "{accepted} connections for 30 requests"
+    );
+}
+
+#[tokio::test]
+async fn without_the_server_the_answer_is_502_until_it_is_back() {
+    let front = Front::start().await;
+    let (source, target) = (front.http.wallet(100).await, front.http.wallet(0).await);
+    front.proxy.cut().await;
+    for _ in 0..3 {
+        let refused = front.http.transfer_with_key("k", source, target, 1).await;
+        assert_eq!(refused.problem(), (502, "bad_gateway".to_owned()));
+        assert_eq!(refused.header("retry-after"), "1");
+        assert_eq!(refused.json()["request_id"], refused.header("x-request-id"));
+        check_headers(&refused);
+    }
+    front.proxy.resume().await;
+    let posted = front.http.transfer_with_key("k", source, target, 1).await;
+    assert_eq!(posted.status, 201, "at once, with the same key: {posted:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_504() {
+    let shorter = |conf: String| {
+        assert!(conf.contains("proxy_read_timeout 15s;"));
+        conf.replace("proxy_read_timeout 15s;", "proxy_read_timeout 200ms;")
+    };
+    let front = Front::start_with("10r/s", 10, shorter).await;
+    front.stack.server.signal("STOP");
+    let late = front.http.get("/healthz").await;
+    front.stack.server.signal("CONT");
+    assert_eq!(late.problem(), (504, "gateway_timeout".to_owned()));
+    assert_eq!(late.header("retry-after"), "1");
+    check_headers(&late);
+    let again = front.http.get("/healthz").await;
+    assert_eq!(again.status, 200);
+}
+
+#[tokio::test]
+async fn a_slow_client_costs_the_server_no_connection() {
+    let front = Front::start().await;
+    let before = front.proxy.accepted();
+    let mut slow = Connection::open(front.nginx.port).await;
+    slow.send(b"POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{\"name\"").await;
+    // An answer to another client: nginx has read what the slow one has sent.
+    assert_eq!(front.http.get("/healthz").await.status, 200);
+    assert!(!slow.is_closed_within(Duration::from_millis(100)).await);
+    assert!(
+        front.proxy.accepted() <= before + 1,
+        "one for the other client"
+    );
+    slow.send(b":\"Ann\"}").await;
+    let created = slow.receive().await.expect("an answer");
+    assert_eq!(created.status, 201, "{created:?}");
+}

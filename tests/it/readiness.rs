@@ -1,0 +1,162 @@
+//! `/healthz` and `/readyz`, and `remit health`, in each state of the dependencies.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::http::Server;
+use crate::stack::serve_log;
+use crate::support::free_port;
+use crate::support::poll::{SOON, eventually_true};
+use crate::support::postgres::Database;
+use crate::support::proxy::TcpProxy;
+use crate::support::rabbitmq::RabbitVhost;
+use crate::support::redis::RedisServer;
+
+struct Watched {
+    server: Server,
+    postgresql: TcpProxy,
+    rabbitmq: TcpProxy,
+    redis: RedisServer,
+    _database: Database,
+    _vhost: RabbitVhost,
+}
+
+impl Watched {
+    async fn start() -> Self {
+        let (database, vhost) = (Database::create().await, RabbitVhost::create().await);
+        let redis = RedisServer::start().await;
+        let postgresql = TcpProxy::start(database.port()).await;
+        let rabbitmq = TcpProxy::start(vhost.port()).await;
+        let variables = [
+            (
+                "DATABASE_URL",
+                database.url_at("remit_server", postgresql.port),
+            ),
+            ("REDIS_URL", redis.url()),
+            ("AMQP_URL", vhost.url_at(rabbitmq.port)),
+        ];
+        let server = Server::start(env!("CARGO_BIN_EXE_remit"), &variables, &serve_log()).await;
+        Self {
+            server,
+            postgresql,
+            rabbitmq,
+            redis,
+            _database: database,
+            _vhost: vhost,
+        }
+    }
+
+    /// Waits until `/readyz` says so. An answer is given again for half a second.
+    async fn becomes(&self, status: u16, body: Value) {
+        let what = format!("/readyz is {status} {body}");
+        eventually_true(SOON, &what, async || {
+            let answer = self.server.http.get("/readyz").await;
+            (answer.status, answer.json()) == (status, body.clone())
+        })
+        .await;
+        // The process itself is well in every state.
+        let alive = self.server.http.get("/healthz").await;
+        assert_eq!(
+            (alive.status, alive.json()),
+            (200, json!({"status": "alive"}))
+        );
+        assert_eq!(health(self.server.port).await, status == 200);
+    }
+}
+
+fn body(status: &str, postgresql: &str, redis: &str, rabbitmq: &str) -> Value {
+    json!({"status": status, "dependencies": {"postgresql": postgresql, "redis": redis, "rabbitmq": rabbitmq}})
+}
+
+/// What `remit health` says by its exit status, which is 0 or 1.
+async fn health(port: u16) -> bool {
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new(env!("CARGO_BIN_EXE_remit"))
+            .arg("health")
+            .env_clear()
+            .env("REMIT_LISTEN", format!("127.0.0.1:{port}"))
+            .output()
+            .expect("the program was built")
+    })
+    .await
+    .expect("no panic");
+    match output.status.code() {
+        Some(0) => true,
+        Some(1) => {
+            assert!(!output.stderr.is_empty(), "it says why");
+            false
+        }
+        other => panic!("exit status {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn readiness_follows_the_dependencies() {
+    let mut watched = Watched::start().await;
+    watched.becomes(200, body("ready", "up", "up", "up")).await;
+
+    watched.redis.stop();
+    watched
+        .becomes(200, body("degraded", "up", "down", "up"))
+        .await;
+    watched.redis.resume().await;
+    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.redis.freeze();
+    watched
+        .becomes(200, body("degraded", "up", "down", "up"))
+        .await;
+    watched.redis.thaw();
+    watched.becomes(200, body("ready", "up", "up", "up")).await;
+
+    watched.rabbitmq.cut().await;
+    watched
+        .becomes(200, body("degraded", "up", "up", "down"))
+        .await;
+    watched.redis.stop();
+    watched
+        .becomes(200, body("degraded", "up", "down", "down"))
+        .await;
+    watched.postgresql.cut().await;
+    watched
+        .becomes(503, body("unavailable", "down", "down", "down"))
+        .await;
+
+    watched.postgresql.resume().await;
+    watched
+        .becomes(200, body("degraded", "up", "down", "down"))
+        .await;
+    watched.rabbitmq.resume().await;
+    watched.redis.resume().await;
+    watched.becomes(200, body("ready", "up", "up", "up")).await;
+
+    watched.postgresql.cut().await;
+    watched
+        .becomes(503, body("unavailable", "down", "up", "up"))
+        .await;
+    watched.postgresql.resume().await;
+    watched.becomes(200, body("ready", "up", "up", "up")).await;
+}
+
+#[tokio::test]
+async fn a_server_without_a_broker_is_ready() {
+    let stack = crate::stack::Stack::start().await;
+    let ready = stack.http.get("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.json()),
+        (200, body("ready", "up", "up", "not_configured"))
+    );
+}
+
+#[tokio::test]
+async fn nobody_at_home_is_not_healthy() {
+    assert!(!health(free_port()).await);
+}
+
+#[tokio::test]
+async fn a_port_that_never_answers_is_not_healthy() {
+    // It accepts connections, as its backlog does, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let port = silent.local_addr().expect("it is bound").port();
+    assert!(!health(port).await);
+}
