@@ -89,12 +89,7 @@ async fn serve() -> Result<(), String> {
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
     let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);
-    let client = pool
-        .get()
-        .await
-        .map_err(|error| format!("PostgreSQL: {error}"))?;
-    contract::check(&client).await?;
-    drop(client);
+    contract::check(&postgres::first(&pool).await?).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;

@@ -1,8 +1,10 @@
 //! Connections to PostgreSQL and their limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -14,6 +16,8 @@ const LOCK_TIMEOUT_MS: u32 = 2_000;
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.
 const POOL_WAIT_MS_MAX: u64 = 900;
+/// How long a program that starts waits for its first connection.
+const FIRST_MS_MAX: u64 = 10_000;
 /// How long sent bytes may stay unacknowledged before the connection counts as dead.
 const UNACKNOWLEDGED_MS_MAX: u64 = 5_000;
 
@@ -53,6 +57,26 @@ pub fn pool(config: &Config, size: usize) -> Pool {
         .create_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)))
         .build()
         .expect("a runtime is given, which is all that timeouts need")
+}
+
+/// The first connection of a pool. A PostgreSQL that is slow to answer, as on a machine that has just
+/// started, is waited for.
+///
+/// # Errors
+/// It refuses, or does not answer.
+pub async fn first(pool: &Pool) -> Result<Object, String> {
+    let start = Instant::now();
+    loop {
+        let error = match pool.get().await {
+            Ok(connection) => return Ok(connection),
+            Err(PoolError::Timeout(_)) if start.elapsed() < Duration::from_millis(FIRST_MS_MAX) => {
+                continue;
+            }
+            Err(PoolError::Backend(error)) => describe(&error),
+            Err(error) => error.to_string(),
+        };
+        return Err(format!("PostgreSQL: {error}"));
+    }
 }
 
 /// One connection outside the pool, and the task that drives it, which ends with the connection.

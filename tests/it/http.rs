@@ -218,7 +218,7 @@ impl Server {
             .append(true)
             .open(log)
             .expect("the folder is writable");
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .arg("serve")
             .env_clear()
             .env("REMIT_LISTEN", format!("127.0.0.1:{port}"))
@@ -230,6 +230,8 @@ impl Server {
             .expect("the program was built");
         let http = Http::new(port);
         eventually(START_MAX, "the server answers", async || {
+            let ended = child.try_wait().expect("the process is ours");
+            assert!(ended.is_none(), "the server ended; see its log");
             http.try_send(Method::GET, "/healthz", &[], "").await.ok()
         })
         .await;

@@ -160,3 +160,22 @@ async fn a_port_that_never_answers_is_not_healthy() {
     let port = silent.local_addr().expect("it is bound").port();
     assert!(!health(port).await);
 }
+
+#[tokio::test]
+async fn a_server_that_starts_waits_for_a_slow_database() {
+    let (database, redis) = (Database::create().await, RedisServer::start().await);
+    let proxy = TcpProxy::start(database.port()).await;
+    proxy.hang();
+    let variables = [
+        ("DATABASE_URL", database.url_at("remit_server", proxy.port)),
+        ("REDIS_URL", redis.url()),
+    ];
+    let log = serve_log();
+    let starting = Server::start(env!("CARGO_BIN_EXE_remit"), &variables, &log);
+    let answering = async {
+        eventually_true(SOON, "it tries again", async || proxy.accepted() > 1).await;
+        proxy.resume().await;
+    };
+    let (server, ()) = tokio::join!(starting, answering);
+    assert_eq!(server.http.get("/healthz").await.status, 200);
+}
