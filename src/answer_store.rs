@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use hyper::body::Bytes;
 use redis::Script;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::redis::Redis;
@@ -15,6 +16,8 @@ use crate::redis::Redis;
 const ANSWER_TTL_S: u64 = 24 * 3_600;
 /// As long as a request may take, `server::REQUEST_MS_MAX`: the twin of a request that died is served then.
 const PENDING_TTL_S: u64 = 10;
+/// Hardly any request takes longer, and no client comes back sooner: it is what `Retry-After` says.
+const PENDING_MS_USUAL: u64 = 1_000;
 const PENDING: &[u8] = b"pending:";
 const FINGERPRINT_BYTES: usize = 32;
 const STATUS_BYTES: usize = 3;
@@ -39,6 +42,24 @@ pub struct StoredAnswer {
     pub body: Bytes,
 }
 
+/// What a key names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Wallet,
+    Transfer,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Wallet => "wallet",
+            Self::Transfer => "transfer",
+        }
+    }
+}
+
 /// What Redis knows of a key.
 #[derive(Debug)]
 pub enum Hint {
@@ -46,6 +67,8 @@ pub enum Hint {
     Ask(Option<Marker>),
     /// A twin is in progress.
     InProgress,
+    /// A twin takes long, or has ended and left its marker: its server died, or Redis took it late.
+    Overdue,
     /// The same request was answered.
     Answered(StoredAnswer),
 }
@@ -69,17 +92,16 @@ impl AnswerStore {
         Self { redis }
     }
 
-    /// Looks a key up, and marks it as in progress if it is new. `kind` keeps users, wallets and
-    /// transfers apart.
+    /// Looks a key up, and marks it as in progress if it is new.
     pub async fn begin(
         &self,
         ledger_id: i64,
-        kind: &str,
+        kind: Kind,
         id: Uuid,
         fingerprint: Fingerprint,
     ) -> Hint {
-        let key = format!("remit:key:{ledger_id}:{kind}:{id}");
-        let value = [PENDING, Uuid::new_v4().as_bytes()].concat();
+        let key = format!("remit:key:{ledger_id}:{}:{id}", kind.name());
+        let value = [PENDING, &now_ms().to_be_bytes(), Uuid::new_v4().as_bytes()].concat();
         let mut command = redis::cmd("SET");
         command
             .arg(&key)
@@ -95,6 +117,7 @@ impl AnswerStore {
                 value,
                 fingerprint,
             })),
+            Ok(Some(found)) if is_overdue(&found) => Hint::Overdue,
             Ok(Some(found)) if found.starts_with(PENDING) => Hint::InProgress,
             Ok(Some(found)) => decode(found, &fingerprint).map_or(Hint::Ask(None), Hint::Answered),
         }
@@ -131,6 +154,18 @@ impl AnswerStore {
         });
         join_all(releases).await;
     }
+}
+
+/// Milliseconds since 1970. Clocks of different machines need only agree roughly: what is overdue is
+/// looked up, no more.
+fn now_ms() -> u64 {
+    let ms = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    u64::try_from(ms).unwrap_or(0)
+}
+
+fn is_overdue(found: &[u8]) -> bool {
+    let since = found.strip_prefix(PENDING).and_then(<[u8]>::first_chunk);
+    since.is_some_and(|since| now_ms() > u64::from_be_bytes(*since) + PENDING_MS_USUAL)
 }
 
 fn encode(fingerprint: &Fingerprint, answer: &StoredAnswer) -> Vec<u8> {

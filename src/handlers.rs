@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::answer::Answer;
-use crate::answer_store::{Hint, StoredAnswer, fingerprint};
+use crate::answer_store::{Hint, Kind, StoredAnswer, fingerprint};
 use crate::app::{App, LEDGER_ID};
+use crate::contract;
 use crate::docs;
 use crate::idempotency::Key;
 use crate::metrics::ReplaySource;
@@ -82,7 +83,7 @@ fn id_of(key: Option<&Key>) -> Uuid {
 /// Creates something once per key. `create` gives its id, its body, and whether it was there already.
 async fn once(
     app: &App,
-    kind: &str,
+    kind: Kind,
     key: Option<&Key>,
     content: &Value,
     collection: &str,
@@ -99,6 +100,10 @@ async fn once(
     };
     let marker = match hint {
         Hint::InProgress => return Err(in_progress()),
+        Hint::Overdue => {
+            wait_unless_there(app, kind, id_of(key)).await?;
+            None
+        }
         Hint::Answered(stored) => {
             app.metrics.replay(ReplaySource::Redis);
             let id = key.map(Key::id).unwrap_or_default();
@@ -130,6 +135,21 @@ fn in_progress() -> Problem {
         Code::TransferInProgress,
         "Wait for the answer to the first request, or try again.",
     )
+}
+
+/// Lets a twin through to PostgreSQL, which replays, where the first request has ended well.
+async fn wait_unless_there(app: &App, kind: Kind, id: Uuid) -> Result<(), Problem> {
+    let database = &app.database;
+    let is_there = match kind {
+        Kind::User => contract::user_get(database, LEDGER_ID, id).await.is_ok(),
+        Kind::Wallet => contract::wallets_get(database, LEDGER_ID, &[id])
+            .await
+            .is_ok_and(|wallets| !wallets.is_empty()),
+        Kind::Transfer => contract::transfer_get(database, LEDGER_ID, id)
+            .await
+            .is_ok(),
+    };
+    is_there.then_some(()).ok_or_else(in_progress)
 }
 
 /// Cuts a list to its page. The cursor of the next page is the last item of this one.

@@ -6,9 +6,9 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Handled, in_progress, of_path};
+use super::{Handled, in_progress, of_path, wait_unless_there};
 use crate::answer::{self, Answer};
-use crate::answer_store::{Hint, StoredAnswer, fingerprint};
+use crate::answer_store::{Hint, Kind, StoredAnswer, fingerprint};
 use crate::app::{App, LEDGER_ID};
 use crate::contract::{self, TransferRequest};
 use crate::fields::Fields;
@@ -41,10 +41,14 @@ pub(super) async fn transfer_create(
     let content = fingerprint(&transfer_content(&transfer));
     let marker = match app
         .answer_store
-        .begin(LEDGER_ID, "transfer", id, content)
+        .begin(LEDGER_ID, Kind::Transfer, id, content)
         .await
     {
         Hint::InProgress => return Err(in_progress()),
+        Hint::Overdue => {
+            wait_unless_there(app, Kind::Transfer, id).await?;
+            None
+        }
         Hint::Answered(stored) => {
             app.metrics.replay(ReplaySource::Redis);
             return Ok(transfer_answer(id, stored).replayed(true));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::answer::{self, Answer, WalletBody};
+use crate::answer_store::Kind;
 use crate::app::{App, LEDGER_ID};
 use crate::contract::{self, UserRequest};
 use crate::fields::Fields;
@@ -29,12 +30,19 @@ pub(super) async fn user_create(app: &App, head: &Parts, body: Incoming) -> Hand
     };
     fields.finish()?;
     let content = json!([user.name, user.email, user.reference, user.metadata]);
-    once(app, "user", key.as_ref(), &content, "/users", async || {
-        let created = contract::user_create(&app.database, LEDGER_ID, &user)
-            .await
-            .map_err(Failure::into_problem)?;
-        Ok((created.id, answer::user(&created), created.replayed))
-    })
+    once(
+        app,
+        Kind::User,
+        key.as_ref(),
+        &content,
+        "/users",
+        async || {
+            let created = contract::user_create(&app.database, LEDGER_ID, &user)
+                .await
+                .map_err(Failure::into_problem)?;
+            Ok((created.id, answer::user(&created), created.replayed))
+        },
+    )
     .await
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::answer::{self, Answer, EntryBody, WalletBody};
+use crate::answer_store::Kind;
 use crate::app::{App, LEDGER_ID};
 use crate::contract::{self, WalletRequest};
 use crate::fields::Fields;
@@ -49,7 +50,7 @@ pub(super) async fn wallet_create(
     ]);
     once(
         app,
-        "wallet",
+        Kind::Wallet,
         key.as_ref(),
         &content,
         "/wallets",

@@ -14,6 +14,7 @@ mod idempotency_doors;
 mod idempotency_faults;
 mod idempotency_twins;
 mod idempotency_unstored;
+mod load;
 #[allow(dead_code)]
 mod raw;
 #[allow(dead_code)]
@@ -22,6 +23,7 @@ mod stack;
 mod support;
 
 mod cli;
+mod faults;
 mod front_door;
 mod front_limits;
 mod front_upstream;

@@ -1,0 +1,117 @@
+//! Clients that post transfers without a pause, and what they were told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::http::{Answer, Http};
+use crate::support::poll::{eventually, eventually_true};
+
+const CLIENTS: usize = 8;
+/// What a client does before it tries something new after a refusal.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a request may seem to be in progress that is over: a few times what `Retry-After` says.
+const TWIN_MAX: Duration = Duration::from_secs(4);
+
+/// A transfer of 1 that was asked for, and the answer.
+pub struct Heard {
+    pub key: String,
+    pub source: Uuid,
+    pub answer: Answer,
+    pub delay: Duration,
+}
+
+/// Clients at work: each has a source of its own, all have one target.
+pub struct Load {
+    pub target: Uuid,
+    is_over: Arc<AtomicBool>,
+    posted: Arc<AtomicUsize>,
+    clients: Vec<JoinHandle<Vec<Heard>>>,
+}
+
+impl Load {
+    /// Makes the wallets and starts.
+    pub async fn start(http: &Http) -> Self {
+        let mut load = Self {
+            target: http.wallet(0).await,
+            is_over: Arc::default(),
+            posted: Arc::default(),
+            clients: Vec::new(),
+        };
+        for _ in 0..CLIENTS {
+            let source = http.wallet(1_000_000).await;
+            let (http, target) = (http.clone(), load.target);
+            let (is_over, posted) = (Arc::clone(&load.is_over), Arc::clone(&load.posted));
+            load.clients.push(tokio::spawn(async move {
+                let mut heard = Vec::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    let (key, start) = (Uuid::new_v4().to_string(), Instant::now());
+                    let answer = http.transfer_with_key(&key, source, target, 1).await;
+                    let delay = start.elapsed();
+                    if answer.status == 201 {
+                        posted.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    heard.push(Heard {
+                        key,
+                        source,
+                        answer,
+                        delay,
+                    });
+                }
+                heard
+            }));
+        }
+        load
+    }
+
+    /// Waits until so many more transfers have been posted.
+    pub async fn goes_on(&self, count: usize, limit: Duration) {
+        let enough = self.posted.load(Ordering::Relaxed) + count;
+        eventually_true(limit, "transfers are posted", async || {
+            let is_broken = self.clients.iter().any(JoinHandle::is_finished);
+            is_broken || self.posted.load(Ordering::Relaxed) >= enough
+        })
+        .await;
+    }
+
+    /// Ends, and gives all answers.
+    pub async fn end(self) -> Vec<Heard> {
+        self.is_over.store(true, Ordering::Relaxed);
+        let mut heard = Vec::new();
+        for client in self.clients {
+            heard.extend(client.await.expect("every request is answered"));
+        }
+        heard
+    }
+}
+
+/// Sends every request again with its key. Each must be posted by then, and what was acknowledged must
+/// be acknowledged in the same words. Asserts that the target has got each of them once.
+pub async fn retry_all(http: &Http, target: Uuid, heard: &[Heard]) {
+    for Heard {
+        key,
+        source,
+        answer,
+        ..
+    } in heard
+    {
+        let again = eventually(TWIN_MAX, "a twin has ended", async || {
+            let again = http.transfer_with_key(key, *source, target, 1).await;
+            (again.status != 409).then_some(again)
+        })
+        .await;
+        assert_eq!(again.status, 201, "{key}: {again:?}");
+        if answer.status == 201 {
+            assert_eq!(again.header("idempotency-replayed"), "true", "{key}");
+            assert_eq!(again.body, answer.body, "{key}");
+        }
+    }
+    let count = i64::try_from(heard.len()).expect("a test is short");
+    assert_eq!(http.balance(target).await, count);
+}

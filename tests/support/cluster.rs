@@ -1,0 +1,159 @@
+//! A PostgreSQL server of a test's own, which it may restart and crash.
+
+use std::path::PathBuf;
+use std::process::Child;
+
+use remit::migrate;
+use tokio_postgres::{Client, Config};
+
+use super::free_port;
+use super::owner::{owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
+use super::poll::{SOON, eventually};
+
+/// As in stack/lib.sh: Debian does not put these programs on the path.
+const BIN: &str = "/usr/lib/postgresql/15/bin";
+const PASSWORD: &str = "test";
+
+/// How a server is made to end.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// Sessions end, then everything is written.
+    Fast,
+    /// At once: the next start recovers from the log.
+    Crash,
+}
+
+/// A server on loopback with one superuser, `remit`, and passwords for everybody. What is committed is
+/// on disk, as it is in earnest. Killed at the end.
+pub struct Cluster {
+    pub port: u16,
+    folder: PathBuf,
+    child: Option<Child>,
+}
+
+impl Cluster {
+    /// Makes a server and waits until it answers.
+    pub async fn start() -> Self {
+        let folder = owned_folder("cluster");
+        let path = |name: &str| folder.join(name).display().to_string();
+        write_as_owner(&folder.join("password"), PASSWORD.as_bytes());
+        run_as_owner(
+            &format!("{BIN}/initdb"),
+            &[
+                "--no-sync",
+                "--username=remit",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--auth=scram-sha-256",
+                &format!("--pwfile={}", path("password")),
+                &format!("--pgdata={}", path("data")),
+            ],
+        );
+        let mut cluster = Self {
+            port: free_port(),
+            folder,
+            child: None,
+        };
+        cluster.resume().await;
+        cluster
+    }
+
+    /// Starts the server again after `stop`, and waits until it answers.
+    pub async fn resume(&mut self) {
+        let settings = [
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("port={}", self.port),
+            "unix_socket_directories=".to_owned(),
+            "max_connections=50".to_owned(),
+            "shared_buffers=32MB".to_owned(),
+            "log_statement=ddl".to_owned(),
+        ];
+        let data = self.folder.join("data").display().to_string();
+        let mut arguments = vec!["-D", &data];
+        for setting in &settings {
+            arguments.extend(["-c", setting]);
+        }
+        let log = self.folder.join("log");
+        self.child = Some(spawn_as_owner(&log, &format!("{BIN}/postgres"), &arguments));
+        let config = self.config("remit", "postgres");
+        let what = format!("PostgreSQL answers; see {}", log.display());
+        eventually(SOON, &what, async || {
+            remit::postgres::connect(&config).await.ok()
+        })
+        .await;
+    }
+
+    /// Ends the server and waits for its end.
+    pub async fn stop(&mut self, end: End) {
+        let mut child = self.child.take().expect("the server runs");
+        let name = match end {
+            End::Fast => "INT",
+            End::Crash => "QUIT",
+        };
+        signal(child.id(), name);
+        eventually(SOON, "PostgreSQL ends", async || {
+            child.try_wait().expect("the process is ours")
+        })
+        .await;
+    }
+
+    /// Makes a database that was never migrated.
+    pub async fn create_database(&self, name: &str) {
+        let owner = self.connect("remit", "postgres").await;
+        let statement = format!("create database {name}");
+        let created = owner.batch_execute(&statement).await;
+        created.expect("the name is new");
+    }
+
+    /// Migrates a database, and gives the roles of server and worker their password.
+    pub async fn migrate(&self, database: &str) {
+        let passwords = migrate::Passwords {
+            server: Some(PASSWORD.to_owned()),
+            worker: Some(PASSWORD.to_owned()),
+        };
+        let migrated = migrate::run(&self.config("remit", database), &passwords).await;
+        migrated.unwrap_or_else(|error| panic!("the database cannot be migrated: {error}"));
+    }
+
+    /// The URL of a database for a role with the password that everybody has.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        self.url_with(role, PASSWORD, database)
+    }
+
+    /// The URL with another password.
+    pub fn url_with(&self, role: &str, password: &str, database: &str) -> String {
+        format!(
+            "postgresql://{role}:{password}@127.0.0.1:{}/{database}",
+            self.port
+        )
+    }
+
+    /// A connection.
+    pub async fn connect(&self, role: &str, database: &str) -> Client {
+        let connected = remit::postgres::connect(&self.config(role, database)).await;
+        connected.expect("PostgreSQL answers").0
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).expect("the server has a log")
+    }
+
+    fn config(&self, role: &str, database: &str) -> Config {
+        let url = self.url(role, database);
+        url.parse().expect("the URL is well-formed")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            if child.try_wait().is_ok_and(|status| status.is_none()) {
+                signal(child.id(), "QUIT");
+            }
+            let _ = child.wait();
+        }
+        // It is large; what is left over disappears with REMIT_TEST_DIR.
+        let _ = std::fs::remove_dir_all(self.folder.join("data"));
+    }
+}
