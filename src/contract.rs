@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::database::{Database, Parameters};
+use crate::postgres;
 use crate::problem::Failure;
 
 mod types;
@@ -84,6 +85,8 @@ const QUERIES: [Query; 9] = [
     TRANSFER_GET,
     OUTBOX_LAG,
 ];
+
+const ADVICE: &str = "run `remit migrate` of the same version";
 
 fn i64_to_sql(sql: &Type) -> bool {
     <i64 as ToSql>::accepts(sql)
@@ -180,10 +183,10 @@ pub async fn outbox_lag(database: &Database) -> Result<OutboxLag> {
 /// The first query that the database refuses, or whose types differ.
 pub async fn check(client: &Client) -> std::result::Result<(), String> {
     for query in &QUERIES {
-        let statement = client
-            .prepare_cached(query.text)
-            .await
-            .map_err(|error| format!("{}: {error}", query.text))?;
+        let statement = client.prepare_cached(query.text).await.map_err(|error| {
+            let said = postgres::describe(&error);
+            format!("{}: {said}; {ADVICE}", query.text)
+        })?;
         let parameters = statement.params();
         let parameters_fit = parameters.len() == query.takes.len()
             && parameters
@@ -195,10 +198,8 @@ pub async fn check(client: &Client) -> std::result::Result<(), String> {
             .iter()
             .all(|column| (query.gives)(column.type_()));
         if !parameters_fit || !column_fits {
-            return Err(format!(
-                "{}: the types in the database differ from this program's; run `remit migrate` of the same version",
-                query.text
-            ));
+            let differ = "the types in the database differ from this program's";
+            return Err(format!("{}: {differ}; {ADVICE}", query.text));
         }
     }
     Ok(())

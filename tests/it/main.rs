@@ -23,10 +23,13 @@ mod stack;
 mod support;
 
 mod cli;
+mod contract;
 mod faults;
 mod front_door;
 mod front_limits;
 mod front_upstream;
+mod metrics;
+mod migrate;
 mod rate_limit;
 mod readiness;
 mod shutdown;

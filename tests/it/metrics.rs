@@ -1,0 +1,191 @@
+//! `/metrics`: everything that is counted is there and moves.
+
+use std::collections::HashMap;
+
+use crate::http::Http;
+use crate::stack::Stack;
+use crate::support::poll::{SOON, eventually_true};
+
+/// Every sample by its name with labels.
+struct Samples(HashMap<String, f64>);
+
+impl Samples {
+    async fn read(http: &Http) -> Self {
+        let answer = http.get("/metrics").await;
+        assert_eq!(answer.status, 200);
+        let media_type = answer.header("content-type");
+        assert!(media_type.starts_with("application/openmetrics-text"));
+        let text = str::from_utf8(&answer.body).expect("text").to_owned();
+        assert!(text.ends_with("# EOF\n"));
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let samples = lines.map(|line| {
+            let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+            (name.to_owned(), value.parse().expect("a number"))
+        });
+        Self(samples.collect())
+    }
+
+    /// What is not there yet counts as 0.
+    fn get(&self, name: &str) -> f64 {
+        self.0.get(name).copied().unwrap_or(0.0)
+    }
+}
+
+#[tokio::test]
+async fn requests_and_latencies_are_counted_by_route() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let before = Samples::read(&stack.http).await;
+    stack.http.transfer(source, target, 1).await;
+    stack.http.transfer(source, target, 1_000).await;
+    stack.http.get("/nothing").await;
+    stack.http.get("/transfers/unknown").await;
+    let after = Samples::read(&stack.http).await;
+    for (name, more) in [
+        (
+            "remit_http_requests_total{route=\"transfer_create\",status=\"201\"}",
+            1.0,
+        ),
+        (
+            "remit_http_requests_total{route=\"transfer_create\",status=\"422\"}",
+            1.0,
+        ),
+        (
+            "remit_http_requests_total{route=\"none\",status=\"404\"}",
+            1.0,
+        ),
+        (
+            "remit_http_requests_total{route=\"transfer_get\",status=\"404\"}",
+            1.0,
+        ),
+        (
+            "remit_http_request_duration_seconds_count{route=\"transfer_create\"}",
+            2.0,
+        ),
+        (
+            "remit_http_request_duration_seconds_bucket{le=\"+Inf\",route=\"transfer_create\"}",
+            2.0,
+        ),
+        ("remit_transfers_call_requests_count", 2.0),
+        ("remit_transfers_call_requests_sum", 2.0),
+    ] {
+        assert_eq!(after.get(name) - before.get(name), more, "{name}");
+    }
+    let name = "remit_http_request_duration_seconds_sum{route=\"transfer_create\"}";
+    assert!(after.get(name) > before.get(name));
+    let name = "remit_postgresql_pool_wait_seconds_count";
+    assert!(after.get(name) >= before.get(name) + 2.0);
+}
+
+#[tokio::test]
+async fn requests_that_go_together_are_one_call() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    // While the wallet is held, its requests gather.
+    let held = stack.hold(source).await;
+    let requests: Vec<_> = (0..20)
+        .map(|_| {
+            let http = stack.http.clone();
+            tokio::spawn(async move { http.transfer(source, target, 1).await.status })
+        })
+        .collect();
+    let sum = "remit_transfers_call_requests_sum";
+    eventually_true(SOON, "all have been tried", async || {
+        Samples::read(&stack.http).await.get(sum) >= 20.0
+    })
+    .await;
+    held.release().await;
+    for request in requests {
+        assert_eq!(request.await.expect("no panic"), 201);
+    }
+    let samples = Samples::read(&stack.http).await;
+    assert!(samples.get(sum) > samples.get("remit_transfers_call_requests_count"));
+}
+
+#[tokio::test]
+async fn cache_reads_are_counted_by_what_the_cache_knew() {
+    let mut stack = Stack::start().await;
+    let path = format!("/wallets/{}", stack.http.wallet(0).await);
+    let count = async |result: &str| {
+        let name = format!("remit_wallet_cache_reads_total{{result=\"{result}\"}}");
+        Samples::read(&stack.http).await.get(&name)
+    };
+    for _ in 0..4 {
+        stack.http.get(&path).await;
+    }
+    assert_eq!(
+        (
+            count("miss").await,
+            count("hit").await,
+            count("bypass").await
+        ),
+        (1.0, 3.0, 0.0)
+    );
+    stack.redis.stop();
+    let http = stack.http.clone();
+    http.get(&path).await;
+    let samples = Samples::read(&http).await;
+    assert_eq!(
+        samples.get("remit_wallet_cache_reads_total{result=\"bypass\"}"),
+        1.0
+    );
+}
+
+#[tokio::test]
+async fn replays_are_counted_by_who_knew_the_answer() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    for _ in 0..3 {
+        stack.http.transfer_with_key("k", source, target, 1).await;
+    }
+    stack.redis.flush().await;
+    stack.http.transfer_with_key("k", source, target, 1).await;
+    let samples = Samples::read(&stack.http).await;
+    for (source, count) in [("redis", 2.0), ("postgresql", 1.0)] {
+        let name = format!("remit_idempotent_replays_total{{source=\"{source}\"}}");
+        assert_eq!(samples.get(&name), count, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_outbox_lag_is_what_waits_for_the_relay() {
+    let stack = Stack::start().await;
+    let samples = Samples::read(&stack.http).await;
+    assert_eq!(samples.0.get("remit_outbox_events"), Some(&0.0));
+    assert_eq!(samples.0.get("remit_outbox_oldest_age_seconds"), Some(&0.0));
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    stack.http.transfer(source, target, 1).await;
+    eventually_true(SOON, "two events grow old", async || {
+        let samples = Samples::read(&stack.http).await;
+        assert_eq!(samples.get("remit_outbox_events"), 2.0);
+        samples.get("remit_outbox_oldest_age_seconds") >= 1.0
+    })
+    .await;
+    let owner = stack.owner().await;
+    owner
+        .execute("delete from remit.outbox", &[])
+        .await
+        .expect("the owner may");
+    let samples = Samples::read(&stack.http).await;
+    assert_eq!(samples.get("remit_outbox_events"), 0.0);
+    assert_eq!(samples.get("remit_outbox_oldest_age_seconds"), 0.0);
+}
+
+#[tokio::test]
+async fn no_label_holds_a_word_of_a_client() {
+    let stack = Stack::start().await;
+    for path in [
+        "/planted",
+        "/transfers/planted",
+        "/wallets/planted",
+        "/problems/planted",
+        "/docs/planted",
+    ] {
+        stack.http.get(path).await;
+    }
+    let planted: hyper::Method = "PLANTED".parse().expect("a method");
+    stack.http.send(planted, "/users", &[], "").await;
+    let samples = Samples::read(&stack.http).await;
+    let names: String = samples.0.into_keys().collect();
+    assert!(!names.to_lowercase().contains("planted"), "{names}");
+}

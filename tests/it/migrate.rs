@@ -1,0 +1,199 @@
+//! `remit migrate`, and what `remit serve` asks of a database.
+
+use std::process::{Command, Output, Stdio};
+
+use crate::support::cluster::Cluster;
+use crate::support::postgres::Database;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
+
+fn remit(command: &str, variables: &[(&str, &str)]) -> Command {
+    let mut remit = Command::new(PROGRAM);
+    remit
+        .arg(command)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    remit
+}
+
+/// Runs `remit migrate`, which must succeed.
+async fn migrate(url: &str) -> String {
+    let mut command = remit("migrate", &[("DATABASE_URL", url)]);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output
+        .await
+        .expect("no panic")
+        .expect("the program was built");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Runs `remit serve`, which must refuse to start, and gives its message.
+async fn refused_start(url: String) -> String {
+    let variables = [
+        ("DATABASE_URL", url.as_str()),
+        ("REDIS_URL", "redis://127.0.0.1:1/0"),
+    ];
+    let mut command = remit("serve", &variables);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let Output { status, stderr, .. } = output
+        .await
+        .expect("no panic")
+        .expect("the program was built");
+    assert_eq!(status.code(), Some(1));
+    String::from_utf8(stderr).expect("text")
+}
+
+/// All of a database as text: tables and their rows, types, functions with their bodies, rights.
+fn dump(database: &Database) -> String {
+    let output = Command::new("pg_dump")
+        .arg(database.owner_url())
+        .output()
+        .expect("pg_dump is installed");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    // Newer versions add a random word that psql asks for.
+    let lines = text.lines().filter(|line| !line.contains("restrict "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn four_at_once_migrate_fresh_databases_of_a_fresh_server() {
+    let cluster = Cluster::start().await;
+    for database in ["a", "b"] {
+        cluster.create_database(database).await;
+    }
+    // The roles belong to both databases, the lock to one.
+    let processes: Vec<_> = ["a", "a", "a", "a", "b", "b"]
+        .into_iter()
+        .map(|database| {
+            let url = cluster.url("remit", database);
+            let spawned = remit("migrate", &[("DATABASE_URL", &url)]).spawn();
+            spawned.expect("the program was built")
+        })
+        .collect();
+    for process in processes {
+        let output = tokio::task::spawn_blocking(|| process.wait_with_output());
+        let output = output.await.expect("no panic").expect("it ends");
+        assert!(output.status.success(), "{output:?}");
+    }
+    for database in ["a", "b"] {
+        let owner = cluster.connect("remit", database).await;
+        let verified = owner.query("select from remit_ops_v1.verify()", &[]).await;
+        assert!(verified.expect("verify answers").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn twice_changes_nothing() {
+    let database = Database::create_empty().await;
+    let said = migrate(&database.owner_url()).await;
+    assert!(said.contains("applied"), "{said}");
+    let before = dump(&database);
+    assert!(before.contains("FUNCTION remit_v1.transfers_post") && before.contains("GRANT"));
+    let said = migrate(&database.owner_url()).await;
+    assert!(!said.contains("applied"), "{said}");
+    let after = dump(&database);
+    assert!(before == after, "the second run changed the database");
+}
+
+#[tokio::test]
+async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
+    let database = Database::create().await;
+    let before = dump(&database);
+    let owner = database.connect().await;
+    owner
+        .batch_execute(
+            "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
+             grant execute on function remit_worker_v1.outbox_read(integer) to remit_operator;
+             revoke execute on function remit_v1.transfer_get(bigint, uuid) from remit_server;
+             create or replace function remit_v1.transfer_id(idempotency_key text) returns uuid language sql as $$ select null::uuid $$;
+             comment on function remit_v1.transfer_id(text) is null;",
+        )
+        .await
+        .expect("the owner may");
+    assert!(dump(&database) != before);
+    migrate(&database.owner_url()).await;
+    assert!(dump(&database) == before, "all is as the files say");
+}
+
+#[tokio::test]
+async fn passwords_are_for_login_with_scram_and_in_no_log() {
+    let cluster = Cluster::start().await;
+    cluster.create_database("book").await;
+    let url = cluster.url("remit", "book");
+    let passwords = [
+        ("remit_server", "planted-server's \\ \"1\""),
+        ("remit_worker", "planted-worker"),
+    ];
+    let variables = [
+        ("DATABASE_URL", url.as_str()),
+        ("REMIT_SERVER_PASSWORD", passwords[0].1),
+        ("REMIT_WORKER_PASSWORD", passwords[1].1),
+        ("REMIT_LOG", "debug"),
+    ];
+    let output = remit("migrate", &variables)
+        .output()
+        .expect("the program was built");
+    assert!(output.status.success(), "{output:?}");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(!String::from_utf8_lossy(&said).contains("planted"));
+    assert!(!cluster.log().contains("planted"));
+    assert!(
+        cluster.log().contains("alter role remit_server"),
+        "statements are logged"
+    );
+
+    for (role, password) in passwords {
+        let login = async |password: &str| {
+            let mut config: tokio_postgres::Config = url.parse().expect("a URL");
+            config.user(role).password(password);
+            remit::postgres::connect(&config).await.map(|_| ())
+        };
+        assert!(login(password).await.is_ok(), "{role}");
+        let refused = login("wrong").await.expect_err("the password is wrong");
+        let state = refused.code().map(tokio_postgres::error::SqlState::code);
+        assert_eq!(state, Some("28P01"));
+    }
+    let owner = cluster.connect("remit", "book").await;
+    let query = "select count(*) from pg_authid where rolname in ('remit_server', 'remit_worker')
+                   and rolpassword like 'SCRAM-SHA-256$%'";
+    let row = owner.query_one(query, &[]).await.expect("the owner may");
+    assert_eq!(row.get::<_, i64>(0), 2);
+
+    // A run without passwords leaves them as they are.
+    migrate(&url).await;
+    let server = cluster.url_with("remit_worker", passwords[1].1, "book");
+    let config = server.parse().expect("a URL");
+    assert!(remit::postgres::connect(&config).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_server_does_not_start_on_a_database_that_was_never_migrated() {
+    let database = Database::create_empty().await;
+    let said = refused_start(database.url("remit_server")).await;
+    assert!(said.contains("remit migrate"), "{said}");
+}
+
+#[tokio::test]
+async fn the_server_does_not_start_on_types_that_differ_from_its_own() {
+    let database = Database::create().await;
+    let owner = database.connect().await;
+    let changed = "alter type remit_v1.transfer_result add attribute more text";
+    owner.batch_execute(changed).await.expect("the owner may");
+    let said = refused_start(database.url("remit_server")).await;
+    assert!(
+        said.contains("remit migrate") && said.contains("transfers_post"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_server_does_not_start_as_a_role_that_may_not_call_its_functions() {
+    let database = Database::create().await;
+    let said = refused_start(database.url("remit_worker")).await;
+    assert!(said.contains("remit_v1"), "{said}");
+}
