@@ -154,6 +154,19 @@ impl RabbitVhost {
         call("DELETE", &path, None).await;
     }
 
+    /// Limits how many messages a queue takes; None lifts the limit.
+    pub async fn limit(&self, queue: &str, messages_max: Option<usize>) {
+        let path = format!("/api/policies/{}/limit", self.name);
+        match messages_max {
+            Some(max) => {
+                let policy =
+                    json!({"pattern": format!("^{queue}$"), "definition": {"max-length": max}});
+                call("PUT", &path, Some(policy)).await;
+            }
+            None => drop(call("DELETE", &path, None).await),
+        }
+    }
+
     /// What the API says about a part of this virtual host, such as `queues` or `exchanges/NAME`.
     pub async fn describe(&self, kind: &str, name: &str) -> Value {
         call("GET", &format!("/api/{kind}/{}/{name}", self.name), None).await

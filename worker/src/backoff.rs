@@ -25,7 +25,8 @@ impl Reconnect {
     /// Logs one more failure and waits before the next attempt; true when the process is to end.
     pub async fn wait(&mut self, error: &Error, shutdown: &mut Shutdown) -> bool {
         let delay = self.delay();
-        let (part, delay_ms) = (self.part, delay.as_millis());
+        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let part = self.part;
         if matches!(error, Error::Refused(_)) {
             tracing::error!(%error, part, delay_ms, "interrupted");
         } else {

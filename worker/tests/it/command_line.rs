@@ -8,14 +8,18 @@ async fn bad_arguments_and_bad_configuration_are_refused_before_anything_connect
     let (code, _, errors) = stand.worker().run(&["dead", "replay", "--id", "5"]);
     assert_eq!(code, 2);
     assert!(errors.contains("--help"), "{errors}");
-    let worker = stand
-        .worker()
-        .with("AMQP_URL", "")
-        .with("NOTIFY_FAIL_RATE", 2);
+    let wrong = [
+        ("AMQP_URL", ""),
+        ("NOTIFY_FAIL_RATE", "2"),
+        ("REMIT_LOG", "loud"),
+    ];
+    let worker = wrong.iter().fold(stand.worker(), |worker, (name, value)| {
+        worker.with(name, value)
+    });
     let (code, _, errors) = worker.run(&[]);
     assert_eq!(code, 1);
     assert!(
-        errors.contains("AMQP_URL") && errors.contains("NOTIFY_FAIL_RATE"),
+        wrong.iter().all(|(name, _)| errors.contains(name)),
         "{errors}"
     );
     for (argument, answer) in [("--help", "Usage:"), ("--version", "remit-worker 0")] {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand, wallet};
-use crate::support::poll::{SOON, eventually_true};
+use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// A relay to call step by step.
 fn relay(stand: &Stand) -> Relay {
@@ -156,11 +156,6 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
     drop(drain);
 
     // Each session declares the topology anew.
-    eventually_true(SOON, "the lead is free", async || {
-        let outbox = Outbox::connect(&relay.postgres).await.unwrap();
-        outbox.relay_lead().await.unwrap()
-    })
-    .await;
     let drain = leading_again(&relay).await;
     assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
     assert_eq!(stand.outbox_depth().await, 0);
@@ -169,7 +164,7 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
 
 /// The lead of a session that was just dropped is free in a moment.
 async fn leading_again(relay: &Relay) -> Drain {
-    let outbox = crate::support::poll::eventually(SOON, "the lead", async || {
+    let outbox = eventually(SOON, "the lead", async || {
         let outbox = Outbox::connect(&relay.postgres).await.unwrap();
         outbox.relay_lead().await.unwrap().then_some(outbox)
     });
@@ -207,6 +202,35 @@ async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
         "transfer.posted",
     ];
     assert_eq!(kinds, left);
+}
+
+#[tokio::test]
+async fn events_that_a_full_queue_refuses_stay_in_the_outbox() {
+    let stand = Stand::new().await;
+    let relay = relay(&stand);
+    let drain = leading(&relay).await;
+    drain.drain_once().await.unwrap();
+    stand.vhost.limit(NOTIFICATIONS, Some(5)).await;
+    // The queue notices a moment later that it is full.
+    eventually_true(SOON, "a refusal", async || {
+        stand.post(5).await;
+        matches!(drain.drain_once().await, Err(Error::Refused(_)))
+    })
+    .await;
+    assert!(stand.outbox_depth().await > 0);
+    drop(drain);
+
+    stand.vhost.limit(NOTIFICATIONS, None).await;
+    let drain = leading_again(&relay).await;
+    eventually_true(SOON, "the queue takes all", async || {
+        matches!(drain.drain_once().await, Ok(Drained::Empty))
+    })
+    .await;
+    let query = "select count(*) from remit.transfers";
+    let transfers: i64 = stand.dba.query_one(query, &[]).await.unwrap().get(0);
+    let queued = stand.vhost.messages(NOTIFICATIONS).await.unwrap();
+    let events: Vec<Value> = queued.iter().map(|message| message.json()).collect();
+    assert_eq!(ids(&events).len(), usize::try_from(transfers).unwrap());
 }
 
 #[tokio::test]
