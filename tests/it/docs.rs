@@ -1,0 +1,206 @@
+//! `/openapi.json` and `/docs` against what the server and nginx do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use hyper::Method;
+use remit::problem::Code;
+use remit::route::Route;
+use serde_json::Value;
+
+use crate::stack::Stack;
+use crate::support::postgres::repository;
+
+const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
+
+fn openapi() -> Value {
+    serde_json::from_slice(remit::docs::OPENAPI).expect("openapi.json is JSON")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).expect("the repository is readable")
+}
+
+/// Every operation: method, path with its parameters filled in, and the description.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let paths = document["paths"].as_object().expect("an object");
+    let mut operations = Vec::new();
+    for (path, item) in paths {
+        let path = path
+            .replace("{id}", ID)
+            .replace("{code}", "route_not_found");
+        assert!(!path.contains('{'), "{path}");
+        for (method, operation) in item.as_object().expect("an object") {
+            if let "get" | "post" | "put" | "patch" | "delete" = method.as_str() {
+                let method = method.to_uppercase().parse().expect("a method");
+                operations.push((method, path.clone(), operation.clone()));
+            }
+        }
+    }
+    operations
+}
+
+#[test]
+fn every_operation_is_a_route_and_every_route_an_operation() {
+    let mut described = BTreeSet::new();
+    for (method, path, _) in operations(&openapi()) {
+        let route = Route::find(&method, &path);
+        let route = route.unwrap_or_else(|_| panic!("{method} {path} is no route"));
+        described.insert(route.name().to_owned());
+    }
+    let source = read("src/route.rs");
+    let names = source.lines().filter_map(|line| {
+        let (route, name) = line.trim().split_once(" => \"")?;
+        let name = name.strip_suffix("\",")?;
+        route.starts_with("Self::").then(|| name.to_owned())
+    });
+    let routes: BTreeSet<String> = names.collect();
+    assert!(routes.len() >= 13, "{routes:?}");
+    assert_eq!(described, routes);
+}
+
+/// Code and status of each problem that nginx answers itself.
+fn problems_of_nginx() -> BTreeMap<String, u16> {
+    let template = read("nginx/nginx.conf.template");
+    let lines = template.lines().filter(|line| line.contains("\"code\":\""));
+    let problems = lines.map(|line| {
+        let after = |name: &str| line.split_once(name).map_or("", |(_, rest)| rest);
+        let code = after("\"code\":\"").split('"').next().unwrap_or_default();
+        let status = after("\"status\":").split(',').next().unwrap_or_default();
+        let title = format!("/problems/{code}");
+        assert!(line.contains(&title), "type and code differ: {line}");
+        (code.to_owned(), status.parse().expect("a status"))
+    });
+    problems.collect()
+}
+
+#[test]
+fn every_problem_is_documented_with_its_status_and_sqlstate() {
+    let of_server = Code::ALL
+        .iter()
+        .map(|code| (code.name().to_owned(), code.status()));
+    let mut problems: BTreeMap<String, u16> = of_server.collect();
+    for (code, status) in problems_of_nginx() {
+        let same = *problems.entry(code.clone()).or_insert(status);
+        assert_eq!(same, status, "{code} of nginx and server");
+    }
+    let document = openapi();
+    let listed = document["components"]["schemas"]["ProblemCode"]["enum"].as_array();
+    let listed: BTreeSet<&str> = listed
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(listed, problems.keys().map(String::as_str).collect());
+
+    let text = document["info"]["description"].as_str().expect("text");
+    for (code, status) in &problems {
+        assert!(
+            text.contains(&format!("| `{code}` | {status} |")),
+            "{code} in the table"
+        );
+        let example = &document["components"]["examples"][code]["value"];
+        assert_eq!(example["code"], code.as_str());
+        assert_eq!(example["status"], *status, "{code}");
+        assert_eq!(example["type"], format!("/problems/{code}"));
+        let of_server = Code::ALL.iter().find(|known| known.name() == code);
+        let sqlstate = of_server.and_then(|known| known.sqlstate());
+        assert_eq!(example["sqlstate"].as_str(), sqlstate, "{code}");
+        if let Some(known) = of_server {
+            assert_eq!(example["title"], known.title());
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = openapi();
+    let mut pending = vec![&document];
+    let mut count = 0;
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    let pointer = reference
+                        .strip_prefix('#')
+                        .expect("it stays in the document");
+                    assert!(document.pointer(pointer).is_some(), "{reference}");
+                    count += 1;
+                }
+                pending.extend(members.values());
+            }
+            Value::Array(items) => pending.extend(items),
+            _ => {}
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn every_operation_names_the_answers_that_all_have() {
+    for (method, path, operation) in operations(&openapi()) {
+        let responses = operation["responses"].as_object().expect("an object");
+        for status in ["400", "405", "414", "431", "500", "502", "503", "504"] {
+            assert!(
+                responses.contains_key(status),
+                "{status} of {method} {path}"
+            );
+        }
+        let takes_body = method == Method::POST;
+        for status in ["408", "413", "415"] {
+            assert_eq!(
+                responses.contains_key(status),
+                takes_body,
+                "{status} of {path}"
+            );
+        }
+        assert_eq!(
+            responses.contains_key("429"),
+            path == "/transfers",
+            "{path}"
+        );
+        assert!(operation["operationId"].is_string(), "{path}");
+    }
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    assert_eq!(openapi()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(openapi()["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn the_page_and_all_that_it_needs_are_served() {
+    let stack = Stack::start().await;
+    let page = stack.http.get("/docs").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let html = str::from_utf8(&page.body).expect("text");
+    let mut assets = Vec::new();
+    for attribute in ["src=\"", "href=\""] {
+        let values = html.split(attribute).skip(1);
+        assets.extend(values.filter_map(|rest| rest.split('"').next()));
+    }
+    assets.retain(|asset| !asset.starts_with("data:"));
+    assert!(assets.len() >= 4, "{assets:?}");
+    for asset in assets {
+        assert!(asset.starts_with('/'), "{asset} would need another server");
+        let media_type = match asset.rsplit('.').next() {
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("json") => "application/json",
+            _ => panic!("{asset}"),
+        };
+        let answer = stack.http.get(asset).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, media_type),
+            "{asset}"
+        );
+        assert!(!answer.body.is_empty());
+    }
+    let problem = stack.http.get("/problems/insufficient_funds").await;
+    assert_eq!((problem.status, problem.body), (200, page.body));
+    let document = stack.http.get("/openapi.json").await;
+    assert_eq!(document.json(), openapi());
+}

@@ -1,0 +1,319 @@
+//! The operators' scripts in sql/ops, in the real psql, as a role that may do no more.
+
+use std::process::Command;
+
+use uuid::Uuid;
+
+use crate::stack::Stack;
+use crate::support::postgres::repository;
+
+/// What a script said, and its exit status.
+#[derive(Debug)]
+struct Said {
+    code: i32,
+    text: String,
+}
+
+/// Runs a script as a role, with these parameters.
+fn run_as(role: &str, stack: &Stack, script: &str, parameters: &[(&str, &str)]) -> Said {
+    let mut psql = Command::new("psql");
+    psql.arg(stack.database.owner_url())
+        .env("PGOPTIONS", format!("-c role={role}"))
+        .env_remove("PSQLRC");
+    for (name, value) in parameters {
+        psql.arg("-v").arg(format!("{name}={value}"));
+    }
+    let output = psql
+        .arg("-f")
+        .arg(repository().join("sql/ops").join(format!("{script}.sql")))
+        .output()
+        .expect("psql is installed");
+    let text = [output.stdout, output.stderr].concat();
+    Said {
+        code: output.status.code().expect("it ends by itself"),
+        text: String::from_utf8(text).expect("text"),
+    }
+}
+
+fn run(stack: &Stack, script: &str, parameters: &[(&str, &str)]) -> Said {
+    run_as("remit_operator", stack, script, parameters)
+}
+
+/// A run that must succeed.
+fn done(stack: &Stack, script: &str, parameters: &[(&str, &str)]) -> String {
+    let said = run(stack, script, parameters);
+    assert_eq!(said.code, 0, "{script} {parameters:?}: {said:?}");
+    said.text
+}
+
+/// A run that must be refused.
+fn refused(stack: &Stack, script: &str, parameters: &[(&str, &str)]) -> String {
+    let said = run(stack, script, parameters);
+    assert_eq!(said.code, 3, "{script} {parameters:?}: {said:?}");
+    said.text
+}
+
+#[tokio::test]
+async fn a_wallet_is_frozen_and_unfrozen() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let wallet = source.to_string();
+    let parameters = [("wallet", wallet.as_str())];
+    for (script, status) in [("freeze", 422), ("unfreeze", 201)] {
+        let first = done(&stack, script, &parameters);
+        let second = done(&stack, script, &parameters);
+        assert!(
+            first.contains(&wallet) && !first.contains("nothing was changed"),
+            "{first}"
+        );
+        assert!(second.contains("nothing was changed"), "{second}");
+        assert_eq!(stack.http.transfer(source, target, 1).await.status, status);
+    }
+    let unknown = Uuid::new_v4().to_string();
+    for script in ["freeze", "unfreeze"] {
+        let said = refused(&stack, script, &[("wallet", &unknown)]);
+        assert!(said.contains("WL002"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_has_every_entry_page_by_page() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(10_000).await, stack.http.wallet(0).await);
+    for amount in [1_100, 2_200, 3_300] {
+        stack.http.transfer(source, target, amount).await;
+    }
+    let wallet = source.to_string();
+    let all = done(&stack, "statement", &[("wallet", &wallet)]);
+    for word in [
+        wallet.as_str(),
+        "USD",
+        " -3300 ",
+        " -2200 ",
+        " -1100 ",
+        "4 entries",
+    ] {
+        assert!(all.contains(word), "{word} in {all}");
+    }
+    let page = [("wallet", wallet.as_str()), ("limit", "2")];
+    let first = done(&stack, "statement", &page);
+    assert!(
+        first.contains("-v before=3") && !first.contains(" -1100 "),
+        "{first}"
+    );
+    let second = done(&stack, "statement", &[page[0], page[1], ("before", "3")]);
+    assert!(
+        second.contains(" -1100 ") && !second.contains(" -2200 "),
+        "{second}"
+    );
+}
+
+#[tokio::test]
+async fn a_transfer_by_hand_is_made_once_under_the_key_that_http_knows() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let (from, to) = (source.to_string(), target.to_string());
+    let transfer = |key: &'static str, amount: &'static str| {
+        let parameters = [
+            ("key", key),
+            ("source", from.as_str()),
+            ("target", to.as_str()),
+            ("amount", amount),
+            ("currency", "USD"),
+            ("reference", "it's \"by hand\"; :x"),
+        ];
+        run(&stack, "transfer", &parameters)
+    };
+    let first = transfer("refund 42", "30");
+    assert_eq!(first.code, 0, "{first:?}");
+    let again = transfer("refund 42", "30");
+    assert!(
+        again.code == 0 && again.text.contains("Replayed"),
+        "{again:?}"
+    );
+    let reused = transfer("refund 42", "31");
+    assert!(
+        reused.code == 3 && reused.text.contains("WL005"),
+        "{reused:?}"
+    );
+    for _ in 0..2 {
+        let rejected = transfer("too much", "71");
+        assert!(
+            rejected.code == 3 && rejected.text.contains("insufficient_funds"),
+            "{rejected:?}"
+        );
+    }
+    let stored = stack.http.get("/transfers/refund%2042").await.json();
+    assert_eq!(stored["reference"], "it's \"by hand\"; :x");
+    assert_eq!(
+        (
+            stack.http.balance(source).await,
+            stack.http.balance(target).await
+        ),
+        (70, 30)
+    );
+    stack.verify().await;
+}
+
+#[tokio::test]
+async fn the_books_are_verified_and_a_broken_one_is_said() {
+    let stack = Stack::start().await;
+    let wallet = stack.http.wallet(100).await;
+    for parameters in [&[][..], &[("ledger", "1")], &[("ledger", "all")]] {
+        let said = done(&stack, "verify", parameters);
+        assert!(said.contains("right"), "{said}");
+    }
+    assert_eq!(run_as("remit_auditor", &stack, "verify", &[]).code, 0);
+    let owner = stack.owner().await;
+    let broken = "update remit.wallets set balance = balance + 1 where id = $1";
+    owner
+        .execute(broken, &[&wallet])
+        .await
+        .expect("the owner may");
+    let said = refused(&stack, "verify", &[]);
+    assert!(
+        said.contains(&wallet.to_string()) && said.contains("broken"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn lag_and_largest_wallets_are_shown() {
+    let stack = Stack::start().await;
+    let (small, large) = (stack.http.wallet(100).await, stack.http.wallet(900).await);
+    let said = done(&stack, "outbox_lag", &[]);
+    assert!(
+        said.lines()
+            .any(|line| line.trim_start().starts_with("2 |")),
+        "{said}"
+    );
+    let all = done(&stack, "largest_wallets", &[("currency", "USD")]);
+    let place = |id: Uuid| all.find(&id.to_string()).expect("it is listed");
+    assert!(place(large) < place(small), "{all}");
+    let one = done(
+        &stack,
+        "largest_wallets",
+        &[("currency", "USD"), ("limit", "1")],
+    );
+    assert!(
+        one.contains(&large.to_string()) && !one.contains(&small.to_string()),
+        "{one}"
+    );
+    assert_eq!(
+        run_as(
+            "remit_auditor",
+            &stack,
+            "largest_wallets",
+            &[("currency", "USD")]
+        )
+        .code,
+        0
+    );
+}
+
+#[tokio::test]
+async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let (id, other) = (source.to_string(), target.to_string());
+    let quote = "x'; select 1; --";
+    let good: [(&str, &[(&str, &str)]); 6] = [
+        ("freeze", &[("wallet", &id)]),
+        ("unfreeze", &[("wallet", &id)]),
+        ("statement", &[("wallet", &id)]),
+        ("largest_wallets", &[("currency", "USD")]),
+        (
+            "transfer",
+            &[
+                ("key", "k"),
+                ("source", &id),
+                ("target", &other),
+                ("amount", "1"),
+            ],
+        ),
+        ("verify", &[]),
+    ];
+    for (script, parameters) in good {
+        for left_out in 0..parameters.len() {
+            let mut some = parameters.to_vec();
+            let (name, _) = some.remove(left_out);
+            let said = refused(&stack, script, &some);
+            assert!(
+                said.contains(&format!("Missing: -v {name}=")) && said.contains("Usage:"),
+                "{said}"
+            );
+        }
+        let mut names: Vec<&str> = parameters.iter().map(|(name, _)| *name).collect();
+        names.push("ledger");
+        match script {
+            "statement" => names.extend(["limit", "before"]),
+            "largest_wallets" => names.push("limit"),
+            "transfer" => names.push("currency"),
+            _ => {}
+        }
+        for name in names {
+            for value in ["zwölf", quote, "-1", "1e3", "0", ":x"] {
+                // Any printable ASCII is a key.
+                if name == "key" && value.is_ascii() {
+                    continue;
+                }
+                let mut all: Vec<_> = parameters
+                    .iter()
+                    .copied()
+                    .filter(|(other, _)| *other != name)
+                    .collect();
+                all.push((name, value));
+                let said = refused(&stack, script, &all);
+                assert!(
+                    said.contains(&format!("Malformed: -v {name}")),
+                    "{script} {value}: {said}"
+                );
+                assert!(!said.contains("syntax error"), "{said}");
+            }
+        }
+    }
+    assert_eq!(stack.count("transfers").await, 1);
+    assert_eq!(stack.http.balance(source).await, 100);
+}
+
+#[tokio::test]
+async fn no_script_works_for_a_role_without_its_right() {
+    let stack = Stack::start().await;
+    let id = stack.http.wallet(100).await.to_string();
+    for script in ["freeze", "unfreeze", "statement"] {
+        for role in ["remit_auditor", "remit_worker"] {
+            let said = run_as(role, &stack, script, &[("wallet", &id)]);
+            assert!(
+                said.code == 3 && said.text.contains("42501"),
+                "{role}: {said:?}"
+            );
+        }
+    }
+}
+
+/// A new script needs a test here.
+#[test]
+fn every_script_is_tested() {
+    let folder = std::fs::read_dir(repository().join("sql/ops")).expect("it is there");
+    let names = folder.map(|entry| {
+        entry
+            .expect("it is readable")
+            .file_name()
+            .into_string()
+            .expect("text")
+    });
+    let mut scripts: Vec<String> = names
+        .filter_map(|name| Some(name.strip_suffix(".sql")?.to_owned()))
+        .collect();
+    scripts.sort();
+    let tested = [
+        "freeze",
+        "largest_wallets",
+        "outbox_lag",
+        "statement",
+        "transfer",
+        "unfreeze",
+        "verify",
+    ];
+    assert_eq!(scripts, tested);
+}

@@ -1,0 +1,94 @@
+//! Limits that depend on each other, each written down in one place.
+
+use remit::request::BODY_BYTES_MAX;
+
+use crate::tidy::file;
+
+/// The value of a constant in a source, such as `10_000`.
+fn constant(path: &str, name: &str) -> u64 {
+    let text = file(path);
+    let start = format!("const {name}: ");
+    let line = text
+        .lines()
+        .find(|line| line.trim_start_matches("pub ").starts_with(&start));
+    let line = line.unwrap_or_else(|| panic!("{path} has no {name}"));
+    let (_, value) = line.split_once(" = ").expect("a constant has a value");
+    let digits = value.trim_end_matches(';').replace('_', "");
+    digits
+        .parse()
+        .unwrap_or_else(|_| panic!("{name} is {value}"))
+}
+
+/// The value of a setting of nginx that has one value in all.
+fn nginx(name: &str) -> String {
+    let text = file("nginx/nginx.conf.template");
+    let start = format!("{name} ");
+    let mut values = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(&start)?.strip_suffix(';'));
+    let value = values
+        .next()
+        .unwrap_or_else(|| panic!("nginx has no {name}"));
+    assert_eq!(values.next(), None, "{name} is set twice");
+    value.trim().to_owned()
+}
+
+fn nginx_ms(name: &str) -> u64 {
+    let value = nginx(name);
+    let seconds: u64 = value
+        .strip_suffix('s')
+        .and_then(|s| s.parse().ok())
+        .expect("seconds");
+    seconds * 1_000
+}
+
+#[test]
+fn timeouts_shrink_inward() {
+    let request = constant("src/server.rs", "REQUEST_MS_MAX");
+    let statement = constant("src/postgres.rs", "STATEMENT_TIMEOUT_MS");
+    let lock = constant("src/postgres.rs", "LOCK_TIMEOUT_MS");
+    let chain = [nginx_ms("proxy_read_timeout"), request, statement, lock];
+    assert_eq!(chain, [15_000, 10_000, 5_000, 2_000]);
+    assert_eq!(nginx_ms("proxy_send_timeout"), chain[0]);
+    // A request that waits for PostgreSQL is refused in less than 2 s.
+    let connect = constant("src/postgres.rs", "CONNECT_MS_MAX");
+    let wait = constant("src/postgres.rs", "POOL_WAIT_MS_MAX");
+    assert!(connect + wait < 2_000);
+    assert_eq!(constant("src/gather.rs", "BUSY_MS_MAX"), lock);
+    assert!(file("sql/ops/settings.psql").contains("set lock_timeout = '2s';"));
+}
+
+#[test]
+fn requests_in_flight_have_time_to_end() {
+    let request = constant("src/server.rs", "REQUEST_MS_MAX");
+    assert!(constant("src/server.rs", "SHUTDOWN_MS_MAX") > request);
+    assert_eq!(
+        constant("src/answer_store.rs", "PENDING_TTL_S") * 1_000,
+        request
+    );
+    // nginx closes an idle connection before the server does under a request.
+    assert!(file("nginx/nginx.conf.template").contains("        keepalive_timeout 3s;\n    }"));
+    assert!(constant("src/server.rs", "HEAD_MS_MAX") > 3_000);
+}
+
+#[test]
+fn sizes_are_the_same_on_all_sides() {
+    assert_eq!(
+        nginx("client_max_body_size"),
+        format!("{}k", BODY_BYTES_MAX / 1_024)
+    );
+    assert_eq!(BODY_BYTES_MAX % 1_024, 0);
+    let said = format!("Allowed: {BODY_BYTES_MAX} bytes.");
+    assert!(file("nginx/nginx.conf.template").contains(&said));
+    assert!(file("src/docs/openapi.json").contains(&format!("more than {BODY_BYTES_MAX} bytes")));
+    let requests = constant("src/gather.rs", "CALL_REQUESTS_MAX");
+    let core = file("sql/functions/remit_v1/transfers_post.sql");
+    assert!(
+        core.contains(&format!("{requests}")),
+        "transfers_post takes {requests} requests"
+    );
+    assert!(
+        constant("src/server.rs", "HEAD_BYTES_MAX") > 8_192,
+        "all that nginx passes on"
+    );
+}
