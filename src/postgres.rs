@@ -87,7 +87,7 @@ pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), tokio_
     let (client, connection) = config.connect(NoTls).await?;
     let driver = tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::warn!(%error, "connection to PostgreSQL lost");
+            tracing::warn!(error = describe(&error), "connection to PostgreSQL lost");
         }
     });
     Ok((client, driver))
