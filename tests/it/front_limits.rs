@@ -92,7 +92,7 @@ async fn the_largest_header_block_that_nginx_takes_reaches_the_server() {
     let front = Front::start().await;
     // The request line in the first buffer of nginx, and in each of the others the longest line that fits.
     let key = "k".repeat(255);
-    let long = "x".repeat(3_500);
+    let long = "x".repeat(4_000);
     let request = format!(
         "GET /transfers/{key} HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\nX-Longer: {long}\r\n\r\n"
     );
