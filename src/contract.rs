@@ -211,10 +211,8 @@ async fn one<T: for<'a> FromSql<'a>>(
     parameters: Parameters<'_>,
 ) -> Result<T> {
     let mut values = all(database, query, parameters).await?;
-    values.pop().ok_or_else(|| {
-        tracing::error!(query = query.text, "no row");
-        Failure::Unexpected
-    })
+    let cause = || Failure::Unexpected(format!("no row: {}", query.text));
+    values.pop().ok_or_else(cause)
 }
 
 async fn all<T: for<'a> FromSql<'a>>(
@@ -226,7 +224,7 @@ async fn all<T: for<'a> FromSql<'a>>(
     let values: std::result::Result<_, tokio_postgres::Error> =
         rows.iter().map(|row| row.try_get(0)).collect();
     values.map_err(|error| {
-        tracing::error!(%error, query = query.text, "a value does not fit its mirror");
-        Failure::Unexpected
+        let cause = format!("a value does not fit its mirror: {error}: {}", query.text);
+        Failure::Unexpected(cause)
     })
 }

@@ -9,7 +9,6 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use crate::metrics::Metrics;
-use crate::postgres::describe;
 use crate::problem::Failure;
 
 /// The parameters of a query.
@@ -30,7 +29,7 @@ impl Database {
     /// Runs a query. It must be one that may run twice: every write of Remit names its id.
     ///
     /// # Errors
-    /// What the failure means. What is not the client's business is in the log.
+    /// What the failure means, with its cause.
     pub async fn query(&self, text: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
         let result = match attempt(&self.client().await?, text, parameters).await {
             // PostgreSQL was restarted while the connection was idle.
@@ -39,17 +38,7 @@ impl Database {
             }
             result => result,
         };
-        result.map_err(|error| {
-            let failure = Failure::of(&error);
-            match failure {
-                Failure::Refused(_) => {}
-                Failure::Unexpected => tracing::error!(error = describe(&error), "a query failed"),
-                Failure::Conflict | Failure::Unavailable => {
-                    tracing::warn!(error = describe(&error), "a query failed");
-                }
-            }
-            failure
-        })
+        result.map_err(|error| Failure::of(&error))
     }
 
     /// Whether PostgreSQL answers now.
@@ -64,10 +53,7 @@ impl Database {
         let start = Instant::now();
         let client = self.pool.get().await;
         self.metrics.pool_wait(start.elapsed());
-        client.map_err(|error| {
-            tracing::warn!(%error, "no connection to PostgreSQL");
-            Failure::Unavailable
-        })
+        client.map_err(|error| Failure::Unavailable(format!("no connection: {error}")))
     }
 }
 

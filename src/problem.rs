@@ -8,6 +8,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::contract::TransferOutcome;
+use crate::postgres::describe;
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:literal $sqlstate:expr, $title:literal;)*) => {
@@ -112,6 +113,8 @@ pub struct Problem {
     pub transfer_id: Option<Uuid>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
+    /// The inside of the error, for the log alone.
+    pub cause: Option<String>,
 }
 
 impl Problem {
@@ -123,6 +126,15 @@ impl Problem {
             pointer: None,
             transfer_id: None,
             allow: None,
+            cause: None,
+        }
+    }
+
+    /// The same with what the log should say of it.
+    pub fn because(self, cause: impl Into<String>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
         }
     }
 
@@ -166,17 +178,18 @@ impl Problem {
     }
 }
 
-/// What the database's failure means for a client, and whether calling again could help.
+/// What the database's failure means for a client, and whether calling again could help. All but a
+/// refusal carry their cause, which the log shows under the id of each request that it fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A refusal that speaks to the client.
     Refused(Problem),
     /// Another session was in the way: the same call may succeed now.
-    Conflict,
+    Conflict(String),
     /// The connection is gone or the server is going down. What was asked may have been done.
-    Unavailable,
+    Unavailable(String),
     /// Anything else.
-    Unexpected,
+    Unexpected(String),
 }
 
 impl Failure {
@@ -187,9 +200,9 @@ impl Failure {
                 || std::error::Error::source(error)
                     .is_some_and(|cause| cause.is::<std::io::Error>());
             return if is_lost {
-                Self::Unavailable
+                Self::Unavailable(describe(error))
             } else {
-                Self::Unexpected
+                Self::Unexpected(describe(error))
             };
         };
         let state = refusal.code();
@@ -200,7 +213,7 @@ impl Failure {
             SqlState::LOCK_NOT_AVAILABLE => Self::Refused(busy()),
             SqlState::UNIQUE_VIOLATION
             | SqlState::T_R_DEADLOCK_DETECTED
-            | SqlState::T_R_SERIALIZATION_FAILURE => Self::Conflict,
+            | SqlState::T_R_SERIALIZATION_FAILURE => Self::Conflict(describe(error)),
             SqlState::QUERY_CANCELED
             | SqlState::ADMIN_SHUTDOWN
             | SqlState::CRASH_SHUTDOWN
@@ -208,8 +221,8 @@ impl Failure {
             | SqlState::TOO_MANY_CONNECTIONS
             | SqlState::DISK_FULL
             | SqlState::OUT_OF_MEMORY
-            | SqlState::READ_ONLY_SQL_TRANSACTION => Self::Unavailable,
-            _ => Self::Unexpected,
+            | SqlState::READ_ONLY_SQL_TRANSACTION => Self::Unavailable(describe(error)),
+            _ => Self::Unexpected(describe(error)),
         }
     }
 
@@ -217,11 +230,12 @@ impl Failure {
     pub fn into_problem(self) -> Problem {
         match self {
             Self::Refused(problem) => problem,
-            Self::Conflict | Self::Unavailable => unavailable(),
-            Self::Unexpected => Problem::new(
+            Self::Conflict(cause) | Self::Unavailable(cause) => unavailable().because(cause),
+            Self::Unexpected(cause) => Problem::new(
                 Code::InternalError,
                 "The log has the cause under the request id.",
-            ),
+            )
+            .because(cause),
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::handlers::handle;
-use crate::problem::{Code, unavailable};
+use crate::problem::{Problem, unavailable};
 use crate::request::request_id;
 use crate::route::Route;
 
@@ -130,12 +130,12 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
             let handling = handle(app, route, request, &request_id);
             match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
                 Ok(answered) => answered,
-                Err(_) => Err(unavailable()),
+                Err(_) => Err(unavailable().because("the request took too long")),
             }
         }
         Err(problem) => Err(problem),
     };
-    let code = answered.as_ref().err().map(|problem| problem.code);
+    let problem = answered.as_ref().err().cloned();
     let mut answer = answered.unwrap_or_else(|problem| Answer::problem(&problem, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         answer.headers.insert("x-request-id", value);
@@ -143,16 +143,17 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let duration = start.elapsed();
     let status = answer.status.as_u16();
     app.metrics.request(name, status, duration);
-    log(&request_id, name, status, code, duration);
+    log(&request_id, name, status, problem, duration);
     answer.into_response()
 }
 
 /// No path, body or header: they hold keys and names.
-fn log(request_id: &str, route: &str, status: u16, code: Option<Code>, duration: Duration) {
-    let code = code.map(Code::name);
+fn log(request_id: &str, route: &str, status: u16, problem: Option<Problem>, duration: Duration) {
+    let code = problem.as_ref().map(|problem| problem.code.name());
+    let cause = problem.and_then(|problem| problem.cause);
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     match status {
-        500.. => tracing::error!(request_id, route, status, code, us, "answered"),
+        500.. => tracing::error!(request_id, route, status, code, cause, us, "answered"),
         400.. => tracing::debug!(request_id, route, status, code, us, "answered"),
         _ if matches!(route, "user_create" | "wallet_create" | "transfer_create") => {
             tracing::info!(request_id, route, status, us, "answered");

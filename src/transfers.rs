@@ -12,7 +12,7 @@ use crate::contract::{self, TransferOutcome, TransferRequest, TransferResult};
 use crate::database::Database;
 use crate::gather::{Batch, Reply};
 use crate::metrics::{Metrics, ReplaySource};
-use crate::problem::{self, Code, Failure, Problem};
+use crate::problem::{Code, Failure, Problem};
 use crate::wallet_cache::{WalletCache, WalletChange, WalletKey};
 
 /// A transfer to post, and the marker that its request left in Redis.
@@ -100,7 +100,9 @@ impl TransfersPost {
         Box::pin(async move {
             match self.post_once(transfers).await {
                 Ok(results) => results.into_iter().map(Ok).collect(),
-                Err(Failure::Unavailable) => vec![Err(problem::unavailable()); transfers.len()],
+                Err(failure @ Failure::Unavailable(_)) => {
+                    vec![Err(failure.into_problem()); transfers.len()]
+                }
                 Err(_) if transfers.len() > 1 => {
                     let (left, right) = transfers.split_at(transfers.len() / 2);
                     let mut results = self.post(left).await;
@@ -108,10 +110,13 @@ impl TransfersPost {
                     results
                 }
                 // Another session used the id at the same moment: its row is there by now.
-                Err(Failure::Conflict) => match self.post_once(transfers).await {
-                    Ok(results) => results.into_iter().map(Ok).collect(),
-                    Err(failure) => vec![Err(failure.into_problem())],
-                },
+                Err(Failure::Conflict(cause)) => {
+                    tracing::warn!(cause, "a transfer met its twin: calling again");
+                    match self.post_once(transfers).await {
+                        Ok(results) => results.into_iter().map(Ok).collect(),
+                        Err(failure) => vec![Err(failure.into_problem())],
+                    }
+                }
                 Err(failure) => vec![Err(failure.into_problem())],
             }
         })
@@ -126,8 +131,8 @@ impl TransfersPost {
         if results.len() == transfers.len() {
             Ok(results)
         } else {
-            tracing::error!("transfers_post gave another number of results than it had requests");
-            Err(Failure::Unexpected)
+            let cause = "transfers_post gave another number of results than it had requests";
+            Err(Failure::Unexpected(cause.to_owned()))
         }
     }
 

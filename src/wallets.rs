@@ -127,7 +127,7 @@ impl From<NoAnswer> for Problem {
                 "Nothing was written. Try again with the same key.",
             ),
             NoAnswer::Busy => crate::problem::busy(),
-            NoAnswer::Broken => Failure::Unexpected.into_problem(),
+            NoAnswer::Broken => Failure::Unexpected("the call broke".to_owned()).into_problem(),
         }
     }
 }

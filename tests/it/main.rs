@@ -15,6 +15,7 @@ mod idempotency_faults;
 mod idempotency_twins;
 mod idempotency_unstored;
 mod load;
+mod problems_inside;
 #[allow(dead_code)]
 mod raw;
 #[allow(dead_code)]
