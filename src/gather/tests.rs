@@ -114,3 +114,26 @@ async fn a_busy_request_is_tried_again_until_its_time_is_up() {
         Err(NoAnswer::Busy)
     );
 }
+
+#[tokio::test]
+async fn a_request_beyond_those_that_may_wait_is_refused_at_once() {
+    let calls = Arc::new(Calls::default());
+    let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+    let closed = calls.gate.lock().await;
+    let asks: Vec<_> = (0..WAITING_REQUESTS_MAX)
+        .map(|_| {
+            let gather = Arc::clone(&gather);
+            tokio::spawn(async move { gather.ask(Request::new(1, 0)).await })
+        })
+        .collect();
+    while gather.places.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = gather.ask(Request::new(2, 0)).await;
+    assert_eq!(refused, Err(NoAnswer::Overloaded));
+    drop(closed);
+    for ask in asks {
+        assert!(ask.await.expect("no panic").is_ok());
+    }
+    assert!(gather.ask(Request::new(2, 0)).await.is_ok());
+}

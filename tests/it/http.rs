@@ -13,6 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::problems::assert_shape;
 use crate::support::free_port;
 use crate::support::poll::eventually;
 
@@ -42,8 +43,11 @@ impl Answer {
 
     /// Status and problem code, which is empty where there is none.
     pub fn problem(&self) -> (u16, String) {
-        let is_problem = self.header("content-type") == "application/problem+json";
-        let code = is_problem.then(|| self.json()["code"].as_str().unwrap_or_default().to_owned());
+        if self.header("content-type") != "application/problem+json" {
+            return (self.status, String::new());
+        }
+        assert_shape(self);
+        let code = self.json()["code"].as_str().map(str::to_owned);
         (self.status, code.unwrap_or_default())
     }
 

@@ -236,7 +236,7 @@ async fn content_is_the_same_however_it_is_written() {
             r#"{{"amount":1,"metadata":{{"b":"2","a":"\u0031"}},"target_id":"{target}","source_id":"{upper}"}}"#
         ),
         format!(
-            r#"{{"source_id":"{source}","target_id":"{target}","amount":1,"metadata":{{"a":"1","b":"2"}},"reference":null}}"#
+            r#"{{"source_id":"{source}","target_id":"{target}","amount":1.0,"metadata":{{"a":"1","b":"2"}},"reference":null}}"#
         ),
         format!(
             r#"{{"source_id":"{source}","target_id":"{target}","amount":1,"metadata":{{"a":"1","b":"2"}},"currency":"USD"}}"#

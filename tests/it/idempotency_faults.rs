@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::gate::Gate;
 use crate::http::{Answer, Http};
-use crate::stack::Stack;
+use crate::stack::{Stack, marker};
 use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn a_crashed_server_keeps_a_key_for_ten_seconds_at_most() {
     assert!(first.await.expect("no panic"), "the request has no answer");
     held.release().await;
 
-    let name = stack.marker("k").await;
+    let name = marker("k");
     let mut redis = stack.redis.connect().await;
     let command = redis::cmd("PTTL").arg(&name).to_owned();
     let ttl_ms: i64 = command
@@ -48,7 +48,7 @@ async fn an_answer_is_kept_in_redis_for_a_day() {
     let (source, target) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
     stack.http.transfer_with_key("k", source, target, 1).await;
     let mut command = redis::cmd("TTL");
-    command.arg(stack.marker("k").await);
+    command.arg(marker("k"));
     let mut redis = stack.redis.connect().await;
     let ttl_s: i64 = command
         .query_async(&mut redis)

@@ -2,12 +2,15 @@
 //!
 //! Each test has a database, a Redis and a server process of its own.
 
+mod bodies;
+mod body_members;
+mod body_transport;
 mod cache;
 mod cache_faults;
 mod entries;
 mod front;
 mod gate;
-#[allow(dead_code)]
+mod hot_wallet;
 mod http;
 mod idempotency;
 mod idempotency_doors;
@@ -15,10 +18,9 @@ mod idempotency_faults;
 mod idempotency_twins;
 mod idempotency_unstored;
 mod load;
+mod problems;
 mod problems_inside;
-#[allow(dead_code)]
 mod raw;
-#[allow(dead_code)]
 mod stack;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use remit::idempotency::Key;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -119,18 +120,10 @@ impl Stack {
         assert!(violations.is_empty(), "{violations:?}");
     }
 
-    /// What Redis calls the idempotency key of a transfer.
-    pub async fn marker(&self, key: &str) -> String {
-        let query = "select remit_v1.transfer_id($1)";
-        let row = self.owner().await.query_one(query, &[&key]).await;
-        let id: Uuid = row.expect("a good key").get(0);
-        format!("remit:key:1:transfer:{id}")
-    }
-
     /// Waits until a transfer with this key is in progress.
     pub async fn wait_for_marker(&self, key: &str) {
         let mut command = redis::cmd("EXISTS");
-        command.arg(self.marker(key).await);
+        command.arg(marker(key));
         let redis = self.redis.connect().await;
         eventually_true(SOON, "the request is in progress", async || {
             let exists = command.query_async(&mut redis.clone()).await;
@@ -157,6 +150,12 @@ impl Stack {
             .await;
         row.expect("the table is there").get(0)
     }
+}
+
+/// What Redis calls the idempotency key of a transfer.
+pub fn marker(key: &str) -> String {
+    let id = Key::of_path(key).expect("a good key").id();
+    format!("remit:key:1:transfer:{id}")
 }
 
 /// A locked wallet. It is free again when this is dropped or released.
