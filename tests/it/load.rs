@@ -15,7 +15,7 @@ const CLIENTS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a request may seem to be in progress that is over: a few times what `Retry-After` says.
-const TWIN_MAX: Duration = Duration::from_secs(4);
+pub const TWIN_MAX: Duration = Duration::from_secs(4);
 
 /// A transfer of 1 that was asked for, and the answer.
 pub struct Heard {

@@ -1,8 +1,13 @@
 //! `remit migrate`, and what `remit serve` asks of a database.
 
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use crate::support::cluster::Cluster;
+use crate::support::free_port;
+use crate::support::poll::SOON;
 use crate::support::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
@@ -37,12 +42,20 @@ async fn refused_start(url: String) -> String {
         ("DATABASE_URL", url.as_str()),
         ("REDIS_URL", "redis://127.0.0.1:1/0"),
     ];
-    let mut command = remit("serve", &variables);
-    let output = tokio::task::spawn_blocking(move || command.output());
-    let Output { status, stderr, .. } = output
-        .await
-        .expect("no panic")
+    let mut child = remit("serve", &variables)
+        .env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()))
+        .spawn()
         .expect("the program was built");
+    // A server that has started must not outlive the test.
+    let ended = timeout(SOON, async {
+        while child.try_wait().expect("the process is ours").is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    if ended.await.is_err() {
+        child.kill().expect("the process is ours");
+    }
+    let Output { status, stderr, .. } = child.wait_with_output().expect("it has ended");
     assert_eq!(status.code(), Some(1));
     String::from_utf8(stderr).expect("text")
 }

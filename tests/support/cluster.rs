@@ -75,7 +75,13 @@ impl Cluster {
         }
         let log = self.folder.join("log");
         self.child = Some(spawn_as_owner(&log, &format!("{BIN}/postgres"), &arguments));
+        self.wait().await;
+    }
+
+    /// Waits until the server answers, as it does again after a crash.
+    pub async fn wait(&self) {
         let config = self.config("remit", "postgres");
+        let log = self.folder.join("log");
         let what = format!("PostgreSQL answers; see {}", log.display());
         eventually(SOON, &what, async || {
             remit::postgres::connect(&config).await.ok()
