@@ -36,6 +36,7 @@ mod logs;
 mod metrics;
 mod migrate;
 mod ops;
+mod ops_parameters;
 mod rate_limit;
 mod readiness;
 mod shutdown;
