@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::gate::Gate;
 use crate::http::Http;
 use crate::stack::Stack;
+use crate::support::poll::{SOON, eventually_true};
 
 /// How a wallet was read, and its balance.
 async fn read(http: &Http, wallet_id: Uuid) -> (String, i64) {
@@ -103,6 +104,7 @@ async fn readers_that_miss_one_wallet_together_make_one_query() {
     let gate = Gate::behind_wallets_get(&stack).await;
     let wallet = stack.http.wallet(100).await;
     let before = gate.call_count().await;
+    let reads_before = cache_reads(&stack).await;
     gate.close().await;
     let readers: Vec<_> = (0..50)
         .map(|_| {
@@ -111,6 +113,10 @@ async fn readers_that_miss_one_wallet_together_make_one_query() {
         })
         .collect();
     gate.wait_for_call().await;
+    eventually_true(SOON, "all have missed", async || {
+        cache_reads(&stack).await >= reads_before + 50
+    })
+    .await;
     gate.open().await;
     let mut misses = 0;
     for reader in readers {
@@ -119,6 +125,18 @@ async fn readers_that_miss_one_wallet_together_make_one_query() {
         misses += usize::from(how == "MISS");
     }
     assert_eq!((gate.call_count().await - before, misses), (1, 1));
+}
+
+/// How often this Redis was asked for a wallet.
+async fn cache_reads(stack: &Stack) -> u64 {
+    let info = redis::cmd("INFO").arg("commandstats").to_owned();
+    let text: String = info
+        .query_async(&mut stack.redis.connect().await)
+        .await
+        .expect("Redis answers");
+    let count = text.split_once("cmdstat_hmget:calls=");
+    let count = count.and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    count.unwrap_or(0)
 }
 
 #[tokio::test]
