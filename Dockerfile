@@ -20,6 +20,8 @@ COPY worker worker
 RUN cargo build --release --locked --workspace
 
 FROM debian:bookworm-slim
+# Whom TLS to the servers trusts, unless REMIT_TLS_CA_FILE names others.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /remit/target/release/remit /remit/target/release/remit-worker /usr/local/bin/
 # Any user but root: the programs need no home, no name and no file of their own.
 USER 10001:10001

@@ -2,17 +2,18 @@
 
 use std::net::SocketAddr;
 
-use tokio_postgres::Config;
 use tracing::level_filters::LevelFilter;
 
 use crate::environment::Environment;
 use crate::migrate::Passwords;
-use crate::postgres;
+use crate::postgres::{self, Config};
 use crate::readiness::Broker;
 use crate::redis::Redis;
 use crate::telemetry::LEVEL_RULE;
+use crate::tls::Trust;
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
+const CA_FILE: &str = "REMIT_TLS_CA_FILE";
 
 /// What `remit serve` needs.
 pub struct Serve {
@@ -30,12 +31,13 @@ impl Serve {
     /// # Errors
     /// All that is wrong with it, one a line.
     pub fn read(mut environment: Environment) -> Result<Self, String> {
-        let postgres = database(&mut environment, "remit");
+        let trust = trust(&mut environment);
+        let postgres = database(&mut environment, "remit", &trust);
         let redis_url = environment.required("REDIS_URL");
-        let redis = environment.check("REDIS_URL", Redis::new(&redis_url));
+        let redis = environment.check("REDIS_URL", Redis::new(&redis_url, &trust));
         let broker = environment
             .optional("AMQP_URL")
-            .and_then(|url| environment.check("AMQP_URL", Broker::parse(&url)));
+            .and_then(|url| environment.check("AMQP_URL", Broker::parse(&url, &trust)));
         let listen = listen(&mut environment);
         let log = log(&mut environment);
         environment.finish()?;
@@ -62,7 +64,8 @@ impl Migrate {
     /// # Errors
     /// All that is wrong with it, one a line.
     pub fn read(mut environment: Environment) -> Result<Self, String> {
-        let postgres = database(&mut environment, "remit migrate");
+        let trust = trust(&mut environment);
+        let postgres = database(&mut environment, "remit migrate", &trust);
         let passwords = Passwords {
             server: environment.optional("REMIT_SERVER_PASSWORD"),
             worker: environment.optional("REMIT_WORKER_PASSWORD"),
@@ -87,13 +90,27 @@ pub fn health(mut environment: Environment) -> Result<SocketAddr, String> {
     Ok(listen)
 }
 
-fn database(environment: &mut Environment, application_name: &str) -> Option<Config> {
+/// Whom connections with TLS trust.
+fn trust(environment: &mut Environment) -> Trust {
+    let file = environment.optional(CA_FILE);
+    let trust = environment.check(CA_FILE, Trust::new(file.as_deref()));
+    trust.unwrap_or_default()
+}
+
+fn database(
+    environment: &mut Environment,
+    application_name: &str,
+    trust: &Trust,
+) -> Option<Config> {
     let url = environment.optional("DATABASE_URL");
     let Some(url) = url else {
         environment.required("DATABASE_URL");
         return None;
     };
-    environment.check("DATABASE_URL", postgres::config(&url, application_name))
+    environment.check(
+        "DATABASE_URL",
+        postgres::config(&url, application_name, trust),
+    )
 }
 
 fn listen(environment: &mut Environment) -> SocketAddr {

@@ -9,6 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use crate::metrics::Metrics;
+use crate::postgres::describe_refusal;
 use crate::problem::Failure;
 
 /// The parameters of a query.
@@ -53,7 +54,9 @@ impl Database {
         let start = Instant::now();
         let client = self.pool.get().await;
         self.metrics.pool_wait(start.elapsed());
-        client.map_err(|error| Failure::Unavailable(format!("no connection: {error}")))
+        client.map_err(|error| {
+            Failure::Unavailable(format!("no connection: {}", describe_refusal(&error)))
+        })
     }
 }
 

@@ -25,6 +25,7 @@ pub mod request;
 pub mod route;
 pub mod server;
 pub mod telemetry;
+pub mod tls;
 pub mod transfers;
 pub mod wallet_cache;
 pub mod wallets;

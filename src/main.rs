@@ -28,8 +28,10 @@ Options:
 Environment:
   DATABASE_URL           postgresql://user:password@host:port/database
                          (serve: a login of the role remit_server; migrate: the owner)
-  REDIS_URL              redis://:password@host:port/0 (serve)
-  AMQP_URL               amqp://user:password@host:port/vhost (serve; optional, shown in /readyz)
+  REDIS_URL              redis://user:password@host:port/0 (serve)
+  AMQP_URL               amqp://host:port (serve; optional, shown in /readyz; no login)
+                         (for TLS: ?sslmode=require, rediss://, amqps://)
+  REMIT_TLS_CA_FILE      Certificates (PEM) that TLS to the servers trusts; default: the system's
   REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
   REMIT_LOG              Log level: error, warn, info, debug or off; default info
   REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)

@@ -5,9 +5,9 @@
 
 use include_dir::{Dir, DirEntry, include_dir};
 use postgres_protocol::password::scram_sha_256;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
-use crate::postgres;
+use crate::postgres::{self, Config};
 
 mod tables {
     refinery::embed_migrations!("sql/migrations");

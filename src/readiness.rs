@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::database::Database;
 use crate::redis::Redis;
+use crate::tls::{Tls, Trust};
 
 /// How long an answer is given again, so that many askers cost no more than one.
 const FRESH_MS: u64 = 500;
@@ -21,43 +22,65 @@ const BROKER_MS_MAX: u64 = 1_000;
 const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
 const AMQP_METHOD_FRAME: u8 = 1;
 const AMQP_PORT_DEFAULT: u16 = 5672;
+const AMQPS_PORT_DEFAULT: u16 = 5671;
 
 /// Where RabbitMQ listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Broker {
     host: String,
     port: u16,
+    tls: Option<Tls>,
 }
 
 impl Broker {
-    /// Takes host and port from an AMQP URL.
+    /// Takes host and port from an AMQP URL; `amqps` asks for TLS. The server logs in nowhere, so that
+    /// user and password may be left out.
     ///
     /// # Errors
     /// A URL that is none. The message does not repeat it.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    pub fn parse(url: &str, trust: &Trust) -> Result<Self, String> {
         let uri: hyper::Uri = url.parse().map_err(|_| BROKER_RULE)?;
-        match (uri.scheme_str(), uri.host()) {
-            (Some("amqp"), Some(host)) => Ok(Self {
-                host: host.trim_matches(['[', ']']).to_owned(),
-                port: uri.port_u16().unwrap_or(AMQP_PORT_DEFAULT),
-            }),
-            _ => Err(BROKER_RULE.to_owned()),
-        }
+        let (port, tls) = match uri.scheme_str() {
+            Some("amqp") => (AMQP_PORT_DEFAULT, None),
+            Some("amqps") => (AMQPS_PORT_DEFAULT, Some(trust.tls()?)),
+            _ => return Err(BROKER_RULE.to_owned()),
+        };
+        let host = uri.host().ok_or(BROKER_RULE)?;
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: uri.port_u16().unwrap_or(port),
+            tls,
+        })
     }
 
     /// Whether a broker answers there now.
     async fn is_up(&self) -> bool {
         let greeting = async {
-            let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-            stream.write_all(AMQP_HEADER).await?;
-            stream.read_u8().await
+            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            match &self.tls {
+                Some(tls) => greet(tls.connect(&self.host, stream).await?).await,
+                None => greet(stream).await,
+            }
         };
-        let answer = timeout(Duration::from_millis(BROKER_MS_MAX), greeting).await;
-        matches!(answer, Ok(Ok(AMQP_METHOD_FRAME)))
+        let error = match timeout(Duration::from_millis(BROKER_MS_MAX), greeting).await {
+            Ok(Ok(AMQP_METHOD_FRAME)) => return true,
+            Ok(Ok(_)) => "it does not speak AMQP 0-9-1".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {BROKER_MS_MAX} ms"),
+        };
+        tracing::warn!(error, "RabbitMQ is unavailable");
+        false
     }
 }
 
-const BROKER_RULE: &str = "must be an AMQP URL: amqp://user:password@host:port/vhost";
+/// The first byte that a broker answers.
+async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<u8> {
+    stream.write_all(AMQP_HEADER).await?;
+    stream.flush().await?;
+    stream.read_u8().await
+}
+
+const BROKER_RULE: &str = "must be an AMQP URL: amqp://host:port";
 
 /// The body of `/readyz`.
 #[derive(Debug, Clone, Serialize)]
@@ -150,8 +173,12 @@ mod tests {
 
     #[test]
     fn a_broker_is_read_from_its_url() {
-        let broker = Broker::parse("amqp://user:secret@[::1]/%2f").expect("a URL");
+        let trust = Trust::default();
+        let broker = Broker::parse("amqp://user:secret@[::1]/%2f", &trust).expect("a URL");
         assert_eq!((broker.host.as_str(), broker.port), ("::1", 5672));
-        assert!(Broker::parse("http://host").is_err());
+        assert!(broker.tls.is_none());
+        let bare = Broker::parse("amqp://rabbitmq", &trust).expect("a URL");
+        assert_eq!((bare.host.as_str(), bare.port), ("rabbitmq", 5672));
+        assert!(Broker::parse("http://host", &trust).is_err());
     }
 }

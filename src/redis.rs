@@ -5,11 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mobc_redis::RedisConnectionManager;
 use mobc_redis::mobc::{Manager, Pool, async_trait};
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
+use redis::{
+    Client, Cmd, ConnectionAddr, FromRedisValue, Pipeline, RedisConnectionInfo, RedisError,
+    RedisResult, ScriptInvocation,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::tls::{Tls, Trust};
 
 /// How long a call may take, connecting included.
 const CALL_MS_MAX: u64 = 250;
@@ -17,6 +23,8 @@ const CALL_MS_MAX: u64 = 250;
 const REST_MS: u64 = 250;
 /// Each connection carries many calls at a time, so that a few are enough.
 const CONNECTIONS_MAX: u64 = 4;
+
+const URL_RULE: &str = "must be a Redis URL: redis://:password@host:port/0";
 
 /// Redis did not answer, or not in time. The caller goes on without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,22 +37,19 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Parses the URL; connects on first use.
+    /// Parses the URL; connects on first use. `rediss` asks for TLS.
     ///
     /// # Errors
     /// A URL that cannot be parsed. The message does not repeat it.
-    pub fn new(url: &str) -> Result<Self, String> {
-        let client =
-            Client::open(url).map_err(|_| "must be a Redis URL: redis://:password@host:port/0")?;
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, String> {
+        let links = LinkManager::new(url, trust)?;
         let pool = Pool::builder()
             .max_open(CONNECTIONS_MAX)
             .max_idle(CONNECTIONS_MAX)
             .get_timeout(Some(Duration::from_millis(CALL_MS_MAX)))
             // A PING before each use would double the round trips; a broken link is dropped instead.
             .test_on_check_out(false)
-            .build(LinkManager {
-                inner: RedisConnectionManager::new(client),
-            });
+            .build(links);
         Ok(Self {
             pool,
             rests_until: Mutex::new(None),
@@ -150,7 +155,50 @@ struct Link {
 }
 
 struct LinkManager {
-    inner: RedisConnectionManager,
+    host: String,
+    port: u16,
+    login: RedisConnectionInfo,
+    tls: Option<Tls>,
+}
+
+impl LinkManager {
+    fn new(url: &str, trust: &Trust) -> Result<Self, String> {
+        // The library is not asked for TLS: it would read the system's certificates at each connection.
+        let (url, tls) = match url.strip_prefix("rediss://") {
+            Some(rest) => (format!("redis://{rest}"), Some(trust.tls()?)),
+            None => (url.to_owned(), None),
+        };
+        let client = Client::open(url).map_err(|_| URL_RULE)?;
+        let info = client.get_connection_info();
+        match &info.addr {
+            ConnectionAddr::Tcp(host, port) => Ok(Self {
+                host: host.clone(),
+                port: *port,
+                login: info.redis.clone(),
+                tls,
+            }),
+            _ => Err(URL_RULE.to_owned()),
+        }
+    }
+
+    async fn open(&self) -> RedisResult<MultiplexedConnection> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        match &self.tls {
+            Some(tls) => self.log_in(tls.connect(&self.host, stream).await?).await,
+            None => self.log_in(stream).await,
+        }
+    }
+
+    async fn log_in<S>(&self, stream: S) -> RedisResult<MultiplexedConnection>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (connection, driver) = MultiplexedConnection::new(&self.login, stream).await?;
+        // It ends with the connection's last clone.
+        tokio::spawn(driver);
+        Ok(connection)
+    }
 }
 
 #[async_trait]
@@ -160,7 +208,7 @@ impl Manager for LinkManager {
 
     async fn connect(&self) -> Result<Link, RedisError> {
         Ok(Link {
-            connection: self.inner.connect().await?,
+            connection: self.open().await?,
             is_broken: Arc::default(),
         })
     }

@@ -99,7 +99,7 @@ lock_dir() {
 
 # The port of a part, relative to a base.
 declare -A port_offset=([nginx]=80 [app]=81 [postgres]=432 [redis]=379 [rabbitmq]=672
-    [rabbitmq_ui]=673 [rabbitmq_distribution]=674 [epmd]=369)
+    [rabbitmq_tls]=671 [rabbitmq_ui]=673 [rabbitmq_distribution]=674 [epmd]=369)
 
 # The port of the part $1, counted from `base`, which the caller sets.
 port_of() { echo $((${base:?} + port_offset[$1])); }
@@ -141,6 +141,22 @@ secret() {
         od -An -N16 -tx1 /dev/urandom | tr -d ' \n' | write_private "$file"
     fi
     cat "$file"
+}
+
+# ---- Certificates ---------------------------------------------------------------------------------------
+
+# Makes the self-signed certificate $1.pem for the names $2, and its key $1.key, which the owner alone can read. One that
+# is good for another week stays.
+make_certificate() {
+    if [[ -s $1.key ]] && openssl x509 -noout -checkend $((7 * 24 * 3600)) -in "$1.pem" >/dev/null 2>&1; then return 0; fi
+    as_owner mkdir -p -m 700 "$(dirname "$1")"
+    # shellcheck disable=SC2016 # The inner shell expands.
+    as_owner sh -c 'umask 077
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=remit \
+            -addext "subjectAltName=$2" -addext basicConstraints=critical,CA:FALSE \
+            -addext extendedKeyUsage=serverAuth -keyout "$1.key.new" -out "$1.pem.new" 2>&1 &&
+            mv "$1.key.new" "$1.key" && mv "$1.pem.new" "$1.pem"' - "$1" "$2" >"$dir/log/openssl.log" ||
+        die "no certificate could be made. The log is $dir/log/openssl.log"
 }
 
 # ---- Processes ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use remit::redis::Redis;
+use remit::tls::Trust;
 use remit::wallet_cache::{CachedWallet, WalletCache, WalletChange};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -196,7 +197,7 @@ async fn a_cached_wallet_lives_for_an_hour_at_most() {
 /// Two caches on one Redis, as two servers have them, and a wallet.
 async fn two_caches(stack: &Stack) -> (WalletCache, WalletCache, (i64, Uuid)) {
     let cache = || {
-        let redis = Redis::new(&stack.redis.url()).expect("the URL is good");
+        let redis = Redis::new(&stack.redis.url(), &Trust::default()).expect("the URL is good");
         WalletCache::new(Arc::new(redis))
     };
     (cache(), cache(), (1, Uuid::new_v4()))

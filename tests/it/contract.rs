@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use remit::tls::Trust;
 use remit::{contract, postgres};
 
 use crate::support::postgres::{Database, repository};
 
 async fn check(database: &Database) -> Result<(), String> {
-    let config = database.url("remit_server").parse().expect("a URL");
+    let url = database.url("remit_server");
+    let config = postgres::config(&url, "test", &Trust::default()).expect("a URL");
     let client = postgres::first(&postgres::pool(&config, 1)).await?;
     contract::check(&client).await
 }

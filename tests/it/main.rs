@@ -43,6 +43,7 @@ mod shutdown;
 mod tidy;
 mod tidy_limits;
 mod tidy_sql;
+mod tls;
 mod transfers;
 mod users;
 mod wallets;

@@ -164,7 +164,7 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
         let login = async |password: &str| {
             let mut config: tokio_postgres::Config = url.parse().expect("a URL");
             config.user(role).password(password);
-            remit::postgres::connect(&config).await.map(|_| ())
+            remit::postgres::connect(&config.into()).await.map(|_| ())
         };
         assert!(login(password).await.is_ok(), "{role}");
         let refused = login("wrong").await.expect_err("the password is wrong");
@@ -180,8 +180,8 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
     // A run without passwords leaves them as they are.
     migrate(&url).await;
     let server = cluster.url_with("remit_worker", passwords[1].1, "book");
-    let config = server.parse().expect("a URL");
-    assert!(remit::postgres::connect(&config).await.is_ok());
+    let config: tokio_postgres::Config = server.parse().expect("a URL");
+    assert!(remit::postgres::connect(&config.into()).await.is_ok());
 }
 
 #[tokio::test]

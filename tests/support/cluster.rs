@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::Child;
 
 use remit::migrate;
-use tokio_postgres::{Client, Config};
+use remit::postgres::Config;
+use tokio_postgres::Client;
 
 use super::free_port;
 use super::owner::{owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
@@ -146,8 +147,8 @@ impl Cluster {
     }
 
     fn config(&self, role: &str, database: &str) -> Config {
-        let url = self.url(role, database);
-        url.parse().expect("the URL is well-formed")
+        let config: tokio_postgres::Config = self.url(role, database).parse().expect("a URL");
+        config.into()
     }
 }
 

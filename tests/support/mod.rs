@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod rabbitmq;
 pub mod redis;
+pub mod tls;
 
 use std::net::TcpListener;
 use std::process;

@@ -62,6 +62,12 @@ impl Database {
         )
     }
 
+    /// The same with TLS, at a name for loopback.
+    pub fn url_with_tls(&self, role: &str, host: &str) -> String {
+        let url = self.url(role).replace("@127.0.0.1:", &format!("@{host}:"));
+        format!("{url}?sslmode=require")
+    }
+
     /// The URL for the owner.
     pub fn owner_url(&self) -> String {
         let user = self.owner.get_user().expect("the setting names a user");
@@ -132,7 +138,7 @@ fn server() -> Config {
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, _driver) = remit::postgres::connect(config)
+    let (client, _driver) = remit::postgres::connect(&config.clone().into())
         .await
         .expect("PostgreSQL of `make test` answers");
     client
@@ -173,7 +179,7 @@ async fn migrate(target: &Config) {
         server: Some(ROLE_PASSWORD.to_owned()),
         worker: Some(ROLE_PASSWORD.to_owned()),
     };
-    migrate::run(target, &passwords)
+    migrate::run(&target.clone().into(), &passwords)
         .await
         .unwrap_or_else(|error| panic!("the template cannot be migrated: {error}"));
 }

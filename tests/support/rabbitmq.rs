@@ -71,6 +71,12 @@ impl RabbitVhost {
         format!("{}/{}", setting("REMIT_TEST_AMQP"), self.name)
     }
 
+    /// The same with TLS, at a name for loopback.
+    pub fn url_with_tls(&self, host: &str) -> String {
+        let server = setting("REMIT_TEST_AMQPS").replace("@127.0.0.1:", &format!("@{host}:"));
+        format!("{server}/{}", self.name)
+    }
+
     /// The same through another port on loopback, such as a proxy's.
     pub fn url_at(&self, port: u16) -> String {
         let url = setting("REMIT_TEST_AMQP");
@@ -170,6 +176,17 @@ impl RabbitVhost {
     /// What the API says about a part of this virtual host, such as `queues` or `exchanges/NAME`.
     pub async fn describe(&self, kind: &str, name: &str) -> Value {
         call("GET", &format!("/api/{kind}/{}/{name}", self.name), None).await
+    }
+
+    /// The connections to this virtual host, as the API describes them.
+    pub async fn connections(&self) -> Vec<Value> {
+        let listed = call(
+            "GET",
+            &format!("/api/vhosts/{}/connections", self.name),
+            None,
+        )
+        .await;
+        listed.as_array().cloned().unwrap_or_default()
     }
 
     async fn get(&self, queue: &str, mode: &str) -> Option<Vec<Message>> {

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use futures_util::future::maybe_done;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream};
-use lapin::uri::AMQPUri;
+use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream, RustlsConnector};
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm,
 };
+use remit::tls::{Tls, Trust};
 use tokio::time::timeout;
 
 use crate::error::Error;
@@ -29,6 +30,30 @@ const CLOSE_MS_MAX: u64 = 1_000;
 
 /// AMQP's delivery mode of messages that survive a restart.
 const PERSISTENT: u8 = 2;
+
+/// Where the broker is, and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Address {
+    pub uri: AMQPUri,
+    tls: Option<Tls>,
+}
+
+impl Address {
+    /// Parses a URL; `amqps` asks for TLS.
+    ///
+    /// # Errors
+    /// A URL that is none. The message does not repeat it.
+    pub fn parse(url: &str, trust: &Trust) -> Result<Self, String> {
+        let uri: AMQPUri = url
+            .parse()
+            .map_err(|_| "must be an AMQP URL: amqp://user:password@host:port/%2f")?;
+        let tls = match uri.scheme {
+            AMQPScheme::AMQP => None,
+            AMQPScheme::AMQPS => Some(trust.tls()?),
+        };
+        Ok(Self { uri, tls })
+    }
+}
 
 /// A message to publish.
 pub struct Message {
@@ -93,9 +118,9 @@ impl Broker {
     ///
     /// # Errors
     /// The broker is away, slow, or refuses the user.
-    pub async fn connect(uri: &AMQPUri, name: &str) -> Result<Self, Error> {
+    pub async fn connect(address: &Address, name: &str) -> Result<Self, Error> {
         let socket = Socket::default();
-        let opening = open(uri.clone(), name, Arc::clone(&socket));
+        let opening = open(address.clone(), name, Arc::clone(&socket));
         let opened = timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
         match opened.unwrap_or(Err(Error::Slow("the broker"))) {
             Ok((connection, channel)) => Ok(Self {
@@ -145,21 +170,27 @@ impl Drop for Broker {
 }
 
 async fn open(
-    mut uri: AMQPUri,
+    Address { mut uri, tls }: Address,
     name: &str,
     socket: Socket,
 ) -> Result<(Connection, Channel), Error> {
     uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+    let tls = tls.map(|tls| RustlsConnector::from(tls.client_config()));
     let connection = Connection::connector(
         uri,
         lapin::runtime::default_runtime()?,
-        async move |uri, runtime| {
+        async move |mut uri, runtime| {
+            // The library's own TLS would trust other certificates.
+            uri.scheme = AMQPScheme::AMQP;
             let stream = uri.connect_async(&runtime).await?;
             if let AsyncTcpStream::Plain(plain) = &stream {
                 let copy = plain.get_ref().as_fd().try_clone_to_owned()?;
                 *lock(&socket) = Some(TcpStream::from(copy));
             }
-            Ok(stream)
+            match &tls {
+                Some(tls) => Ok(stream.into_rustls(tls, &uri.authority.host).await?),
+                None => Ok(stream),
+            }
         },
         ConnectionProperties::default().with_connection_name(name.into()),
     )

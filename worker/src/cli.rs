@@ -29,8 +29,10 @@ Examples:
 
 Environment:
   DATABASE_URL          postgresql://remit_worker:password@host:port/database
-  REDIS_URL             redis://:password@host:port/0
+  REDIS_URL             redis://user:password@host:port/0
   AMQP_URL              amqp://user:password@host:port/%2f
+                        (for TLS: ?sslmode=require, rediss://, amqps://)
+  REMIT_TLS_CA_FILE     certificates (PEM) that TLS to the servers trusts; default: the system's
   REMIT_LOG             error, warn, info (the default), debug or off
   NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)

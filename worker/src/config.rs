@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::uri::{AMQPScheme, AMQPUri};
 use remit::environment::Environment;
-use remit::postgres;
+use remit::postgres::{self, Config as PostgresConfig};
 use remit::redis::Redis;
 use remit::telemetry::LEVEL_RULE;
-use tokio_postgres::Config as PostgresConfig;
+use remit::tls::Trust;
 use tracing::level_filters::LevelFilter;
 
+use crate::broker::Address;
 use crate::topology;
 
 /// The name under which PostgreSQL lists the worker's connections.
 const APPLICATION_NAME: &str = "remit-worker";
+const CA_FILE: &str = "REMIT_TLS_CA_FILE";
 
 /// How the notifier treats failures.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub struct Retries {
 /// What relay and notifier need.
 pub struct Config {
     pub postgres: PostgresConfig,
-    pub broker: AMQPUri,
+    pub broker: Address,
     pub redis: Arc<Redis>,
     pub retries: Retries,
     /// The level of the log.
@@ -43,10 +44,12 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, one a line. Values are not repeated: they hold passwords.
     pub fn read(mut environment: Environment) -> Result<Self, String> {
-        let postgres = postgres_of(&mut environment);
-        let broker = broker_of(&mut environment);
+        let trust = trust(&mut environment);
+        let postgres = postgres_of(&mut environment, &trust);
+        let broker = broker_of(&mut environment, &trust);
         let url = environment.required("REDIS_URL");
-        let redis = given(&url).and_then(|url| environment.check("REDIS_URL", Redis::new(url)));
+        let redis =
+            given(&url).and_then(|url| environment.check("REDIS_URL", Redis::new(url, &trust)));
         let attempts_rule = format!("a number from 1 to {}", topology::ATTEMPTS_MAX);
         let retries = Retries {
             attempts_max: environment.parsed("NOTIFY_ATTEMPTS_MAX", 6, &attempts_rule, |max| {
@@ -83,36 +86,43 @@ impl Config {
 ///
 /// # Errors
 /// As `Config::read`.
-pub fn read_broker(mut environment: Environment) -> Result<AMQPUri, String> {
-    let broker = broker_of(&mut environment);
-    let result = environment.finish();
-    broker.ok_or_else(|| errors(result))
+pub fn read_broker(mut environment: Environment) -> Result<Address, String> {
+    let trust = trust(&mut environment);
+    let broker = broker_of(&mut environment, &trust);
+    environment.finish()?;
+    broker.ok_or_else(|| "AMQP_URL is not set".to_owned())
 }
 
 /// Reads what the health check needs: `DATABASE_URL` and `AMQP_URL`.
 ///
 /// # Errors
 /// As `Config::read`.
-pub fn read_servers(mut environment: Environment) -> Result<(PostgresConfig, AMQPUri), String> {
-    let postgres = postgres_of(&mut environment);
-    let broker = broker_of(&mut environment);
-    let result = environment.finish();
-    postgres.zip(broker).ok_or_else(|| errors(result))
+pub fn read_servers(mut environment: Environment) -> Result<(PostgresConfig, Address), String> {
+    let trust = trust(&mut environment);
+    let postgres = postgres_of(&mut environment, &trust);
+    let broker = broker_of(&mut environment, &trust);
+    environment.finish()?;
+    let servers = postgres.zip(broker);
+    servers.ok_or_else(|| "DATABASE_URL or AMQP_URL is not set".to_owned())
 }
 
-fn postgres_of(environment: &mut Environment) -> Option<PostgresConfig> {
+/// Whom connections with TLS trust.
+fn trust(environment: &mut Environment) -> Trust {
+    let file = environment.optional(CA_FILE);
+    let trust = environment.check(CA_FILE, Trust::new(file.as_deref()));
+    trust.unwrap_or_default()
+}
+
+fn postgres_of(environment: &mut Environment, trust: &Trust) -> Option<PostgresConfig> {
     let url = environment.required("DATABASE_URL");
-    let config = postgres::config(given(&url)?, APPLICATION_NAME);
+    let config = postgres::config(given(&url)?, APPLICATION_NAME, trust);
     environment.check("DATABASE_URL", config)
 }
 
-fn broker_of(environment: &mut Environment) -> Option<AMQPUri> {
+fn broker_of(environment: &mut Environment, trust: &Trust) -> Option<Address> {
     let url = environment.required("AMQP_URL");
-    let uri = match given(&url)?.parse::<AMQPUri>() {
-        Ok(uri) if uri.scheme == AMQPScheme::AMQP => Ok(uri),
-        _ => Err("must be an AMQP URL: amqp://user:password@host:port/%2f"),
-    };
-    environment.check("AMQP_URL", uri)
+    let address = Address::parse(given(&url)?, trust);
+    environment.check("AMQP_URL", address)
 }
 
 /// An absent variable has been reported; parsing it would report it twice.
@@ -143,7 +153,7 @@ mod tests {
             ("AMQP_URL", "amqp://remit:secret@rabbitmq:5672/%2f"),
         ])
         .unwrap_or_else(|errors| panic!("{errors}"));
-        assert_eq!(config.broker.vhost, "/");
+        assert_eq!(config.broker.uri.vhost, "/");
         assert_eq!(config.retries.attempts_max, 6);
         assert_eq!(config.retries.first_delay, Duration::from_secs(1));
         assert_eq!(config.retries.fail_rate, 0.0);
@@ -154,7 +164,7 @@ mod tests {
     fn everything_that_is_wrong_is_reported_at_once_without_secrets() {
         let errors = read(&[
             ("DATABASE_URL", "mysql://root:secret@db"),
-            ("AMQP_URL", "amqps://remit:secret@rabbitmq"),
+            ("AMQP_URL", "https://remit:secret@rabbitmq"),
             ("NOTIFY_ATTEMPTS_MAX", "11"),
             ("NOTIFY_BACKOFF_MS", "0"),
             ("NOTIFY_FAIL_RATE", "NaN"),

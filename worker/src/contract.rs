@@ -7,12 +7,12 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use postgres_types::{FromSql, ToSql};
-use remit::postgres;
+use remit::postgres::{self, Config};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -185,8 +185,7 @@ impl Drop for Connection {
 }
 
 async fn connect(config: &Config, session: &str) -> Result<Connection, Error> {
-    let mut config = config.clone();
-    config.options(session);
+    let config = config.with_options(session);
     let (client, driver) = in_time(postgres::connect(&config)).await?;
     Ok(Connection { client, driver })
 }

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::uri::AMQPUri;
 use uuid::Uuid;
 
-use crate::broker::Broker;
+use crate::broker::{Address, Broker};
 use crate::error::Error;
 use crate::{letter, topology};
 
@@ -30,7 +29,7 @@ pub enum Selection {
 ///
 /// # Errors
 /// The broker is away, or the output is closed.
-pub async fn list(broker: &AMQPUri, limit: u32, output: &mut impl Write) -> Result<(), Error> {
+pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Result<(), Error> {
     let broker = open(broker).await?;
     // All are read, whatever the limit: letters that come back go to the end of a quorum queue, so the
     // order stays only if all of them do.
@@ -54,7 +53,7 @@ pub async fn list(broker: &AMQPUri, limit: u32, output: &mut impl Write) -> Resu
 /// The broker is away, or the output is closed. What was written has been moved; a letter may have been
 /// moved without being written.
 pub async fn replay(
-    broker: &AMQPUri,
+    broker: &Address,
     selection: Selection,
     output: &mut impl Write,
 ) -> Result<usize, Error> {
@@ -120,7 +119,7 @@ async fn move_back(
     Ok(())
 }
 
-async fn open(broker: &AMQPUri) -> Result<Broker, Error> {
+async fn open(broker: &Address) -> Result<Broker, Error> {
     let broker = Broker::connect(broker, "remit dead letters").await?;
     topology::declare(&broker.channel).await?;
     Ok(broker)

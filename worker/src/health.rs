@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
-use lapin::uri::AMQPUri;
+use remit::postgres::Config;
 use tokio::time::timeout;
-use tokio_postgres::Config;
 
-use crate::broker::Broker;
+use crate::broker::{Address, Broker};
 use crate::error::Error;
 use crate::{contract, topology};
 
@@ -19,7 +18,7 @@ const CHECK_MS_MAX: u64 = 4_000;
 ///
 /// # Errors
 /// Everything that is wrong.
-pub async fn check(postgres: &Config, broker: &AMQPUri) -> Result<(), Vec<String>> {
+pub async fn check(postgres: &Config, broker: &Address) -> Result<(), Vec<String>> {
     let checks = async { tokio::join!(check_relay(postgres), check_notifier(broker)) };
     let (relay, notifier) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
         .await
@@ -43,7 +42,7 @@ async fn check_relay(postgres: &Config) -> Result<(), String> {
     }
 }
 
-async fn check_notifier(broker: &AMQPUri) -> Result<(), String> {
+async fn check_notifier(broker: &Address) -> Result<(), String> {
     match consumers(broker).await {
         Ok(0) => Err("no notifier consumes".to_owned()),
         Ok(_) => Ok(()),
@@ -51,7 +50,7 @@ async fn check_notifier(broker: &AMQPUri) -> Result<(), String> {
     }
 }
 
-async fn consumers(broker: &AMQPUri) -> Result<u32, Error> {
+async fn consumers(broker: &Address) -> Result<u32, Error> {
     let broker = Broker::connect(broker, "remit health").await?;
     let queue = broker
         .channel

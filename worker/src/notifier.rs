@@ -13,11 +13,10 @@ use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
-use lapin::uri::AMQPUri;
-use tokio_postgres::Config;
+use remit::postgres::Config;
 
 use crate::backoff::{Reconnect, doubled, jittered};
-use crate::broker::{Broker, Message};
+use crate::broker::{Address, Broker, Message};
 use crate::channel::Channel;
 use crate::contract::Notification;
 use crate::error::Error;
@@ -32,7 +31,7 @@ const PREFETCH: u16 = 500;
 /// What a notifier needs.
 pub struct Notifier<C> {
     pub postgres: Config,
-    pub broker: AMQPUri,
+    pub broker: Address,
     pub channel: C,
     /// After so many attempts a message goes to the dead letters.
     pub attempts_max: u32,

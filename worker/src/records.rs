@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tokio_postgres::Config;
+use remit::postgres::Config;
 use uuid::Uuid;
 
 use crate::backoff::Reconnect;

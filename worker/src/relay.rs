@@ -12,12 +12,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
+use remit::postgres::Config;
 use remit::wallet_cache::WalletCache;
-use tokio_postgres::Config;
 
 use crate::backoff::Reconnect;
-use crate::broker::Broker;
+use crate::broker::{Address, Broker};
 use crate::contract::Outbox;
 use crate::drain::{Drain, Drained};
 use crate::error::Error;
@@ -35,7 +34,7 @@ const STANDBY_MS: u64 = 1_000;
 /// What a relay needs.
 pub struct Relay {
     pub postgres: Config,
-    pub broker: AMQPUri,
+    pub broker: Address,
     pub cache: Arc<WalletCache>,
 }
 

@@ -11,4 +11,5 @@ mod relay;
 mod stand;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+mod tls;
 mod topology;

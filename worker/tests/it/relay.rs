@@ -1,5 +1,9 @@
 use std::collections::{BTreeMap, HashSet};
 
+use remit::postgres;
+use remit::redis::Redis;
+use remit::tls::Trust;
+use remit_worker::broker::Address;
 use remit_worker::contract::Outbox;
 use remit_worker::drain::{Drain, Drained};
 use remit_worker::error::Error;
@@ -12,10 +16,12 @@ use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// A relay to call step by step.
 fn relay(stand: &Stand) -> Relay {
-    let redis = remit::redis::Redis::new(&stand.redis.url()).unwrap();
+    let trust = Trust::default();
+    let redis = Redis::new(&stand.redis.url(), &trust).unwrap();
+    let database = stand.database.url("remit_worker");
     Relay {
-        postgres: stand.database.url("remit_worker").parse().unwrap(),
-        broker: stand.vhost.url().parse().unwrap(),
+        postgres: postgres::config(&database, "test", &trust).unwrap(),
+        broker: Address::parse(&stand.vhost.url(), &trust).unwrap(),
         cache: remit::wallet_cache::WalletCache::new(redis.into()).into(),
     }
 }
