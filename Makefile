@@ -12,7 +12,7 @@ help: ## Show this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  REMIT_DIR=$(REMIT_DIR)  data, logs and passwords of make up'
-	@echo '  REMIT_PORT_BASE=$(REMIT_PORT_BASE)  its ports: nginx at base + 80, the rest in stack/lib.sh'
+	@echo '  REMIT_PORT_BASE=$(REMIT_PORT_BASE)  its ports: nginx at base + 80 and, for https, + 443, the rest in stack/lib.sh'
 
 up: ## Install what is missing, build, start all six parts on loopback, and show a transfer
 	@stack/up

@@ -20,6 +20,19 @@ impl Front {
         Self::start_with("10000r/s", 10_000, |conf| conf).await
     }
 
+    /// With these variables.
+    pub async fn start_with_settings(settings: &[(&str, &str)]) -> Self {
+        let stack = Stack::start().await;
+        let proxy = TcpProxy::start(stack.server.port).await;
+        let nginx = Nginx::start_with_settings(proxy.port, settings, |conf| conf).await;
+        Self {
+            http: Http::new(nginx.port),
+            nginx,
+            proxy,
+            stack,
+        }
+    }
+
     /// With this rate limit and a changed configuration.
     pub async fn start_with(rate: &str, burst: u32, change: impl FnOnce(String) -> String) -> Self {
         let stack = Stack::start().await;

@@ -31,6 +31,8 @@ mod docs;
 mod faults;
 mod front_door;
 mod front_limits;
+mod front_rates;
+mod front_tls;
 mod front_upstream;
 mod logs;
 mod metrics;

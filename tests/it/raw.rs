@@ -71,6 +71,11 @@ impl Connection {
         sent.expect("the server reads");
     }
 
+    /// Sends bytes, unless the server has closed the connection.
+    pub async fn try_send(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes).await;
+    }
+
     /// Reads an answer that says how long it is. None when the server closes the connection instead.
     pub async fn receive(&mut self) -> Option<Answer> {
         let mut received = Vec::new();

@@ -10,6 +10,17 @@ use super::owner::{owned_folder, signal, spawn_as_owner, write_as_owner};
 use super::poll::{SOON, eventually};
 use super::postgres::repository;
 
+/// Limits that no test reaches.
+const ROOMY: [(&str, &str); 7] = [
+    ("REMIT_RATE_LIMIT", "10000r/s"),
+    ("REMIT_RATE_BURST", "10000"),
+    ("REMIT_ADDRESS_RATE_LIMIT", "10000r/s"),
+    ("REMIT_ADDRESS_RATE_BURST", "10000"),
+    ("REMIT_KEY_RATE_LIMIT", "10000r/s"),
+    ("REMIT_KEY_RATE_BURST", "10000"),
+    ("REMIT_ADDRESS_REQUESTS_MAX", "10000"),
+];
+
 /// nginx in front of a server on loopback, stopped at the end.
 pub struct Nginx {
     pub port: u16,
@@ -20,7 +31,7 @@ pub struct Nginx {
 impl Nginx {
     /// With a rate limit that no test reaches.
     pub async fn start(upstream: u16) -> Self {
-        Self::start_with(upstream, "10000r/s", 10_000, |conf| conf).await
+        Self::start_with_settings(upstream, &[], |conf| conf).await
     }
 
     /// With this rate limit, and a configuration that is changed in one place, such as a timeout too
@@ -31,13 +42,24 @@ impl Nginx {
         burst: u32,
         change: impl FnOnce(String) -> String,
     ) -> Self {
+        let burst = burst.to_string();
+        let limits = [("REMIT_RATE_LIMIT", rate), ("REMIT_RATE_BURST", &burst)];
+        Self::start_with_settings(upstream, &limits, change).await
+    }
+
+    /// With these variables, beside limits that no test reaches.
+    pub async fn start_with_settings(
+        upstream: u16,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
         let (port, folder) = (free_port(), owned_folder("nginx"));
         let rendered = Command::new(repository().join("stack/nginx-conf"))
             .arg(format!("127.0.0.1:{port}"))
             .arg(format!("127.0.0.1:{upstream}"))
             .arg(&folder)
-            .env("REMIT_RATE_LIMIT", rate)
-            .env("REMIT_RATE_BURST", burst.to_string())
+            .envs(ROOMY)
+            .envs(settings.iter().copied())
             .output()
             .expect("stack/nginx-conf can be run");
         assert!(rendered.status.success(), "{rendered:?}");
