@@ -41,6 +41,7 @@ mod ops;
 mod ops_parameters;
 mod rate_limit;
 mod readiness;
+mod rights;
 mod shutdown;
 mod tidy;
 mod tidy_limits;

@@ -3,13 +3,14 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use std::{str, thread};
+use std::{fs, str, thread};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::postgres::repository;
 use super::setting;
 
 /// No call of the API takes longer.
@@ -51,18 +52,19 @@ impl Message {
 }
 
 impl RabbitVhost {
-    /// An empty virtual host, in which the tests' user may do anything.
+    /// An empty virtual host, in which the tests may do anything, and the worker what it may everywhere.
     pub async fn create() -> Self {
         let name = format!("remit-test-{}", Uuid::new_v4().simple());
         let (user, ..) = Api::of_setting();
         call("PUT", &format!("/api/vhosts/{name}"), None).await;
-        let rights = json!({"configure": ".*", "write": ".*", "read": ".*"});
-        call(
-            "PUT",
-            &format!("/api/permissions/{name}/{user}"),
-            Some(rights),
-        )
-        .await;
+        let anything = json!({"configure": ".*", "write": ".*", "read": ".*"});
+        grant(&name, &user, anything).await;
+        let url = setting("REMIT_TEST_AMQP");
+        let worker = url.trim_start_matches("amqp://").split(':').next();
+        let worker = worker.filter(|worker| *worker != user);
+        if let Some(worker) = worker {
+            grant(&name, worker, rights_of(worker)).await;
+        }
         Self { name }
     }
 
@@ -178,6 +180,18 @@ impl RabbitVhost {
         call("GET", &format!("/api/{kind}/{}/{name}", self.name), None).await
     }
 
+    /// What the API answers to the user whom the worker is.
+    pub async fn api_status_for_worker(&self) -> u16 {
+        let url = setting("REMIT_TEST_AMQP");
+        let login = url.trim_start_matches("amqp://").split('@').next();
+        let login = login.expect("the setting names a user").to_owned();
+        let (status, _) =
+            tokio::task::spawn_blocking(move || Api::call_as(&login, "GET", "/api/whoami", None))
+                .await
+                .expect("the call does not panic");
+        status
+    }
+
     /// The connections to this virtual host, as the API describes them.
     pub async fn connections(&self) -> Vec<Value> {
         let listed = call(
@@ -225,6 +239,22 @@ fn message(value: &Value) -> Message {
     }
 }
 
+async fn grant(vhost: &str, user: &str, rights: Value) {
+    let path = format!("/api/permissions/{vhost}/{user}");
+    call("PUT", &path, Some(rights)).await;
+}
+
+/// What a user may do, by the file that every broker of Remit starts with.
+fn rights_of(user: &str) -> Value {
+    let file = repository().join("rabbitmq/definitions.json.template");
+    let text = fs::read_to_string(file).expect("it is in the repository");
+    let definitions: Value = serde_json::from_str(&text).expect("it is JSON");
+    let mut permissions = definitions["permissions"].as_array().into_iter().flatten();
+    let rights = permissions.find(|rights| rights["user"] == user);
+    let rights = rights.expect("the user has rights");
+    json!({"configure": rights["configure"], "write": rights["write"], "read": rights["read"]})
+}
+
 async fn call(method: &'static str, path: &str, body: Option<Value>) -> Value {
     let (status, answer) = try_call(method, path, body).await;
     assert!(
@@ -258,7 +288,12 @@ impl Api {
 
     /// HTTP 1.0: the answer comes whole and the connection ends.
     fn call(method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let (_, credentials, address) = Self::of_setting();
+        let (_, credentials, _) = Self::of_setting();
+        Self::call_as(&credentials, method, path, body)
+    }
+
+    fn call_as(credentials: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let (.., address) = Self::of_setting();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.0\r\nAuthorization: Basic {}\r\nContent-Type: application/json\r\n\

@@ -1,7 +1,8 @@
 //! A Redis server of a test's own, which it may stop, hang and flush.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use redis::Client;
@@ -9,10 +10,18 @@ use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
 use super::poll::{SOON, eventually};
+use super::postgres::repository;
 use super::tls::Certificate;
 use super::{free_port, setting};
 
-/// A Redis server on loopback, with a password and without persistence, killed at the end.
+/// Whom the tests of this crate test.
+const USER: &str = match env!("CARGO_PKG_NAME").as_bytes() {
+    b"remit-worker" => "remit-worker",
+    _ => "remit-server",
+};
+
+/// A Redis server on loopback, without persistence, killed at the end. Server and worker have the rights
+/// that they have everywhere, the tests have all. All passwords are the same.
 pub struct RedisServer {
     pub port: u16,
     tls: Option<(u16, Certificate)>,
@@ -53,12 +62,17 @@ impl RedisServer {
     /// The same with TLS, at a name for loopback.
     pub fn url_with_tls(&self, host: &str) -> String {
         let (port, _) = self.tls.as_ref().expect("the server has TLS");
-        format!("rediss://:{}@{host}:{port}/0", self.password)
+        format!("rediss://{USER}:{}@{host}:{port}/0", self.password)
     }
 
     /// The same through another port on loopback, such as a proxy's.
     pub fn url_at(&self, port: u16) -> String {
-        format!("redis://:{}@127.0.0.1:{port}/0", self.password)
+        self.url_of(USER, port)
+    }
+
+    /// The same for another user.
+    pub fn url_of(&self, user: &str, port: u16) -> String {
+        format!("redis://{user}:{}@127.0.0.1:{port}/0", self.password)
     }
 
     /// A connection.
@@ -86,37 +100,42 @@ impl RedisServer {
     /// Starts the server again, empty, on the same port.
     pub async fn resume(&mut self) {
         let log = File::create(&self.log).expect("REMIT_TEST_DIR is writable");
-        let child = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
-            .args(["--requirepass", &self.password])
-            .args(["--save", "", "--appendonly", "no"])
-            .args(self.tls_arguments())
-            .stdin(Stdio::null())
+        let mut child = Command::new("redis-server")
+            .arg("-")
+            .stdin(Stdio::piped())
             .stdout(log)
             .stderr(Stdio::null())
             .spawn()
             .expect("redis-server is installed");
+        let mut input = child.stdin.take().expect("it is piped");
+        let configuration = self.configuration();
+        let written = input.write_all(configuration.as_bytes());
+        written.expect("redis-server reads");
+        drop(input);
         self.child = Some(child);
         // The password is this server's alone: no other one can answer for it.
         let what = format!("Redis on port {}; see {}", self.port, self.log.display());
         eventually(SOON, &what, async || self.try_connect().await.ok()).await;
     }
 
-    fn tls_arguments(&self) -> Vec<String> {
-        let Some((port, certificate)) = &self.tls else {
-            return Vec::new();
+    fn configuration(&self) -> String {
+        let Self { port, password, .. } = self;
+        let file = repository().join("redis/users.conf.template");
+        let mut users = fs::read_to_string(file).expect("it is in the repository");
+        for name in ["", "_SERVER", "_WORKER"] {
+            users = users.replace(&format!("${{REMIT_REDIS{name}_PASSWORD}}"), password);
+        }
+        let plain = format!(
+            "bind 127.0.0.1\nport {port}\nsave \"\"\nappendonly no\n{users}\n\
+             user test on >{password} ~* &* +@all\n"
+        );
+        let Some((port, Certificate { file, key })) = &self.tls else {
+            return plain;
         };
-        let (port, path) = (port.to_string(), |file: &Path| file.display().to_string());
-        [
-            ["--tls-port", &port],
-            ["--tls-auth-clients", "no"],
-            ["--tls-cert-file", &path(&certificate.file)],
-            ["--tls-key-file", &path(&certificate.key)],
-        ]
-        .concat()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+        let (file, key) = (file.display(), key.display());
+        format!(
+            "{plain}tls-port {port}\ntls-auth-clients no\ntls-cert-file {file}\ntls-key-file {key}\n"
+        )
     }
 
     /// Stops the process without ending it: connections stay open and nothing answers.
@@ -138,7 +157,7 @@ impl RedisServer {
     }
 
     async fn try_connect(&self) -> redis::RedisResult<MultiplexedConnection> {
-        let mut connection = Client::open(self.url())?
+        let mut connection = Client::open(self.url_of("test", self.port))?
             .get_multiplexed_async_connection()
             .await?;
         redis::cmd("PING").exec_async(&mut connection).await?;

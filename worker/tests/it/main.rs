@@ -8,6 +8,7 @@ mod dead_letters;
 mod notifier;
 mod outages;
 mod relay;
+mod rights;
 mod stand;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
