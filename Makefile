@@ -29,9 +29,11 @@ logs: ## Show the end of every log, and follow them on a terminal
 psql: ## Open psql as the database's owner: make psql ARGS='-c "select …"'
 	@stack/psql $(ARGS)
 
-check: ## Check format and lints only
+check: ## Check format, lints, dependencies and units only
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	@stack/deny
+	@stack/units
 
 test: ## Run every check and test against servers of its own: make test ARGS='name'
 	@stack/test $(ARGS)

@@ -45,6 +45,7 @@ mod rights;
 mod shutdown;
 mod tidy;
 mod tidy_limits;
+mod tidy_packaging;
 mod tidy_sql;
 mod tls;
 mod transfers;

@@ -181,7 +181,7 @@ fn nothing_is_left_for_later_and_nothing_unwrapped() {
             assert!(!text.contains(mark), "{path}: {mark}");
         }
     }
-    for folder in ["sql", "nginx", "stack"] {
+    for folder in ["sql", "nginx", "stack", "redis", "rabbitmq", "packaging"] {
         for (path, text) in files(folder, "") {
             for mark in marks {
                 assert!(!text.contains(mark), "{path}: {mark}");
