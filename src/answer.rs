@@ -4,6 +4,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::{Serialize, Serializer};
@@ -16,6 +17,10 @@ use crate::contract::{
     Entry, TransferOutcome, TransferResult, UserResult, WalletResult, WalletStatus,
 };
 use crate::problem::Problem;
+
+mod administration;
+
+pub use administration::*;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -40,6 +45,13 @@ impl Answer {
         let mut answer = Self::json(StatusCode::CREATED, body);
         let location = HeaderValue::from_str(location).expect("paths of routes and ids are ASCII");
         answer.headers.insert(LOCATION, location);
+        answer
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        let mut answer = Self::json(StatusCode::NO_CONTENT, Bytes::new());
+        answer.headers.remove(CONTENT_TYPE);
         answer
     }
 
@@ -77,6 +89,11 @@ impl Answer {
             answer
                 .headers
                 .insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(challenge) = problem.challenge() {
+            answer
+                .headers
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         answer
     }

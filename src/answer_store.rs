@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::contract::Caller;
 use crate::redis::Redis;
 
 const ANSWER_TTL_S: u64 = 24 * 3_600;
@@ -92,15 +93,15 @@ impl AnswerStore {
         Self { redis }
     }
 
-    /// Looks a key up, and marks it as in progress if it is new.
+    /// Looks a caller's key up, and marks it as in progress if it is new.
     pub async fn begin(
         &self,
-        ledger_id: i64,
+        caller: &Caller,
         kind: Kind,
         id: Uuid,
         fingerprint: Fingerprint,
     ) -> Hint {
-        let key = format!("remit:key:{ledger_id}:{}:{id}", kind.name());
+        let key = redis_key(caller.ledger_id, caller.user_id, kind, id);
         let value = [PENDING, &now_ms().to_be_bytes(), Uuid::new_v4().as_bytes()].concat();
         let mut command = redis::cmd("SET");
         command
@@ -156,6 +157,16 @@ impl AnswerStore {
     }
 }
 
+/// What Redis calls an idempotency key. Whoever is bound to a user has keys of that user's, so that nobody can
+/// take, guess or look at those of others.
+fn redis_key(ledger_id: i64, user_id: Option<Uuid>, kind: Kind, id: Uuid) -> String {
+    let kind = kind.name();
+    match user_id {
+        None => format!("remit:key:{ledger_id}:{kind}:{id}"),
+        Some(user_id) => format!("remit:key:{ledger_id}:{user_id}:{kind}:{id}"),
+    }
+}
+
 /// Milliseconds since 1970. Clocks of different machines need only agree roughly: what is overdue is
 /// looked up, no more.
 fn now_ms() -> u64 {
@@ -191,6 +202,18 @@ fn decode(found: Vec<u8>, fingerprint: &Fingerprint) -> Option<StoredAnswer> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn ledgers_and_users_share_no_keys() {
+        let ids = [1, 2].map(Uuid::from_u128);
+        let mut keys = std::collections::HashSet::new();
+        for ledger_id in [1, 2] {
+            for user_id in [None, Some(ids[0]), Some(ids[1])] {
+                keys.insert(redis_key(ledger_id, user_id, Kind::Transfer, ids[0]));
+            }
+        }
+        assert_eq!(keys.len(), 6);
+    }
 
     #[test]
     fn an_answer_is_found_by_its_own_content_only() {

@@ -80,6 +80,16 @@ impl Migrate {
     }
 }
 
+/// What `remit keys` needs: a login of an operator or of the owner.
+///
+/// # Errors
+/// What is wrong with the environment.
+pub fn keys(mut environment: Environment) -> Result<Config, String> {
+    let postgres = database(&mut environment, "remit keys");
+    environment.finish()?;
+    Ok(postgres.ok_or("DATABASE_URL is not set")?)
+}
+
 /// What `remit health` needs: where the server listens.
 ///
 /// # Errors

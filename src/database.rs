@@ -42,6 +42,20 @@ impl Database {
         result.map_err(|error| Failure::of(&error))
     }
 
+    /// Runs a query once, whatever happens: for what must not be done twice.
+    ///
+    /// # Errors
+    /// What the failure means, with its cause. When it is `Unavailable`, the query may have been carried out.
+    pub async fn query_once(
+        &self,
+        text: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        attempt(&self.client().await?, text, parameters)
+            .await
+            .map_err(|error| Failure::of(&error))
+    }
+
     /// Whether PostgreSQL answers now.
     pub async fn is_up(&self) -> bool {
         match self.client().await {

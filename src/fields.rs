@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -54,8 +56,7 @@ impl Fields {
 
     /// A required UUID in the hyphenated form.
     pub fn uuid(&mut self, name: &str) -> Result<Uuid, Problem> {
-        let text = self.text(name)?;
-        parse_uuid(&text).ok_or_else(|| Problem::at(Code::InvalidField, name, "Allowed: a UUID."))
+        uuid(name, &self.text(name)?)
     }
 
     /// A required integer.
@@ -75,6 +76,29 @@ impl Fields {
             Some(raw) if raw.get() == "null" => Ok(None),
             Some(raw) => integer(&raw, name).map(Some),
         }
+    }
+
+    /// A required integer, or none where it is null.
+    pub fn required_nullable_integer(&mut self, name: &str) -> Result<Option<i64>, Problem> {
+        match self.take_or_null(name) {
+            None => Err(missing(name)),
+            Some(raw) if raw.get() == "null" => Ok(None),
+            Some(raw) => integer(&raw, name).map(Some),
+        }
+    }
+
+    /// A moment (RFC 3339), or none where it is absent or null.
+    pub fn optional_moment(&mut self, name: &str) -> Result<Option<OffsetDateTime>, Problem> {
+        let rule = "Allowed: a time such as 2030-01-31T12:00:00Z.";
+        let parse = |text: String| OffsetDateTime::parse(&text, &Rfc3339);
+        let moment = self.optional_text(name)?.map(parse).transpose();
+        moment.map_err(|_| Problem::at(Code::InvalidField, name, rule))
+    }
+
+    /// A UUID, or none where it is absent or null.
+    pub fn optional_uuid(&mut self, name: &str) -> Result<Option<Uuid>, Problem> {
+        let id = self.optional_text(name)?.map(|text| uuid(name, &text));
+        id.transpose()
     }
 
     /// A flat object of strings, or none where it is absent or null.
@@ -156,6 +180,10 @@ fn integer(raw: &RawValue, name: &str) -> Result<i64, Problem> {
             "Allowed: integers up to 9007199254740991.",
         )
     })
+}
+
+fn uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
+    parse_uuid(text).ok_or_else(|| Problem::at(Code::InvalidField, name, "Allowed: a UUID."))
 }
 
 fn missing(name: &str) -> Problem {
@@ -253,6 +281,29 @@ mod tests {
         assert_eq!(fields.nullable_integer("b", 0), Ok(None));
         assert_eq!(fields.nullable_integer("c", 0), Ok(Some(0)));
         assert_eq!(code(fields.integer("d")), Some(Code::MalformedBody));
+    }
+
+    #[test]
+    fn a_member_may_have_to_be_there_and_be_null() {
+        let mut fields = Fields::parse(br#"{"a":null,"b":7}"#).expect("an object");
+        assert_eq!(fields.required_nullable_integer("a"), Ok(None));
+        assert_eq!(fields.required_nullable_integer("b"), Ok(Some(7)));
+        let absent = fields.required_nullable_integer("c");
+        assert_eq!(code(absent), Some(Code::MalformedBody));
+    }
+
+    #[test]
+    fn a_moment_is_written_as_in_rfc_3339() {
+        let body = br#"{"a":"2030-01-31T12:00:00Z","b":"2030-01-31","c":1,"d":null}"#;
+        let mut fields = Fields::parse(body).expect("an object");
+        assert!(
+            fields
+                .optional_moment("a")
+                .is_ok_and(|moment| moment.is_some())
+        );
+        assert_eq!(code(fields.optional_moment("b")), Some(Code::InvalidField));
+        assert_eq!(code(fields.optional_moment("c")), Some(Code::MalformedBody));
+        assert_eq!(fields.optional_moment("d"), Ok(None));
     }
 
     #[test]

@@ -1,22 +1,30 @@
 //! One function for each route: parse, ask, answer. No decision about money is made here.
 
+use std::sync::Arc;
+
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::access::admit;
 use crate::answer::Answer;
 use crate::answer_store::{Hint, Kind, StoredAnswer, fingerprint};
-use crate::app::{App, LEDGER_ID};
-use crate::contract;
+use crate::app::App;
+use crate::contract::{self, Caller};
 use crate::docs;
 use crate::idempotency::Key;
 use crate::metrics::ReplaySource;
-use crate::problem::{Code, Failure, Problem};
+use crate::problem::{Code, Failure, Problem, forbidden, unauthenticated};
 use crate::request::{Page, no_query};
-use crate::route::Route;
+use crate::route::{Route, is_public};
 
+mod keys;
+mod ledgers;
+mod limits;
 mod service;
 mod transfers;
 mod users;
@@ -24,54 +32,90 @@ mod wallets;
 
 type Handled = Result<Answer, Problem>;
 
-/// Answers a request whose route is known.
+/// Answers a request. Who asks comes before what is asked for: someone without a key does not even learn
+/// what paths there are.
 pub async fn handle(
     app: &App,
-    route: Route,
+    route: Result<Route, Problem>,
     request: Request<Incoming>,
     request_id: &str,
 ) -> Handled {
     let (head, body) = request.into_parts();
-    let query = head.uri.query();
+    if is_public(head.uri.path()) {
+        return public(app, route?).await;
+    }
+    let caller = app.keys.caller(&head.headers).await?;
+    let route = route?;
+    admit(&caller, &route)?;
+    let answered = ask(app, &caller, route, &head, body, request_id).await;
+    answered.map_err(|problem| match problem.code {
+        // It was revoked a moment ago. Told in the same words, whoever has found it out.
+        Code::Unauthenticated => {
+            app.keys.forget(&caller);
+            unauthenticated()
+        }
+        Code::Forbidden => forbidden(),
+        _ => problem,
+    })
+}
+
+async fn public(app: &App, route: Route) -> Handled {
     match route {
-        Route::UserCreate => {
-            no_query(query)?;
-            users::user_create(app, &head, body).await
-        }
-        Route::WalletCreate => {
-            no_query(query)?;
-            wallets::wallet_create(app, &head, body, request_id).await
-        }
-        Route::TransferCreate => {
-            no_query(query)?;
-            transfers::transfer_create(app, &head, body, request_id).await
-        }
-        Route::UserGet(id) => {
-            no_query(query)?;
-            users::user_get(app, id).await
-        }
-        Route::WalletGet(id) => {
-            no_query(query)?;
-            wallets::wallet_get(app, id, &head.headers).await
-        }
-        Route::TransferGet(key) => {
-            no_query(query)?;
-            transfers::transfer_get(app, &key).await
-        }
-        Route::WalletList(user_id) => {
-            users::wallet_list(app, user_id, Page::of_query(query)?).await
-        }
-        Route::EntryList(wallet_id) => {
-            wallets::entry_list(app, wallet_id, Page::of_query(query)?).await
-        }
         Route::Healthz => Ok(Answer::ok(&json!({"status": "alive"}))),
         Route::Readyz => Ok(service::readyz(app).await),
-        Route::Metrics => Ok(service::metrics(app).await),
         Route::Openapi => Ok(Answer::bytes(
             HeaderValue::from_static("application/json"),
             docs::OPENAPI,
         )),
         Route::Docs(name) => service::docs_asset(name),
+        _ => Err(unauthenticated()),
+    }
+}
+
+async fn ask(
+    app: &App,
+    caller: &Arc<Caller>,
+    route: Route,
+    head: &Parts,
+    body: Incoming,
+    request_id: &str,
+) -> Handled {
+    let query = head.uri.query();
+    let has_page = matches!(
+        route,
+        Route::WalletList(_) | Route::EntryList(_) | Route::KeyList | Route::Metrics
+    );
+    if !has_page {
+        no_query(query)?;
+    }
+    match route {
+        Route::UserCreate => users::user_create(app, caller, head, body).await,
+        Route::UserGet(id) => users::user_get(app, caller, id).await,
+        Route::WalletList(user_id) => {
+            users::wallet_list(app, caller, user_id, Page::of_query(query)?).await
+        }
+        Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
+        Route::WalletGet(id) => wallets::wallet_get(app, caller, id, &head.headers).await,
+        Route::WalletFreeze(id) => limits::wallet_freeze(app, caller, id, head, body).await,
+        Route::WalletUnfreeze(id) => limits::wallet_unfreeze(app, caller, id, head, body).await,
+        Route::WalletLimitsGet(id) => limits::wallet_limits_get(app, caller, id).await,
+        Route::WalletLimitsSet(id) => limits::wallet_limits_set(app, caller, id, head, body).await,
+        Route::EntryList(wallet_id) => {
+            wallets::entry_list(app, caller, wallet_id, Page::of_query(query)?).await
+        }
+        Route::TransferCreate => {
+            transfers::transfer_create(app, caller, head, body, request_id).await
+        }
+        Route::TransferGet(key) => transfers::transfer_get(app, caller, &key).await,
+        Route::KeyCreate => keys::key_create(app, caller, head, body).await,
+        Route::KeyList => keys::key_list(app, caller, Page::of_query(query)?).await,
+        Route::KeyRevoke(id) => keys::key_revoke(app, caller, id).await,
+        Route::LedgerCreate => ledgers::ledger_create(app, caller, head, body).await,
+        Route::LedgerGet(id) => ledgers::ledger_get(app, caller, id).await,
+        Route::Metrics => Ok(service::metrics(app).await),
+        Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
+            public(app, route).await
+        }
     }
 }
 
@@ -80,20 +124,32 @@ fn id_of(key: Option<&Key>) -> Uuid {
     key.map_or_else(Uuid::new_v4, Key::id)
 }
 
-/// Creates something once per key. `create` gives its id, its body, and whether it was there already.
+/// The place of what was created: its collection, and the id in its body. That is not always the id that the
+/// key names.
+fn place(collection: &str, body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Created {
+        id: Uuid,
+    }
+    let id = serde_json::from_slice::<Created>(body).map(|created| created.id);
+    format!("{collection}/{}", id.unwrap_or_default())
+}
+
+/// Creates something once per key. `create` gives its body, and whether it was there already.
 async fn once(
     app: &App,
+    caller: &Caller,
     kind: Kind,
     key: Option<&Key>,
     content: &Value,
     collection: &str,
-    create: impl AsyncFnOnce() -> Result<(Uuid, Vec<u8>, bool), Problem>,
+    create: impl AsyncFnOnce() -> Result<(Vec<u8>, bool), Problem>,
 ) -> Handled {
     let hint = match key {
         Some(key) => {
             let store = &app.answer_store;
             store
-                .begin(LEDGER_ID, kind, key.id(), fingerprint(content))
+                .begin(caller, kind, key.id(), fingerprint(content))
                 .await
         }
         None => Hint::Ask(None),
@@ -101,20 +157,20 @@ async fn once(
     let marker = match hint {
         Hint::InProgress => return Err(in_progress()),
         Hint::Overdue => {
-            wait_unless_there(app, kind, id_of(key)).await?;
+            wait_unless_there(app, caller, kind, id_of(key)).await?;
             None
         }
         Hint::Answered(stored) => {
             app.metrics.replay(ReplaySource::Redis);
-            let id = key.map(Key::id).unwrap_or_default();
-            return Ok(Answer::created(&format!("{collection}/{id}"), stored.body).replayed(true));
+            let place = place(collection, &stored.body);
+            return Ok(Answer::created(&place, stored.body).replayed(true));
         }
         Hint::Ask(marker) => marker,
     };
     let created = create().await;
     if let Some(marker) = marker {
         match &created {
-            Ok((_, body, _)) => {
+            Ok((body, _)) => {
                 let body = Bytes::copy_from_slice(body);
                 app.answer_store
                     .finish([(marker, StoredAnswer { status: 201, body })])
@@ -123,11 +179,11 @@ async fn once(
             Err(_) => app.answer_store.release([marker]).await,
         }
     }
-    let (id, body, is_replay) = created?;
+    let (body, is_replay) = created?;
     if is_replay {
         app.metrics.replay(ReplaySource::Postgresql);
     }
-    Ok(Answer::created(&format!("{collection}/{id}"), body).replayed(is_replay))
+    Ok(Answer::created(&place(collection, &body), body).replayed(is_replay))
 }
 
 fn in_progress() -> Problem {
@@ -138,16 +194,22 @@ fn in_progress() -> Problem {
 }
 
 /// Lets a twin through to PostgreSQL, which replays, where the first request has ended well.
-async fn wait_unless_there(app: &App, kind: Kind, id: Uuid) -> Result<(), Problem> {
+async fn wait_unless_there(
+    app: &App,
+    caller: &Caller,
+    kind: Kind,
+    id: Uuid,
+) -> Result<(), Problem> {
     let database = &app.database;
     let is_there = match kind {
-        Kind::User => contract::user_get(database, LEDGER_ID, id).await.is_ok(),
-        Kind::Wallet => contract::wallets_get(database, LEDGER_ID, &[id])
-            .await
-            .is_ok_and(|wallets| !wallets.is_empty()),
-        Kind::Transfer => contract::transfer_get(database, LEDGER_ID, id)
-            .await
-            .is_ok(),
+        Kind::User => contract::user_get(database, caller, id).await.is_ok(),
+        Kind::Wallet => {
+            let keys = [caller.key_sha256];
+            contract::wallets_get(database, caller.ledger_id, &[id], &keys)
+                .await
+                .is_ok_and(|wallets| wallets.iter().any(Option::is_some))
+        }
+        Kind::Transfer => contract::transfer_get(database, caller, id).await.is_ok(),
     };
     is_there.then_some(()).ok_or_else(in_progress)
 }
@@ -162,8 +224,10 @@ fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String)
 
 /// What was not found stood in the path: there is no member of a body to point to.
 fn of_path(failure: Failure) -> Problem {
+    let problem = failure.into_problem();
+    let is_in_path = problem.code.status() == 404;
     Problem {
-        pointer: None,
-        ..failure.into_problem()
+        pointer: problem.pointer.filter(|_| !is_in_path),
+        ..problem
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` walks one request through these modules.
 
+pub mod access;
 pub mod answer;
 pub mod answer_store;
 pub mod app;
@@ -15,6 +16,9 @@ pub mod gather;
 pub mod handlers;
 pub mod health;
 pub mod idempotency;
+pub mod keys;
+pub mod keys_cli;
+pub mod ledgers;
 pub mod metrics;
 pub mod migrate;
 pub mod postgres;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use remit::app::App;
 use remit::environment::Environment;
-use remit::{config, contract, health, migrate, postgres, server, telemetry};
+use remit::keys::KEYS_CONNECTIONS;
+use remit::{config, contract, health, keys_cli, migrate, postgres, server, telemetry};
 use tokio::net::TcpListener;
 
 /// Two calls of each kind in flight, the rest for single requests.
@@ -19,6 +20,7 @@ Usage: remit <command>
 Commands:
   serve    Answer HTTP requests until SIGTERM or SIGINT
   migrate  Bring the database up to this version; may run any number of times, also at once
+  keys     Make, list and revoke API keys; see remit keys --help
   health   Ask the server at REMIT_LISTEN whether it is ready; exit status 0 or 1
 
 Options:
@@ -27,7 +29,8 @@ Options:
 
 Environment:
   DATABASE_URL           postgresql://user:password@host:port/database
-                         (serve: a login of the role remit_server; migrate: the owner)
+                         (serve: a login of the role remit_server; migrate: the owner;
+                         keys: an operator or the owner)
   REDIS_URL              redis://user:password@host:port/0 (serve)
   AMQP_URL               amqp://host:port (serve; optional, shown in /readyz; no login)
                          (for TLS: ?sslmode=require, rediss://, amqps://)
@@ -49,6 +52,7 @@ async fn main() -> ExitCode {
             Ok(listen) => health::check(listen).await,
             Err(errors) => Err(errors),
         },
+        ["keys", ref rest @ ..] => keys(rest).await,
         ["-h" | "--help" | "help"] => {
             print!("{HELP}");
             Ok(())
@@ -85,18 +89,29 @@ async fn migrate() -> Result<(), String> {
     Ok(())
 }
 
+async fn keys(arguments: &[&str]) -> Result<(), String> {
+    match keys_cli::parse(arguments)? {
+        keys_cli::Command::Help => {
+            print!("{}", keys_cli::HELP);
+            Ok(())
+        }
+        command => keys_cli::run(command, &config::keys(Environment::of_process())?).await,
+    }
+}
+
 async fn serve() -> Result<(), String> {
     let config = config::Serve::read(Environment::of_process())?;
     telemetry::start(config.log);
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
     let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);
+    let keys_pool = postgres::pool(&config.postgres, KEYS_CONNECTIONS);
     contract::check(&postgres::first(&pool).await?).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    let app = Arc::new(App::start(pool, config.redis, config.broker));
+    let app = Arc::new(App::start(pool, keys_pool, config.redis, config.broker));
     server::run(listener, app, shutdown).await;
     tracing::info!("stopped");
     Ok(())

@@ -22,8 +22,14 @@ const LOCK: &str = "
     select pg_advisory_lock(hashtextextended('remit migrate', 0));
 ";
 
-/// Each run grants anew what the function files grant, so that a grant removed from a file is gone.
-const REVOKE_FUNCTIONS: &str = "
+/// Each run grants anew what the function files grant, so that a grant removed from a file is gone. And nobody makes
+/// temporary objects, which a function could be made to meet: a right on the database, which no copy or dump carries.
+const REVOKE: &str = "
+    do $$
+    begin
+        execute format('revoke temporary on database %I from public', current_database());
+    end;
+    $$;
     set local check_function_bodies = off; -- Functions may name others that come later.
     revoke all on all functions in schema remit, remit_v1, remit_worker_v1, remit_ops_v1
       from public, remit_server, remit_worker, remit_operator, remit_auditor;
@@ -94,7 +100,7 @@ async fn functions_replace(client: &mut Client) -> Result<usize, String> {
         .await
         .map_err(|error| failed("", &error))?;
     transaction
-        .batch_execute(REVOKE_FUNCTIONS)
+        .batch_execute(REVOKE)
         .await
         .map_err(|error| failed("", &error))?;
     let mut count = 0;

@@ -51,10 +51,14 @@ codes! {
     MalformedQuery "malformed_query" 400 None, "The query string is not one that this route takes.";
     IdempotencyKeyMissing "idempotency_key_missing" 400 None, "The Idempotency-Key header is missing.";
     IdempotencyKeyMalformed "idempotency_key_malformed" 400 None, "The Idempotency-Key header is malformed.";
+    Unauthenticated "unauthenticated" 401 Some("WL016"), "The request has no valid API key.";
+    Forbidden "forbidden" 403 Some("WL017"), "The API key does not allow this.";
     RouteNotFound "route_not_found" 404 None, "There is nothing at this path.";
     WalletNotFound "wallet_not_found" 404 Some("WL002"), "There is no such wallet.";
     UserNotFound "user_not_found" 404 Some("WL003"), "There is no such user.";
     TransferNotFound "transfer_not_found" 404 Some("WL004"), "There is no such transfer.";
+    KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
+    LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     TransferInProgress "transfer_in_progress" 409 None, "A request with this key is in progress.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
@@ -67,6 +71,7 @@ codes! {
     InsufficientFunds "insufficient_funds" 422 Some("WL012"), "The source has not enough funds.";
     WalletFrozen "wallet_frozen" 422 Some("WL013"), "A wallet of the transfer is frozen.";
     CurrencyMismatch "currency_mismatch" 422 Some("WL014"), "The currencies differ.";
+    LimitExceeded "limit_exceeded" 422 Some("WL015"), "A limit of the source would be exceeded.";
     WalletBusy "wallet_busy" 503 Some("WL007"), "A wallet is locked by another session.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
@@ -91,12 +96,15 @@ impl Code {
             TransferOutcome::InsufficientFunds => Self::InsufficientFunds,
             TransferOutcome::WalletFrozen => Self::WalletFrozen,
             TransferOutcome::CurrencyMismatch => Self::CurrencyMismatch,
+            TransferOutcome::LimitExceeded => Self::LimitExceeded,
             TransferOutcome::BalanceLimitExceeded => Self::BalanceLimitExceeded,
             TransferOutcome::WalletNotFound => Self::WalletNotFound,
             TransferOutcome::SameWallet => Self::SameWallet,
             TransferOutcome::InvalidField => Self::InvalidField,
             TransferOutcome::IdempotencyKeyReused => Self::IdempotencyKeyReused,
             TransferOutcome::WalletBusy => Self::WalletBusy,
+            TransferOutcome::Unauthenticated => Self::Unauthenticated,
+            TransferOutcome::Forbidden => Self::Forbidden,
         })
     }
 }
@@ -113,6 +121,8 @@ pub struct Problem {
     pub transfer_id: Option<Uuid>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
+    /// For `unauthenticated`: not even a bad key was sent.
+    pub is_anonymous: bool,
     /// The inside of the error, for the log alone.
     pub cause: Option<String>,
 }
@@ -126,6 +136,7 @@ impl Problem {
             pointer: None,
             transfer_id: None,
             allow: None,
+            is_anonymous: false,
             cause: None,
         }
     }
@@ -143,6 +154,16 @@ impl Problem {
         Self {
             pointer: Some(format!("/{field}")),
             ..Self::new(code, detail)
+        }
+    }
+
+    /// What `WWW-Authenticate` says with it (RFC 6750, section 3).
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            Code::Unauthenticated if self.is_anonymous => Some(r#"Bearer realm="remit""#),
+            Code::Unauthenticated => Some(r#"Bearer realm="remit", error="invalid_token""#),
+            Code::Forbidden => Some(r#"Bearer realm="remit", error="insufficient_scope""#),
+            _ => None,
         }
     }
 
@@ -226,6 +247,14 @@ impl Failure {
         }
     }
 
+    /// What the log should say of it.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Refused(problem) => problem.code.name(),
+            Self::Conflict(cause) | Self::Unavailable(cause) | Self::Unexpected(cause) => cause,
+        }
+    }
+
     /// What the client hears when the call is not tried again.
     pub fn into_problem(self) -> Problem {
         match self {
@@ -238,6 +267,27 @@ impl Failure {
             .because(cause),
         }
     }
+}
+
+/// The key is not a valid one: it never was, it was revoked, or it has expired. Which of them is not said.
+pub fn unauthenticated() -> Problem {
+    Problem::new(
+        Code::Unauthenticated,
+        "Send a valid API key: Authorization: Bearer remit_….",
+    )
+}
+
+/// There is no key at all.
+pub fn anonymous() -> Problem {
+    Problem {
+        is_anonymous: true,
+        ..unauthenticated()
+    }
+}
+
+/// The key's scope is too narrow.
+pub fn forbidden() -> Problem {
+    Problem::new(Code::Forbidden, "This needs a key of another scope.")
 }
 
 /// A wallet stayed locked.
@@ -254,6 +304,18 @@ pub fn unavailable() -> Problem {
         Code::DatabaseUnavailable,
         "Try again with the same key: it is safe, whether or not the first attempt was carried out.",
     )
+}
+
+/// What a failure means for a request that makes another thing each time. `advice` says how to find out what
+/// became of it.
+pub fn unrepeatable(failure: Failure, advice: &str) -> Problem {
+    match failure {
+        Failure::Unavailable(_) => Problem {
+            detail: format!("Whether it was carried out is not known. {advice}"),
+            ..failure.into_problem()
+        },
+        _ => failure.into_problem(),
+    }
 }
 
 /// The SQL functions put the field into `column` and the rule, a constant, into a JSON detail.

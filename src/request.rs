@@ -132,11 +132,11 @@ impl FromStr for EntryCursor {
     }
 }
 
-/// Behind which wallet a page of a user's wallets begins: when it was created, and its id.
+/// Behind which wallet or key a page of a list begins: when it was created, and its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WalletCursor(pub OffsetDateTime, pub Uuid);
+pub struct CreationCursor(pub OffsetDateTime, pub Uuid);
 
-impl FromStr for WalletCursor {
+impl FromStr for CreationCursor {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -147,7 +147,7 @@ impl FromStr for WalletCursor {
     }
 }
 
-impl fmt::Display for WalletCursor {
+impl fmt::Display for CreationCursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
@@ -229,12 +229,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wallet_cursor_is_read_as_it_is_written() {
+    fn a_cursor_by_creation_is_read_as_it_is_written() {
         let text = "1767225600000001-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
-        let cursor: WalletCursor = text.parse().expect("a cursor");
+        let cursor: CreationCursor = text.parse().expect("a cursor");
         assert_eq!(cursor.to_string(), text);
         for text in ["", "-", "7", "7-7", "-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69"] {
-            assert_eq!(text.parse::<WalletCursor>(), Err(()), "{text}");
+            assert_eq!(text.parse::<CreationCursor>(), Err(()), "{text}");
         }
     }
 

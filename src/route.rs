@@ -4,6 +4,7 @@ use hyper::Method;
 use uuid::Uuid;
 
 use crate::idempotency::Key;
+use crate::keys::parse_ledger_id;
 use crate::problem::{Code, Problem};
 use crate::request::parse_uuid;
 
@@ -15,14 +16,66 @@ pub enum Route {
     WalletList(Uuid),
     WalletCreate,
     WalletGet(Uuid),
+    WalletFreeze(Uuid),
+    WalletUnfreeze(Uuid),
+    WalletLimitsGet(Uuid),
+    WalletLimitsSet(Uuid),
     EntryList(Uuid),
     TransferCreate,
     TransferGet(Key),
+    KeyCreate,
+    KeyList,
+    KeyRevoke(Uuid),
+    LedgerCreate,
+    LedgerGet(i64),
     Healthz,
     Readyz,
     Metrics,
     Openapi,
     Docs(&'static str),
+}
+
+type Found = Result<Route, Problem>;
+
+/// What there is at a path, by method.
+#[derive(Default)]
+struct Place {
+    get: Option<Found>,
+    post: Option<Found>,
+    put: Option<Found>,
+    delete: Option<Found>,
+}
+
+impl Place {
+    fn get(route: Found) -> Self {
+        Self {
+            get: Some(route),
+            ..Self::default()
+        }
+    }
+
+    fn post(route: Found) -> Self {
+        Self {
+            post: Some(route),
+            ..Self::default()
+        }
+    }
+
+    fn allowed(&self) -> &'static str {
+        match self {
+            Self {
+                post: Some(_),
+                get: Some(_),
+                ..
+            } => "GET, HEAD, POST",
+            Self { put: Some(_), .. } => "GET, HEAD, PUT",
+            Self { get: Some(_), .. } => "GET, HEAD",
+            Self {
+                delete: Some(_), ..
+            } => "DELETE",
+            _ => "POST",
+        }
+    }
 }
 
 impl Route {
@@ -34,9 +87,18 @@ impl Route {
             Self::WalletList(_) => "wallet_list",
             Self::WalletCreate => "wallet_create",
             Self::WalletGet(_) => "wallet_get",
+            Self::WalletFreeze(_) => "wallet_freeze",
+            Self::WalletUnfreeze(_) => "wallet_unfreeze",
+            Self::WalletLimitsGet(_) => "wallet_limits_get",
+            Self::WalletLimitsSet(_) => "wallet_limits_set",
             Self::EntryList(_) => "entry_list",
             Self::TransferCreate => "transfer_create",
             Self::TransferGet(_) => "transfer_get",
+            Self::KeyCreate => "key_create",
+            Self::KeyList => "key_list",
+            Self::KeyRevoke(_) => "key_revoke",
+            Self::LedgerCreate => "ledger_create",
+            Self::LedgerGet(_) => "ledger_get",
             Self::Healthz => "healthz",
             Self::Readyz => "readyz",
             Self::Metrics => "metrics",
@@ -49,39 +111,80 @@ impl Route {
     ///
     /// # Errors
     /// 404, 405 with the methods that are allowed, or 400 for an id that is none.
-    pub fn find(method: &Method, path: &str) -> Result<Self, Problem> {
-        let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-        if segments.contains(&"") {
-            return Err(not_found());
-        }
-        let (get, post) = match segments[..] {
-            ["users"] => (None, Some(Self::UserCreate)),
-            ["users", id] => (Some(uuid(id).map(Self::UserGet)), None),
-            ["users", id, "wallets"] => (Some(uuid(id).map(Self::WalletList)), None),
-            ["wallets"] => (None, Some(Self::WalletCreate)),
-            ["wallets" | "wallet", id] => (Some(uuid(id).map(Self::WalletGet)), None),
-            ["wallets", id, "entries"] => (Some(uuid(id).map(Self::EntryList)), None),
-            ["transfers"] => (None, Some(Self::TransferCreate)),
-            ["transfers", key] => (Some(Key::of_path(key).map(Self::TransferGet)), None),
-            ["healthz"] => (Some(Ok(Self::Healthz)), None),
-            ["readyz"] => (Some(Ok(Self::Readyz)), None),
-            ["metrics"] => (Some(Ok(Self::Metrics)), None),
-            ["openapi.json"] => (Some(Ok(Self::Openapi)), None),
-            // The type of every problem is a path; the page opens at its code.
-            ["docs"] | ["problems", _] => (Some(Ok(Self::Docs("index.html"))), None),
-            ["docs", name] => match crate::docs::asset(name) {
-                Some(asset) => (Some(Ok(Self::Docs(asset.name))), None),
-                None => return Err(not_found()),
-            },
-            _ => return Err(not_found()),
+    pub fn find(method: &Method, path: &str) -> Found {
+        let place = Self::place(path).ok_or_else(not_found)?;
+        let allowed = place.allowed();
+        let found = match *method {
+            Method::GET | Method::HEAD => place.get,
+            Method::POST => place.post,
+            Method::PUT => place.put,
+            Method::DELETE => place.delete,
+            _ => None,
         };
-        match (method, get, post) {
-            (&Method::GET | &Method::HEAD, Some(route), _) => route,
-            (&Method::POST, _, Some(route)) => Ok(route),
-            (_, Some(_), _) => Err(not_allowed("GET, HEAD")),
-            (_, None, _) => Err(not_allowed("POST")),
-        }
+        found.unwrap_or_else(|| Err(not_allowed(allowed)))
     }
+
+    fn place(path: &str) -> Option<Place> {
+        let segments = segments(path);
+        if segments.contains(&"") {
+            return None;
+        }
+        Some(match segments[..] {
+            ["users"] => Place::post(Ok(Self::UserCreate)),
+            ["users", id] => Place::get(uuid(id).map(Self::UserGet)),
+            ["users", id, "wallets"] => Place::get(uuid(id).map(Self::WalletList)),
+            ["wallets"] => Place::post(Ok(Self::WalletCreate)),
+            ["wallets" | "wallet", id] => Place::get(uuid(id).map(Self::WalletGet)),
+            ["wallets", id, "entries"] => Place::get(uuid(id).map(Self::EntryList)),
+            ["wallets", id, "freeze"] => Place::post(uuid(id).map(Self::WalletFreeze)),
+            ["wallets", id, "unfreeze"] => Place::post(uuid(id).map(Self::WalletUnfreeze)),
+            ["wallets", id, "limits"] => Place {
+                put: Some(uuid(id).map(Self::WalletLimitsSet)),
+                ..Place::get(uuid(id).map(Self::WalletLimitsGet))
+            },
+            ["transfers"] => Place::post(Ok(Self::TransferCreate)),
+            ["transfers", key] => Place::get(Key::of_path(key).map(Self::TransferGet)),
+            ["keys"] => Place {
+                post: Some(Ok(Self::KeyCreate)),
+                ..Place::get(Ok(Self::KeyList))
+            },
+            ["keys", id] => Place {
+                delete: Some(uuid(id).map(Self::KeyRevoke)),
+                ..Place::default()
+            },
+            ["ledgers"] => Place::post(Ok(Self::LedgerCreate)),
+            ["ledgers", id] => Place::get(ledger_id(id).map(Self::LedgerGet)),
+            ["healthz"] => Place::get(Ok(Self::Healthz)),
+            ["readyz"] => Place::get(Ok(Self::Readyz)),
+            ["metrics"] => Place::get(Ok(Self::Metrics)),
+            ["openapi.json"] => Place::get(Ok(Self::Openapi)),
+            // The type of every problem is a path; the page opens at its code.
+            ["docs"] | ["problems", _] => Place::get(Ok(Self::Docs("index.html"))),
+            ["docs", name] => {
+                let asset = crate::docs::asset(name)?;
+                Place::get(Ok(Self::Docs(asset.name)))
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a path is open to all, whatever there is or is not. Any other path is nothing to say a word about
+/// to someone without a key.
+pub fn is_public(path: &str) -> bool {
+    matches!(
+        segments(path)[..],
+        ["healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
+    )
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.strip_prefix('/').unwrap_or(path).split('/').collect()
+}
+
+fn ledger_id(text: &str) -> Result<i64, Problem> {
+    let rule = "A ledger's id is a positive integer such as 1.";
+    parse_ledger_id(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
 }
 
 fn uuid(text: &str) -> Result<Uuid, Problem> {
@@ -128,6 +231,40 @@ mod tests {
         let problem =
             Route::find(&Method::POST, &format!("/wallets/{ID}")).expect_err("not a route");
         assert_eq!(problem.allow, Some("GET, HEAD"));
+        for (path, allow) in [
+            ("/keys".to_owned(), "GET, HEAD, POST"),
+            (format!("/keys/{ID}"), "DELETE"),
+            (format!("/wallets/{ID}/limits"), "GET, HEAD, PUT"),
+            (format!("/wallets/{ID}/freeze"), "POST"),
+        ] {
+            let problem = Route::find(&Method::PATCH, &path).expect_err("not a route");
+            assert_eq!(problem.allow, Some(allow), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_public_or_not_whatever_the_method() {
+        for path in [
+            "/healthz",
+            "/docs",
+            "/docs/nothing",
+            "/problems/x",
+            "/openapi.json",
+        ] {
+            assert!(is_public(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/metrics",
+            "/docs/a/b",
+            "//docs",
+            "/healthz/",
+            "/users",
+            "/Docs",
+        ] {
+            assert!(!is_public(path), "{path}");
+        }
     }
 
     #[test]
@@ -152,5 +289,6 @@ mod tests {
             code(Method::GET, "/users/018f4e9c7d3b4c559a7e2f1d3c4b5a69"),
             Code::MalformedId
         );
+        assert_eq!(code(Method::GET, "/ledgers/01"), Code::MalformedId);
     }
 }

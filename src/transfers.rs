@@ -8,26 +8,28 @@ use uuid::Uuid;
 
 use crate::answer;
 use crate::answer_store::{AnswerStore, Marker, StoredAnswer};
-use crate::contract::{self, TransferOutcome, TransferRequest, TransferResult};
+use crate::contract::{self, KeyDigest, TransferOutcome, TransferRequest, TransferResult};
 use crate::database::Database;
 use crate::gather::{Batch, Reply};
 use crate::metrics::{Metrics, ReplaySource};
 use crate::problem::{Code, Failure, Problem};
 use crate::wallet_cache::{WalletCache, WalletChange, WalletKey};
 
-/// A transfer to post, and the marker that its request left in Redis.
+/// A transfer to post, the caller's key, and the marker that the request left in Redis.
 pub struct Posting {
     pub transfer: TransferRequest,
+    pub key: KeyDigest,
     pub marker: Option<Marker>,
     wallets: [Uuid; 2],
 }
 
 impl Posting {
     /// A transfer that waits for its call.
-    pub fn new(transfer: TransferRequest, marker: Option<Marker>) -> Self {
+    pub fn new(transfer: TransferRequest, key: KeyDigest, marker: Option<Marker>) -> Self {
         let wallets = [transfer.source_id, transfer.target_id];
         Self {
             transfer,
+            key,
             marker,
             wallets,
         }
@@ -55,21 +57,23 @@ impl Batch for TransfersPost {
     }
 
     async fn call(&self, postings: Vec<Posting>) -> Vec<Reply<Self>> {
+        let keys: Vec<KeyDigest> = postings.iter().map(|posting| posting.key).collect();
         let (transfers, markers): (Vec<_>, Vec<_>) = postings
             .into_iter()
             .map(|posting| (posting.transfer, posting.marker))
             .unzip();
-        let results = self.post(&transfers).await;
+        let results = self.post(&transfers, &keys).await;
         let changes = self.wallet_changes(&results);
 
         let mut replies = Vec::with_capacity(results.len());
         let (mut finished, mut released) = (Vec::new(), Vec::new());
-        for ((result, transfer), marker) in results.into_iter().zip(transfers).zip(markers) {
+        let requests = transfers.into_iter().zip(keys).zip(markers);
+        for (result, ((transfer, key), marker)) in results.into_iter().zip(requests) {
             let is_busy = result
                 .as_ref()
                 .is_ok_and(|result| result.outcome == TransferOutcome::WalletBusy);
             if is_busy {
-                replies.push(Reply::Busy(Posting::new(transfer, marker)));
+                replies.push(Reply::Busy(Posting::new(transfer, key, marker)));
                 continue;
             }
             let posted = result.and_then(|result| self.posted(&result));
@@ -96,23 +100,26 @@ impl TransfersPost {
     fn post<'a>(
         &'a self,
         transfers: &'a [TransferRequest],
+        keys: &'a [KeyDigest],
     ) -> BoxFuture<'a, Vec<Result<TransferResult, Problem>>> {
         Box::pin(async move {
-            match self.post_once(transfers).await {
+            match self.post_once(transfers, keys).await {
                 Ok(results) => results.into_iter().map(Ok).collect(),
                 Err(failure @ Failure::Unavailable(_)) => {
                     vec![Err(failure.into_problem()); transfers.len()]
                 }
                 Err(_) if transfers.len() > 1 => {
-                    let (left, right) = transfers.split_at(transfers.len() / 2);
-                    let mut results = self.post(left).await;
-                    results.extend(self.post(right).await);
+                    let half = transfers.len() / 2;
+                    let (left, right) = transfers.split_at(half);
+                    let (left_keys, right_keys) = keys.split_at(half);
+                    let mut results = self.post(left, left_keys).await;
+                    results.extend(self.post(right, right_keys).await);
                     results
                 }
                 // Another session used the id at the same moment: its row is there by now.
                 Err(Failure::Conflict(cause)) => {
                     tracing::warn!(cause, "a transfer met its twin: calling again");
-                    match self.post_once(transfers).await {
+                    match self.post_once(transfers, keys).await {
                         Ok(results) => results.into_iter().map(Ok).collect(),
                         Err(failure) => vec![Err(failure.into_problem())],
                     }
@@ -125,9 +132,11 @@ impl TransfersPost {
     async fn post_once(
         &self,
         transfers: &[TransferRequest],
+        keys: &[KeyDigest],
     ) -> Result<Vec<TransferResult>, Failure> {
         self.metrics.transfers_call(transfers.len());
-        let results = contract::transfers_post(&self.database, self.ledger_id, transfers).await?;
+        let (database, ledger_id) = (&self.database, self.ledger_id);
+        let results = contract::transfers_post(database, ledger_id, transfers, keys).await?;
         if results.len() == transfers.len() {
             Ok(results)
         } else {
@@ -200,6 +209,7 @@ fn refused(code: Code, result: &TransferResult) -> Problem {
         Code::InsufficientFunds
         | Code::WalletFrozen
         | Code::CurrencyMismatch
+        | Code::LimitExceeded
         | Code::BalanceLimitExceeded => {
             "This answer is final for its key. A new attempt needs a new key."
         }

@@ -6,7 +6,8 @@
 //!
 //! What never changes (owner, currency, …) is stored by readers only. A reader first leaves a lease;
 //! its fill counts only while the lease is there, so a FLUSHALL between its query and its fill cannot
-//! bring an old wallet back.
+//! bring an old wallet back. Whoever is bound to a user has leases of that user's: he can ask for any id, and
+//! must not take the place of a reader who will find something.
 //!
 //! What cannot be written while Redis is away is remembered, and written when it is back; until then
 //! these wallets are not read from Redis.
@@ -30,21 +31,23 @@ use lost::LostWrites;
 
 /// Bounds what a lost write can leave wrong.
 const WALLET_TTL_MS: u64 = 3_600_000;
-/// How long a reader may take between its lease and its fill. Wallets that do not exist leave no more than this.
+/// How long a reader may take between its lease and its fill.
 const LEASE_TTL_MS: u64 = 10_000;
+/// The field of a lease, alone or before the id of a user.
+const LEASE: &str = "lease";
 /// How often lost writes are tried again.
 const REPAIR_INTERVAL_MS: u64 = 200;
 
 /// KEYS: wallets. ARGV: the TTL, then for each wallet version, balance, `status_version`, status,
-/// `updated_at`, lease, fixed, held; an empty string is a part not given.
+/// `updated_at`, the field of the lease, lease, fixed, held; an empty string is a part not given.
 static MERGE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
         for i, key in ipairs(KEYS) do
-            local a = 8 * (i - 1) + 1
-            local version, balance, status_version, status, updated_at, lease, fixed, held =
-                unpack(ARGV, a + 1, a + 8)
-            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at', 'lease')
+            local a = 9 * (i - 1) + 1
+            local version, balance, status_version, status, updated_at, lease_field, lease, fixed, held =
+                unpack(ARGV, a + 1, a + 9)
+            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at', lease_field)
             if lease == '' or lease == old[4] then
                 if version ~= '' and tonumber(version) > tonumber(old[1] or -1) then
                     redis.call('HSET', key, 'version', version, 'balance', balance)
@@ -57,7 +60,7 @@ static MERGE: LazyLock<Script> = LazyLock::new(|| {
                 end
                 if fixed ~= '' then
                     redis.call('HSET', key, 'fixed', fixed, 'held', held)
-                    redis.call('HDEL', key, 'lease')
+                    redis.call('HDEL', key, lease_field)
                     redis.call('PEXPIRE', key, ARGV[1])
                 else
                     redis.call('PEXPIRE', key, ARGV[1], 'NX')
@@ -83,8 +86,18 @@ pub struct CachedWallet {
     pub updated_at: OffsetDateTime,
 }
 
+/// Removes a lease, unless another has taken its place.
+static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end",
+    )
+});
+
 /// A reader's right to fill one wallet.
-pub struct Lease(Uuid);
+pub struct Lease {
+    field: String,
+    value: String,
+}
 
 /// A wallet's ledger and id.
 pub type WalletKey = (i64, Uuid);
@@ -159,18 +172,26 @@ impl WalletCache {
             }))
     }
 
-    /// Announces a fill. Call before the query whose result will be filled in.
+    /// Announces a fill by a reader who may be bound to a user. Call before the query whose result will be
+    /// filled in.
     ///
     /// # Errors
     /// Redis does not answer.
-    pub async fn lease(&self, wallet: WalletKey) -> Result<Lease, Unavailable> {
-        let lease = Uuid::new_v4();
+    pub async fn lease(
+        &self,
+        wallet: WalletKey,
+        user_id: Option<Uuid>,
+    ) -> Result<Lease, Unavailable> {
+        let lease = Lease {
+            field: user_id.map_or_else(|| LEASE.to_owned(), |id| format!("{LEASE}:{id}")),
+            value: Uuid::new_v4().to_string(),
+        };
         let mut pipeline = redis::pipe();
         pipeline
             .cmd("HSET")
             .arg(key(&wallet))
-            .arg("lease")
-            .arg(lease.to_string())
+            .arg(&lease.field)
+            .arg(&lease.value)
             .ignore()
             .cmd("PEXPIRE")
             .arg(key(&wallet))
@@ -178,7 +199,17 @@ impl WalletCache {
             .arg("NX")
             .ignore();
         self.redis.pipeline::<()>(&pipeline).await?;
-        Ok(Lease(lease))
+        Ok(lease)
+    }
+
+    /// Takes an announcement back: there is no such wallet for this reader.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn release(&self, wallet: WalletKey, lease: Lease) -> Result<(), Unavailable> {
+        let mut release = RELEASE.key(key(&wallet));
+        release.arg(lease.field).arg(lease.value);
+        self.redis.script(&release).await
     }
 
     /// Stores what a reader found, unless its lease is gone. What Redis knows better stays.
@@ -201,7 +232,8 @@ impl WalletCache {
                     .arg(found.status_version)
                     .arg(&found.status)
                     .arg(microseconds(found.updated_at))
-                    .arg(lease.0.to_string())
+                    .arg(lease.field)
+                    .arg(lease.value)
                     .arg(found.fixed.to_string())
                     .arg(found.held),
             )
@@ -278,7 +310,8 @@ async fn write_batch<'a>(
             Some((version, status)) => script.arg(*version).arg(status),
             None => script.arg("").arg(""),
         };
-        script.arg(change.updated_at_us).arg("").arg("").arg("");
+        script.arg(change.updated_at_us);
+        script.arg(LEASE).arg("").arg("").arg("");
     }
     redis.script(&script).await
 }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::answer::status_name;
-use crate::contract::{self, WalletResult, WalletStatus};
+use crate::contract::{self, Caller, KeyDigest, WalletResult, WalletStatus};
 use crate::database::Database;
 use crate::gather::{Batch, Gather, NoAnswer, Reply};
 use crate::metrics::{CacheRead, Metrics};
@@ -23,31 +24,58 @@ pub struct WalletsGet {
     pub database: Arc<Database>,
 }
 
+/// A wallet to read, and on whose behalf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reading {
+    pub wallet_id: Uuid,
+    pub key: KeyDigest,
+}
+
 impl Batch for WalletsGet {
-    type Request = Uuid;
+    type Request = Reading;
     type Answer = Result<Option<WalletResult>, Failure>;
 
-    fn wallets(_: &Uuid) -> &[Uuid] {
+    fn wallets(_: &Reading) -> &[Uuid] {
         // Any number of calls may read a wallet at the same time.
         &[]
     }
 
-    async fn call(&self, ids: Vec<Uuid>) -> Vec<Reply<Self>> {
-        let wallets = contract::wallets_get(&self.database, self.ledger_id, &ids).await;
-        let found = wallets.map(|wallets| {
-            let by_id = wallets.into_iter().map(|wallet| (wallet.id, wallet));
-            by_id.collect::<HashMap<_, _>>()
-        });
-        ids.iter()
-            .map(|id| {
-                Reply::Done(
-                    found
-                        .as_ref()
-                        .map(|found| found.get(id).cloned())
-                        .map_err(Clone::clone),
-                )
-            })
-            .collect()
+    async fn call(&self, readings: Vec<Reading>) -> Vec<Reply<Self>> {
+        let answers = self.read(&readings).await;
+        answers.into_iter().map(Reply::Done).collect()
+    }
+}
+
+impl WalletsGet {
+    /// Reads wallets together. One key that is no longer valid fails the call, which is then split, so that
+    /// it fails only those who have it.
+    fn read<'a>(&'a self, readings: &'a [Reading]) -> BoxFuture<'a, Vec<<Self as Batch>::Answer>> {
+        Box::pin(async move {
+            match self.read_once(readings).await {
+                Ok(wallets) => wallets.into_iter().map(Ok).collect(),
+                Err(Failure::Refused(_)) if readings.len() > 1 => {
+                    let (left, right) = readings.split_at(readings.len() / 2);
+                    let mut answers = self.read(left).await;
+                    answers.extend(self.read(right).await);
+                    answers
+                }
+                Err(failure) => vec![Err(failure); readings.len()],
+            }
+        })
+    }
+
+    async fn read_once(&self, readings: &[Reading]) -> Result<Vec<Option<WalletResult>>, Failure> {
+        let (ids, keys): (Vec<_>, Vec<_>) = readings
+            .iter()
+            .map(|reading| (reading.wallet_id, reading.key))
+            .unzip();
+        let wallets = contract::wallets_get(&self.database, self.ledger_id, &ids, &keys).await?;
+        if wallets.len() == readings.len() {
+            Ok(wallets)
+        } else {
+            let cause = "wallets_get gave another number of rows than it had ids";
+            Err(Failure::Unexpected(cause.to_owned()))
+        }
     }
 }
 
@@ -75,44 +103,67 @@ impl Wallets {
     /// A wallet, and how it was read.
     ///
     /// # Errors
-    /// There is no such wallet, or nobody who could say.
-    pub async fn get(&self, wallet_id: Uuid) -> Result<(WalletResult, CacheRead), Problem> {
-        let (wallet, read) = self.read(wallet_id).await?;
+    /// There is no such wallet for this caller, or nobody who could say.
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<(WalletResult, CacheRead), Problem> {
+        let (wallet, read) = self.read(caller, wallet_id).await?;
         self.metrics.cache_read(read);
         let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
         Ok((wallet, read))
     }
 
-    async fn read(&self, wallet_id: Uuid) -> Result<(Option<WalletResult>, CacheRead), Problem> {
-        match self.cached(wallet_id).await {
-            Err(Unavailable) => return Ok((self.query(wallet_id).await?, CacheRead::Bypass)),
+    async fn read(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<(Option<WalletResult>, CacheRead), Problem> {
+        let reading = Reading {
+            wallet_id,
+            key: caller.key_sha256,
+        };
+        match self.cached(caller, wallet_id).await {
+            Err(Unavailable) => return Ok((self.query(reading).await?, CacheRead::Bypass)),
             Ok(Some(wallet)) => return Ok((Some(wallet), CacheRead::Hit)),
             Ok(None) => {}
         }
-        // One of those who miss a wallet at the same time asks; the others find what it filled in.
-        let turn = self.flights.join(wallet_id).await;
+        // One of those who miss a wallet at the same time asks; the others find what it filled in. Each key
+        // waits for its own: what others read is nothing to go by.
+        let turn = self.flights.join(reading).await;
         if turn.is_none()
-            && let Ok(Some(wallet)) = self.cached(wallet_id).await
+            && let Ok(Some(wallet)) = self.cached(caller, wallet_id).await
         {
             return Ok((Some(wallet), CacheRead::Hit));
         }
         let key = (self.ledger_id, wallet_id);
-        let lease = self.cache.lease(key).await;
-        let wallet = self.query(wallet_id).await?;
-        if let (Some(wallet), Ok(lease)) = (&wallet, lease) {
-            // A lost fill costs the next reader a query.
-            let _ = self.cache.fill(key, &to_cached(wallet), lease).await;
+        let lease = self.cache.lease(key, caller.user_id).await;
+        let wallet = self.query(reading).await?;
+        // A lost fill costs the next reader a query; a lease that stays ends by itself.
+        if let Ok(lease) = lease {
+            let _ = match &wallet {
+                Some(wallet) => self.cache.fill(key, &to_cached(wallet), lease).await,
+                None => self.cache.release(key, lease).await,
+            };
         }
         Ok((wallet, CacheRead::Miss))
     }
 
-    async fn cached(&self, wallet_id: Uuid) -> Result<Option<WalletResult>, Unavailable> {
+    /// A cached wallet that the caller may see. Any other is a miss: the same steps follow as for one that does
+    /// not exist, and end the same.
+    async fn cached(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<Option<WalletResult>, Unavailable> {
         let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
-        Ok(cached.and_then(|cached| from_cached(wallet_id, cached)))
+        let wallet = cached.and_then(|cached| from_cached(wallet_id, cached));
+        Ok(wallet.filter(|wallet| caller.sees(wallet.user_id)))
     }
 
-    async fn query(&self, wallet_id: Uuid) -> Result<Option<WalletResult>, Problem> {
-        match self.gather.ask(wallet_id).await {
+    async fn query(&self, reading: Reading) -> Result<Option<WalletResult>, Problem> {
+        match self.gather.ask(reading).await {
             Ok(result) => result.map_err(Failure::into_problem),
             Err(no_answer) => Err(no_answer.into()),
         }
@@ -132,22 +183,22 @@ impl From<NoAnswer> for Problem {
     }
 }
 
-/// The wallets that are being asked for.
+/// What is being read.
 #[derive(Default)]
-struct Flights(Mutex<HashMap<Uuid, Arc<Semaphore>>>);
+struct Flights(Mutex<HashMap<Reading, Arc<Semaphore>>>);
 
 impl Flights {
     /// The turn to ask for a wallet; or none, once whoever had it is through.
-    async fn join(&self, wallet_id: Uuid) -> Option<Turn<'_>> {
+    async fn join(&self, reading: Reading) -> Option<Turn<'_>> {
         let landing = {
             let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match flights.get(&wallet_id) {
+            match flights.get(&reading) {
                 Some(landing) => Arc::clone(landing),
                 None => {
-                    flights.insert(wallet_id, Arc::new(Semaphore::new(0)));
+                    flights.insert(reading, Arc::new(Semaphore::new(0)));
                     return Some(Turn {
                         flights: self,
-                        wallet_id,
+                        reading,
                     });
                 }
             }
@@ -160,7 +211,7 @@ impl Flights {
 
 struct Turn<'a> {
     flights: &'a Flights,
-    wallet_id: Uuid,
+    reading: Reading,
 }
 
 impl Drop for Turn<'_> {
@@ -170,7 +221,7 @@ impl Drop for Turn<'_> {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = flights.remove(&self.wallet_id) {
+        if let Some(landing) = flights.remove(&self.reading) {
             landing.close();
         }
     }

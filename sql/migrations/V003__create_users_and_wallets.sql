@@ -34,6 +34,8 @@ create table remit.wallets (
     version        bigint not null default 0,
     status         remit_v1.wallet_status not null default 'active',
     status_version bigint not null default 0,
+    transfer_max   bigint,
+    daily_max      bigint,
     reference      text,
     metadata       jsonb not null default '{}',
     created_at     timestamptz not null default now(),
@@ -45,6 +47,8 @@ create table remit.wallets (
     constraint floor_is_exact_in_json check (floor between -9007199254740991 and 9007199254740991),
     constraint held_not_negative check (held >= 0),
     constraint versions_not_negative check (version >= 0 and status_version >= 0),
+    constraint limits_are_exact_in_json check (
+        transfer_max between 0 and 9007199254740991 and daily_max between 0 and 9007199254740991),
     constraint issuance_wallet_has_no_floor check (user_id is not null or floor is null),
     constraint reference_is_short check (length(reference) <= 200),
     constraint metadata_is_a_flat_object_of_strings check (
@@ -60,6 +64,21 @@ comment on column remit.wallets.version is
     'The number of entries: 1, 2, 3 … without gaps.';
 comment on column remit.wallets.status_version is
     'The number of status changes. version + status_version grows with every change of the row.';
+comment on column remit.wallets.transfer_max is
+    'The largest amount that one transfer may take from the wallet. Null is no limit.';
+comment on column remit.wallets.daily_max is
+    'The largest total that may leave the wallet in any 24 hours. Null is no limit.';
 
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
+
+-- What left the wallets that have a daily limit, by the hour, so that a limit costs the same whatever a wallet
+-- did that day. hour: whole hours since 1970.
+create table remit.spending (
+    ledger_id bigint not null,
+    wallet_id uuid not null,
+    hour      bigint not null,
+    amount    bigint not null,
+    primary key (ledger_id, wallet_id, hour),
+    foreign key (ledger_id, wallet_id) references remit.wallets
+);

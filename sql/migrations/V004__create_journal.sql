@@ -5,9 +5,10 @@
 create type remit_v1.transfer_outcome as enum (
     'posted',
     -- Stored, and replayed for ever:
-    'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'balance_limit_exceeded',
+    'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'limit_exceeded', 'balance_limit_exceeded',
     -- Never stored:
-    'wallet_not_found', 'same_wallet', 'invalid_field', 'idempotency_key_reused', 'wallet_busy'
+    'wallet_not_found', 'same_wallet', 'invalid_field', 'idempotency_key_reused', 'wallet_busy',
+    'unauthenticated', 'forbidden'
 );
 
 -- No foreign keys to wallets: two lookups and two row locks on every row of the hottest insert
@@ -32,7 +33,8 @@ create table remit.transfers (
     constraint amount_is_positive_and_exact_in_json check (amount between 1 and 9007199254740991),
     constraint wallets_differ check (source_id <> target_id),
     constraint outcome_is_posted_or_rejected check (
-        outcome in ('posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'balance_limit_exceeded')
+        outcome in ('posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'limit_exceeded',
+                    'balance_limit_exceeded')
     ),
     constraint posted_means_versions_and_balances check (
         (outcome = 'posted') = (num_nulls(source_version, source_balance, target_version, target_balance) = 0)

@@ -77,6 +77,13 @@ create type remit_v1.transfer_result as (
     created_at     timestamptz
 );
 
+-- Minor units. daily_spent counts what left in the last 24 to 25 hours; it is null where there is no daily_max.
+create type remit_v1.wallet_limits as (
+    transfer_max bigint,
+    daily_max    bigint,
+    daily_spent  bigint
+);
+
 create type remit_v1.entry as (
     transfer_id     uuid,
     version         bigint,
@@ -125,4 +132,19 @@ create type remit_ops_v1.wallet_balance as (
     balance   bigint,
     version   bigint,
     status    remit_v1.wallet_status
+);
+
+create type remit_v1.ledger_result as (
+    id         bigint,
+    name       text,
+    created_at timestamptz
+);
+
+-- With the ledger's first key. secret is the key's text, which nobody can be told again.
+create type remit_v1.ledger_created as (
+    id         bigint,
+    name       text,
+    created_at timestamptz,
+    key_id     uuid,
+    secret     text
 );

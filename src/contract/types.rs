@@ -5,6 +5,87 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::{KeyDigest, Secret};
+
+/// `remit_v1.key_scope`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql, ToSql)]
+#[postgres(name = "key_scope", rename_all = "snake_case")]
+pub enum KeyScope {
+    User,
+    Reader,
+    Service,
+    Admin,
+}
+
+/// `remit_v1.caller`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "caller")]
+pub struct Caller {
+    pub ledger_id: i64,
+    pub key_sha256: KeyDigest,
+    pub key_id: Uuid,
+    pub scope: KeyScope,
+    /// Whom a key of the scope `user` is bound to.
+    pub user_id: Option<Uuid>,
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.key_request`
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "key_request")]
+pub struct KeyRequest {
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.key_result`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "key_result")]
+pub struct KeyResult {
+    pub id: Uuid,
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    pub created_at: OffsetDateTime,
+    pub expires_at: Option<OffsetDateTime>,
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.key_created`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "key_created")]
+pub struct KeyCreated {
+    pub id: Uuid,
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    pub created_at: OffsetDateTime,
+    pub expires_at: Option<OffsetDateTime>,
+    pub secret: Secret,
+}
+
+/// `remit_v1.ledger_result`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "ledger_result")]
+pub struct LedgerResult {
+    pub id: i64,
+    pub name: String,
+    pub created_at: OffsetDateTime,
+}
+
+/// `remit_v1.ledger_created`: with its first key, an admin's.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "ledger_created")]
+pub struct LedgerCreated {
+    pub id: i64,
+    pub name: String,
+    pub created_at: OffsetDateTime,
+    pub key_id: Uuid,
+    pub secret: Secret,
+}
+
 /// `remit_v1.user_request`
 #[derive(Debug, Clone, ToSql)]
 #[postgres(name = "user_request")]
@@ -71,6 +152,15 @@ pub struct WalletResult {
     pub replayed: bool,
 }
 
+/// `remit_v1.wallet_limits`; amounts are minor units, and none is no limit.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "wallet_limits")]
+pub struct WalletLimits {
+    pub transfer_max: Option<i64>,
+    pub daily_max: Option<i64>,
+    pub daily_spent: Option<i64>,
+}
+
 /// `remit_v1.transfer_request`; the amount is in minor units.
 #[derive(Debug, Clone, ToSql)]
 #[postgres(name = "transfer_request")]
@@ -93,12 +183,15 @@ pub enum TransferOutcome {
     InsufficientFunds,
     WalletFrozen,
     CurrencyMismatch,
+    LimitExceeded,
     BalanceLimitExceeded,
     WalletNotFound,
     SameWallet,
     InvalidField,
     IdempotencyKeyReused,
     WalletBusy,
+    Unauthenticated,
+    Forbidden,
 }
 
 /// `remit_v1.transfer_result`; amounts are minor units.

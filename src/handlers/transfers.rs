@@ -4,13 +4,12 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::{Handled, in_progress, of_path, wait_unless_there};
+use super::{Handled, in_progress, of_path, place, wait_unless_there};
 use crate::answer::{self, Answer};
 use crate::answer_store::{Hint, Kind, StoredAnswer, fingerprint};
-use crate::app::{App, LEDGER_ID};
-use crate::contract::{self, TransferRequest};
+use crate::app::App;
+use crate::contract::{self, Caller, TransferRequest};
 use crate::fields::Fields;
 use crate::idempotency::Key;
 use crate::metrics::ReplaySource;
@@ -19,6 +18,7 @@ use crate::transfers::Posting;
 
 pub(super) async fn transfer_create(
     app: &App,
+    caller: &Caller,
     head: &Parts,
     body: Incoming,
     request_id: &str,
@@ -41,32 +41,30 @@ pub(super) async fn transfer_create(
     let content = fingerprint(&transfer_content(&transfer));
     let marker = match app
         .answer_store
-        .begin(LEDGER_ID, Kind::Transfer, id, content)
+        .begin(caller, Kind::Transfer, id, content)
         .await
     {
         Hint::InProgress => return Err(in_progress()),
         Hint::Overdue => {
-            wait_unless_there(app, Kind::Transfer, id).await?;
+            wait_unless_there(app, caller, Kind::Transfer, id).await?;
             None
         }
         Hint::Answered(stored) => {
             app.metrics.replay(ReplaySource::Redis);
-            return Ok(transfer_answer(id, stored).replayed(true));
+            return Ok(transfer_answer(stored).replayed(true));
         }
         Hint::Ask(marker) => marker,
     };
-    let (stored, is_replay) = match app
-        .transfers
-        .ask(Posting::new(transfer, marker.clone()))
-        .await
-    {
+    let posting = Posting::new(transfer, caller.key_sha256, marker.clone());
+    let ledger = app.ledgers.get(caller.ledger_id);
+    let (stored, is_replay) = match ledger.transfers.ask(posting).await {
         Ok(posted) => posted?,
         Err(no_answer) => {
             app.answer_store.release(marker).await;
             return Err(no_answer.into());
         }
     };
-    Ok(transfer_answer(id, stored).replayed(is_replay))
+    Ok(transfer_answer(stored).replayed(is_replay))
 }
 
 /// What makes two requests with one key the same, but for an omitted currency, which is PostgreSQL's to judge.
@@ -81,16 +79,16 @@ fn transfer_content(transfer: &TransferRequest) -> Value {
     ])
 }
 
-fn transfer_answer(id: Uuid, stored: StoredAnswer) -> Answer {
+fn transfer_answer(stored: StoredAnswer) -> Answer {
     if stored.status == StatusCode::CREATED.as_u16() {
-        Answer::created(&format!("/transfers/{id}"), stored.body)
+        Answer::created(&place("/transfers", &stored.body), stored.body)
     } else {
         Answer::problem_json(stored.status, stored.body)
     }
 }
 
-pub(super) async fn transfer_get(app: &App, key: &Key) -> Handled {
-    let transfer = contract::transfer_get(&app.database, LEDGER_ID, key.id())
+pub(super) async fn transfer_get(app: &App, caller: &Caller, key: &Key) -> Handled {
+    let transfer = contract::transfer_get(&app.database, caller, key.id())
         .await
         .map_err(of_path)?;
     Ok(Answer::json(StatusCode::OK, answer::transfer(&transfer)))

@@ -10,14 +10,19 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::answer::{self, Answer, WalletBody};
 use crate::answer_store::Kind;
-use crate::app::{App, LEDGER_ID};
-use crate::contract::{self, UserRequest};
+use crate::app::App;
+use crate::contract::{self, Caller, UserRequest};
 use crate::fields::Fields;
 use crate::idempotency::Key;
 use crate::problem::Failure;
-use crate::request::{self, Page, WalletCursor};
+use crate::request::{self, CreationCursor, Page};
 
-pub(super) async fn user_create(app: &App, head: &Parts, body: Incoming) -> Handled {
+pub(super) async fn user_create(
+    app: &App,
+    caller: &Caller,
+    head: &Parts,
+    body: Incoming,
+) -> Handled {
     let key = Key::of_headers(&head.headers)?;
     let body = request::body(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
@@ -32,36 +37,41 @@ pub(super) async fn user_create(app: &App, head: &Parts, body: Incoming) -> Hand
     let content = json!([user.name, user.email, user.reference, user.metadata]);
     once(
         app,
+        caller,
         Kind::User,
         key.as_ref(),
         &content,
         "/users",
         async || {
-            let created = contract::user_create(&app.database, LEDGER_ID, &user)
+            let created = contract::user_create(&app.database, caller, &user)
                 .await
                 .map_err(Failure::into_problem)?;
-            Ok((created.id, answer::user(&created), created.replayed))
+            Ok((answer::user(&created), created.replayed))
         },
     )
     .await
 }
 
-pub(super) async fn user_get(app: &App, id: Uuid) -> Handled {
-    let user = contract::user_get(&app.database, LEDGER_ID, id)
+pub(super) async fn user_get(app: &App, caller: &Caller, id: Uuid) -> Handled {
+    let user = contract::user_get(&app.database, caller, id)
         .await
         .map_err(of_path)?;
     Ok(Answer::json(StatusCode::OK, answer::user(&user)))
 }
 
-pub(super) async fn wallet_list(app: &App, user_id: Uuid, page: Page<WalletCursor>) -> Handled {
+pub(super) async fn wallet_list(
+    app: &App,
+    caller: &Caller,
+    user_id: Uuid,
+    page: Page<CreationCursor>,
+) -> Handled {
     let after = page.cursor.map(|cursor| (cursor.0, cursor.1));
     // One more than asked for tells whether there is another page.
-    let mut wallets =
-        contract::wallet_list(&app.database, LEDGER_ID, user_id, after, page.limit + 1)
-            .await
-            .map_err(of_path)?;
+    let mut wallets = contract::wallet_list(&app.database, caller, user_id, after, page.limit + 1)
+        .await
+        .map_err(of_path)?;
     let next_cursor = next_cursor(&mut wallets, page.limit, |wallet| {
-        WalletCursor(wallet.created_at, wallet.id).to_string()
+        CreationCursor(wallet.created_at, wallet.id).to_string()
     });
     #[derive(Serialize)]
     struct Body<'a> {

@@ -1,5 +1,7 @@
 //! Wallets and their statements.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
@@ -11,8 +13,8 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::answer::{self, Answer, EntryBody, WalletBody};
 use crate::answer_store::Kind;
-use crate::app::{App, LEDGER_ID};
-use crate::contract::{self, WalletRequest};
+use crate::app::App;
+use crate::contract::{self, Caller, WalletRequest};
 use crate::fields::Fields;
 use crate::idempotency::Key;
 use crate::problem::Failure;
@@ -22,6 +24,7 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 pub(super) async fn wallet_create(
     app: &App,
+    caller: &Caller,
     head: &Parts,
     body: Incoming,
     request_id: &str,
@@ -50,23 +53,30 @@ pub(super) async fn wallet_create(
     ]);
     once(
         app,
+        caller,
         Kind::Wallet,
         key.as_ref(),
         &content,
         "/wallets",
         async || {
-            let created = contract::wallet_create(&app.database, LEDGER_ID, &wallet)
+            let created = contract::wallet_create(&app.database, caller, &wallet)
                 .await
                 .map_err(Failure::into_problem)?;
             let body = answer::to_json(&WalletBody::from(&created));
-            Ok((created.id, body, created.replayed))
+            Ok((body, created.replayed))
         },
     )
     .await
 }
 
-pub(super) async fn wallet_get(app: &App, id: Uuid, headers: &HeaderMap) -> Handled {
-    let (wallet, read) = app.wallets.get(id).await?;
+pub(super) async fn wallet_get(
+    app: &App,
+    caller: &Arc<Caller>,
+    id: Uuid,
+    headers: &HeaderMap,
+) -> Handled {
+    let ledger = app.ledgers.get(caller.ledger_id);
+    let (wallet, read) = ledger.wallets.get(caller, id).await?;
     let etag = answer::wallet_etag(&wallet);
     let is_known = headers
         .get_all(IF_NONE_MATCH)
@@ -92,10 +102,15 @@ fn matches_etag(tags: &HeaderValue, etag: &HeaderValue) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-pub(super) async fn entry_list(app: &App, wallet_id: Uuid, page: Page<EntryCursor>) -> Handled {
+pub(super) async fn entry_list(
+    app: &App,
+    caller: &Caller,
+    wallet_id: Uuid,
+    page: Page<EntryCursor>,
+) -> Handled {
     let mut entries = contract::entry_list(
         &app.database,
-        LEDGER_ID,
+        caller,
         wallet_id,
         page.cursor.map(|cursor| cursor.0),
         page.limit + 1,

@@ -223,7 +223,7 @@ fn written(version: i64, balance: i64) -> WalletChange {
 async fn a_stale_writer_loses_whichever_way_it_comes() {
     let stack = Stack::start().await;
     let (slow, fast, wallet) = two_caches(&stack).await;
-    let lease = slow.lease(wallet).await.expect("Redis answers");
+    let lease = slow.lease(wallet, None).await.expect("Redis answers");
     fast.write([(wallet, written(6, 60))]).await;
     slow.fill(wallet, &found(5, 50), lease)
         .await
@@ -264,7 +264,7 @@ async fn a_stale_writer_loses_whichever_way_it_comes() {
 async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
     let stack = Stack::start().await;
     let (slow, fast, wallet) = two_caches(&stack).await;
-    let lease = slow.lease(wallet).await.expect("Redis answers");
+    let lease = slow.lease(wallet, None).await.expect("Redis answers");
     fast.write([(wallet, written(6, 60))]).await;
     stack.redis.flush().await;
     slow.fill(wallet, &found(5, 50), lease)
@@ -273,7 +273,10 @@ async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
     assert_eq!(fast.read(wallet).await.expect("Redis answers"), None);
 
     // Nor does the fill of a reader whose lease another reader took over.
-    let (first, second) = (slow.lease(wallet).await, fast.lease(wallet).await);
+    let (first, second) = (
+        slow.lease(wallet, None).await,
+        fast.lease(wallet, None).await,
+    );
     let (first, second) = (
         first.expect("Redis answers"),
         second.expect("Redis answers"),

@@ -38,8 +38,8 @@ async fn any_other_type_is_noticed() {
             "alter type remit_v1.entry alter attribute version type bigint",
         ),
         (
-            "alter function remit_v1.transfer_get(bigint, uuid) rename to transfer_read",
-            "alter function remit_v1.transfer_read(bigint, uuid) rename to transfer_get",
+            "alter function remit_v1.transfer_get(bigint, uuid, bytea) rename to transfer_read",
+            "alter function remit_v1.transfer_read(bigint, uuid, bytea) rename to transfer_get",
         ),
         (
             "revoke execute on function remit_v1.outbox_lag() from remit_server;

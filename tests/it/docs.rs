@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use hyper::Method;
+use remit::access::Permission;
+use remit::contract::KeyScope;
 use remit::problem::Code;
 use remit::route::Route;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stack::Stack;
 use crate::support::postgres::repository;
@@ -26,8 +28,13 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().expect("an object");
     let mut operations = Vec::new();
     for (path, item) in paths {
+        let id = if path.starts_with("/ledgers") {
+            "1"
+        } else {
+            ID
+        };
         let path = path
-            .replace("{id}", ID)
+            .replace("{id}", id)
             .replace("{code}", "route_not_found");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().expect("an object") {
@@ -55,7 +62,7 @@ fn every_operation_is_a_route_and_every_route_an_operation() {
         route.starts_with("Self::").then(|| name.to_owned())
     });
     let routes: BTreeSet<String> = names.collect();
-    assert!(routes.len() >= 13, "{routes:?}");
+    assert!(routes.len() >= 22, "{routes:?}");
     assert_eq!(described, routes);
 }
 
@@ -146,7 +153,7 @@ fn every_operation_names_the_answers_that_all_have() {
                 "{status} of {method} {path}"
             );
         }
-        let takes_body = method == Method::POST;
+        let takes_body = method == Method::POST || method == Method::PUT;
         for status in ["408", "413", "415"] {
             assert_eq!(
                 responses.contains_key(status),
@@ -160,6 +167,34 @@ fn every_operation_names_the_answers_that_all_have() {
             "{path}"
         );
         assert!(operation["operationId"].is_string(), "{path}");
+    }
+}
+
+#[test]
+fn every_operation_says_who_may_ask_for_it() {
+    let document = openapi();
+    assert_eq!(document["security"], json!([{"bearer": []}]));
+    let scheme = &document["components"]["securitySchemes"]["bearer"];
+    assert_eq!(
+        (&scheme["type"], &scheme["scheme"]),
+        (&json!("http"), &json!("bearer"))
+    );
+    for (method, path, operation) in operations(&document) {
+        let route = Route::find(&method, &path).expect("every operation is a route");
+        let permission = Permission::of_route(&route);
+        let is_public = permission.is_none();
+        assert_eq!(is_public, remit::route::is_public(&path), "{path}");
+        let security = operation.get("security");
+        assert_eq!(security, is_public.then_some(&json!([])), "{method} {path}");
+        let can_be_forbidden = permission
+            .is_some_and(|permission| KeyScope::ALL.iter().any(|scope| !scope.allows(permission)));
+        let responses = operation["responses"].as_object().expect("an object");
+        assert_eq!(responses.contains_key("401"), !is_public, "{method} {path}");
+        assert_eq!(
+            responses.contains_key("403"),
+            can_be_forbidden,
+            "{method} {path}"
+        );
     }
 }
 

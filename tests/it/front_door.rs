@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::front::Front;
 use crate::http::Answer;
-use crate::raw::ask;
+use crate::raw::{ask, authorization};
 
 /// What nginx promises of every answer, its own and the server's.
 pub fn check_headers(answer: &Answer) {
@@ -215,7 +215,10 @@ async fn metrics_are_not_reachable_in_any_spelling() {
         "http://127.0.0.1/metrics",
         "http://other//metrics?",
     ] {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: x\r\n{}Connection: close\r\n\r\n",
+            authorization()
+        );
         let answer = ask(front.nginx.port, request.as_bytes()).await;
         assert_eq!(
             answer.problem(),

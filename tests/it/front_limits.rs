@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::front::Front;
 use crate::http::Answer;
-use crate::raw::ask;
+use crate::raw::{ask, authorization};
 
 /// A user in exactly so many bytes.
 fn user_of(bytes: usize) -> String {
@@ -43,8 +43,9 @@ async fn a_body_without_a_length_has_the_same_limit() {
             let body = user_of(bytes);
             let (first, second) = body.split_at(10_000);
             let request = format!(
-                "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
+                "POST /users HTTP/1.1\r\nHost: x\r\n{}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\
                  {:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
+                authorization(),
                 first.len(),
                 second.len()
             );
@@ -94,7 +95,8 @@ async fn the_largest_header_block_that_nginx_takes_reaches_the_server() {
     let key = "k".repeat(255);
     let long = "x".repeat(4_000);
     let request = format!(
-        "GET /transfers/{key} HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\nX-Longer: {long}\r\n\r\n"
+        "GET /transfers/{key} HTTP/1.1\r\nHost: x\r\n{}X-Long: {long}\r\nX-Longer: {long}\r\n\r\n",
+        authorization()
     );
     let answer = ask(front.nginx.port, request.as_bytes()).await;
     check_problem(&answer, 404, "transfer_not_found");

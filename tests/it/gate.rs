@@ -14,32 +14,42 @@ pub struct Gate {
 impl Gate {
     /// An open gate behind `transfers_post`: a held call has not committed.
     pub async fn behind_transfers_post(stack: &Stack) -> Self {
-        let request = "remit_v1.transfer_request[]";
-        Self::behind(stack, "transfers_post", request, "remit_v1.transfer_result").await
+        let takes = ["bigint", "remit_v1.transfer_request[]", "bytea[]"];
+        Self::behind(stack, "transfers_post", &takes, "remit_v1.transfer_result").await
     }
 
     /// An open gate behind `wallets_get`: a held call has read.
     pub async fn behind_wallets_get(stack: &Stack) -> Self {
-        Self::behind(stack, "wallets_get", "uuid[]", "remit_v1.wallet_result").await
+        let takes = ["bigint", "uuid[]", "bytea[]"];
+        Self::behind(stack, "wallets_get", &takes, "remit_v1.wallet_result").await
     }
 
-    async fn behind(stack: &Stack, function: &str, request: &str, result: &str) -> Self {
+    /// An open gate behind `keys_get`: a held call has looked.
+    pub async fn behind_keys_get(stack: &Stack) -> Self {
+        let takes = ["bigint[]", "bytea[]"];
+        Self::behind(stack, "keys_get", &takes, "remit_v1.caller").await
+    }
+
+    async fn behind(stack: &Stack, function: &str, takes: &[&str], result: &str) -> Self {
+        let types = takes.join(", ");
+        let values: Vec<String> = (1..=takes.len()).map(|n| format!("${n}")).collect();
+        let values = values.join(", ");
         let session = stack.owner().await;
         session
             .batch_execute(&format!(
                 "create sequence remit.gated_calls;
                  create schema gated;
-                 alter function remit_v1.{function}(bigint, {request}) set schema gated;
-                 create function remit_v1.{function}(ledger_id bigint, request {request})
+                 alter function remit_v1.{function}({types}) set schema gated;
+                 create function remit_v1.{function}({types})
                      returns setof {result} language plpgsql security definer set lock_timeout = 0
                  as $$
                  begin
                      perform nextval('remit.gated_calls');
-                     return query select * from gated.{function}(ledger_id, request);
+                     return query select * from gated.{function}({values});
                      perform pg_advisory_xact_lock_shared(1);
                  end;
                  $$;
-                 grant execute on function remit_v1.{function}(bigint, {request}) to remit_server;"
+                 grant execute on function remit_v1.{function}({types}) to remit_server;"
             ))
             .await
             .expect("the function is there");

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::problems::assert_shape;
 use crate::support::free_port;
 use crate::support::poll::eventually;
+use crate::support::postgres::ADMIN_KEY;
 
 /// A debug build on a busy machine may take this long to start.
 const START_MAX: Duration = Duration::from_secs(20);
@@ -58,19 +59,21 @@ impl Answer {
     }
 }
 
-/// A client of one server. Clones share connections.
+/// A client of one server, with an API key unless it has none. Clones share connections.
 #[derive(Clone)]
 pub struct Http {
     client: Client<HttpConnector, Full<Bytes>>,
     pub base: String,
+    key: Option<String>,
 }
 
 impl Http {
-    /// A client of whatever listens on this port of loopback.
+    /// A client of whatever listens on this port of loopback, with the key of every test's database.
     pub fn new(port: u16) -> Self {
         Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
             base: format!("http://127.0.0.1:{port}"),
+            key: Some(ADMIN_KEY.to_owned()),
         }
     }
 
@@ -84,7 +87,31 @@ impl Http {
         }
     }
 
-    /// Sends anything. Fails where there is no whole answer.
+    /// The same with another key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same without a key.
+    pub fn without_key(&self) -> Self {
+        Self {
+            key: None,
+            ..self.clone()
+        }
+    }
+
+    /// Makes a key of another scope with this one, and gives a client that has it.
+    pub async fn scoped(&self, scope: &str, user_id: Option<Uuid>) -> Self {
+        let body = json!({"name": scope, "scope": scope, "user_id": user_id});
+        let created = self.post("/keys", &body).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        self.with_key(created.json()["key"].as_str().expect("a key is text"))
+    }
+
+    /// Sends anything, with the client's key unless the headers have one. Fails where there is no whole answer.
     pub async fn try_send(
         &self,
         method: Method,
@@ -97,6 +124,10 @@ impl Http {
             .uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        let has_key = headers.iter().any(|(name, _)| *name == "authorization");
+        if let Some(key) = self.key.as_ref().filter(|_| !has_key) {
+            request = request.header("authorization", format!("Bearer {key}"));
         }
         let request = request
             .body(Full::new(body.into()))

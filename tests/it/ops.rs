@@ -58,7 +58,7 @@ async fn a_wallet_is_frozen_and_unfrozen() {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let wallet = source.to_string();
-    let parameters = [("wallet", wallet.as_str())];
+    let parameters = [("wallet", wallet.as_str()), ("reason", "ticket 7")];
     for (script, status) in [("freeze", 422), ("unfreeze", 201)] {
         let first = done(&stack, script, &parameters);
         let second = done(&stack, script, &parameters);
@@ -71,9 +71,47 @@ async fn a_wallet_is_frozen_and_unfrozen() {
     }
     let unknown = Uuid::new_v4().to_string();
     for script in ["freeze", "unfreeze"] {
-        let said = refused(&stack, script, &[("wallet", &unknown)]);
+        let said = refused(&stack, script, &[("wallet", &unknown), ("reason", "why")]);
         assert!(said.contains("WL002"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_wallet_is_limited_and_the_audit_log_says_by_whom_and_why() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let wallet = source.to_string();
+    let known = [("wallet", wallet.as_str()), ("reason", "ticket 4711")];
+    assert_eq!(stack.http.transfer(source, target, 7).await.status, 201);
+    let limits = [
+        known[0],
+        known[1],
+        ("transfer_max", "9"),
+        ("daily_max", "15"),
+    ];
+    let said = done(&stack, "limits", &limits);
+    assert!(
+        said.contains("one transfer 9") && said.contains("7 has left"),
+        "{said}"
+    );
+    let mut statuses = Vec::new();
+    for amount in [10, 9, 8] {
+        statuses.push(stack.http.transfer(source, target, amount).await.problem());
+    }
+    let exceeded = (422, "limit_exceeded".to_owned());
+    assert_eq!(statuses, [exceeded.clone(), exceeded, (201, String::new())]);
+    let said = done(&stack, "limits", &known);
+    assert!(said.contains("any 24 hours unlimited"), "{said}");
+    assert_eq!(stack.http.transfer(source, target, 50).await.status, 201);
+    let said = refused(&stack, "limits", &[known[0], known[1], ("daily_max", "-1")]);
+    assert!(said.contains("Malformed: -v daily_max"), "{said}");
+
+    let log = run_as("remit_auditor", &stack, "audit_log", &[]);
+    assert_eq!(log.code, 0, "{log:?}");
+    for word in ["wallet_limits_set", "ticket 4711", "psql", wallet.as_str()] {
+        assert!(log.text.contains(word), "{word} in {log:?}");
+    }
+    assert_eq!(run(&stack, "audit_log", &[]).code, 3);
 }
 
 #[tokio::test]
@@ -217,7 +255,8 @@ async fn no_script_works_for_a_role_without_its_right() {
     let id = stack.http.wallet(100).await.to_string();
     for script in ["freeze", "unfreeze", "statement"] {
         for role in ["remit_auditor", "remit_worker"] {
-            let said = run_as(role, &stack, script, &[("wallet", &id)]);
+            let parameters = [("wallet", id.as_str()), ("reason", "why")];
+            let said = run_as(role, &stack, script, &parameters);
             assert!(
                 said.code == 3 && said.text.contains("42501"),
                 "{role}: {said:?}"
@@ -242,8 +281,10 @@ fn every_script_is_tested() {
         .collect();
     scripts.sort();
     let tested = [
+        "audit_log",
         "freeze",
         "largest_wallets",
+        "limits",
         "outbox_lag",
         "statement",
         "transfer",

@@ -8,9 +8,11 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let (id, other) = (source.to_string(), target.to_string());
-    let good: [(&str, &[(&str, &str)]); 6] = [
-        ("freeze", &[("wallet", &id)]),
-        ("unfreeze", &[("wallet", &id)]),
+    let good: [(&str, &[(&str, &str)]); 8] = [
+        ("freeze", &[("wallet", &id), ("reason", "why")]),
+        ("unfreeze", &[("wallet", &id), ("reason", "why")]),
+        ("limits", &[("wallet", &id), ("reason", "why")]),
+        ("audit_log", &[]),
         ("statement", &[("wallet", &id)]),
         ("largest_wallets", &[("currency", "USD")]),
         (
@@ -38,14 +40,14 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
         names.push("ledger");
         match script {
             "statement" => names.extend(["limit", "before"]),
-            "largest_wallets" => names.push("limit"),
+            "largest_wallets" | "audit_log" => names.push("limit"),
             "transfer" => names.push("currency"),
             _ => {}
         }
         for name in names {
             for value in ["0", "zwölf'; select 1; --"] {
-                // Any printable ASCII is a key.
-                if name == "key" && value.is_ascii() {
+                // Any printable ASCII is a key, any text a reason.
+                if (name == "key" && value.is_ascii()) || name == "reason" {
                     continue;
                 }
                 let mut all: Vec<_> = parameters

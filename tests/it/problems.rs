@@ -11,7 +11,9 @@ use crate::http::{Answer, Http};
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("unauthenticated", "callers.rs, without a valid key"),
+    ("forbidden", "callers.rs, with keys of other scopes"),
     ("transfer_in_progress", "idempotency_twins.rs, with a twin"),
     ("wallet_busy", "hot_wallet.rs, with another session"),
     (
@@ -64,6 +66,11 @@ pub fn assert_shape(answer: &Answer) {
     };
     assert_eq!(answer.header("retry-after"), retry_after);
     assert_eq!(answer.headers.contains_key("allow"), answer.status == 405);
+    let is_challenge = matches!(answer.status, 401 | 403);
+    assert_eq!(
+        answer.headers.contains_key("www-authenticate"),
+        is_challenge
+    );
 }
 
 struct Cases {
@@ -199,10 +206,116 @@ async fn every_problem_has_its_cause_its_status_and_its_place() {
         (404, "wallet_not_found", "/wallets/{}"),
         (404, "user_not_found", "/users/{}"),
         (404, "transfer_not_found", "/transfers/{}"),
+        (404, "wallet_not_found", "/wallets/{}/limits"),
+        (404, "ledger_not_found", "/ledgers/2"),
+        (400, "malformed_id", "/ledgers/01"),
+        (400, "malformed_query", "/keys?cursor=x"),
     ] {
         let path = path.replace("{}", &absent.to_string());
         let request = (Method::GET, path.as_str(), "", Value::Null);
         cases.expect((status, code, ""), request).await;
+    }
+    let limited = http.wallet(10).await;
+    let path = format!("/wallets/{limited}/limits");
+    let limits = json!({"transfer_max": 0, "daily_max": null});
+    let headers = [("content-type", "application/json")];
+    let set = http
+        .send(Method::PUT, &path, &headers, limits.to_string())
+        .await;
+    assert_eq!(set.status, 200, "{set:?}");
+    for (status, code, pointer, method, path, body) in [
+        (
+            404,
+            "key_not_found",
+            "",
+            Method::DELETE,
+            "/keys/{}",
+            Value::Null,
+        ),
+        (
+            404,
+            "user_not_found",
+            "/user_id",
+            Method::POST,
+            "/keys",
+            json!({"name": "k", "scope": "user", "user_id": absent}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/scope",
+            Method::POST,
+            "/keys",
+            json!({"name": "k", "scope": "root"}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/user_id",
+            Method::POST,
+            "/keys",
+            json!({"name": "k", "scope": "user"}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/expires_at",
+            Method::POST,
+            "/keys",
+            json!({"name": "k", "scope": "admin", "expires_at": "2020-01-01T00:00:00Z"}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/name",
+            Method::POST,
+            "/ledgers",
+            json!({"name": ""}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/reason",
+            Method::POST,
+            "/ledgers",
+            json!({"name": "l", "reason": "r".repeat(201)}),
+        ),
+        (
+            404,
+            "wallet_not_found",
+            "",
+            Method::POST,
+            "/wallets/{}/freeze",
+            json!({}),
+        ),
+        (
+            404,
+            "wallet_not_found",
+            "",
+            Method::PUT,
+            "/wallets/{}/limits",
+            json!({"transfer_max": null, "daily_max": null}),
+        ),
+        (
+            400,
+            "malformed_body",
+            "/daily_max",
+            Method::PUT,
+            "/wallets/{}/limits",
+            json!({"transfer_max": null}),
+        ),
+        (
+            422,
+            "invalid_field",
+            "/transfer_max",
+            Method::PUT,
+            "/wallets/{}/limits",
+            json!({"transfer_max": -1, "daily_max": null}),
+        ),
+    ] {
+        let path = path.replace("{}", &absent.to_string());
+        let request = (method, path.as_str(), "", body);
+        cases.expect((status, code, pointer), request).await;
     }
     http.post_with_key("/transfers", "used", &transfer).await;
     for (i, (status, code, pointer, key, field, value)) in [
@@ -250,6 +363,7 @@ async fn every_problem_has_its_cause_its_status_and_its_place() {
         (422, "insufficient_funds", "", "", "amount", json!(101)),
         (422, "wallet_frozen", "", "", "target_id", json!(frozen)),
         (422, "currency_mismatch", "", "", "currency", json!("EUR")),
+        (422, "limit_exceeded", "", "", "source_id", json!(limited)),
     ]
     .into_iter()
     .enumerate()

@@ -12,12 +12,19 @@ use tokio::time::timeout;
 
 use crate::http::Answer;
 use crate::support::poll::SOON;
+use crate::support::postgres::ADMIN_KEY;
+
+/// The header with the key of every test's database.
+pub fn authorization() -> String {
+    format!("Authorization: Bearer {ADMIN_KEY}\r\n")
+}
 
 /// The head of a POST of JSON after which the server closes the connection. More headers end with CRLF.
 pub fn post_head(path: &str, headers: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Content-Type: application/json\r\n{headers}\r\n"
+         {}Content-Type: application/json\r\n{headers}\r\n",
+        authorization()
     )
 }
 

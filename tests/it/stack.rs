@@ -92,7 +92,7 @@ impl Stack {
     /// Freezes a wallet or lets it go, as an operator does in psql.
     pub async fn operate(&self, function: &str, wallet_id: Uuid) {
         let session = self.operator().await;
-        let call = format!("select from remit_ops_v1.{function}(1, $1)");
+        let call = format!("select from remit_ops_v1.{function}(1, $1, 'a test')");
         let done = session.execute(&call, &[&wallet_id]).await;
         done.expect("an operator may do this");
     }

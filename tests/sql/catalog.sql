@@ -65,35 +65,34 @@ select is_empty(
     'public may execute no function');
 select set_eq(
     $$ select r.role, f.signature from roles r, functions f where has_function_privilege(r.role, f.oid, 'execute') $$,
-    $$ values
-        ('remit_server', 'remit_v1.entry_list(bigint,uuid,bigint,integer)'),
-        ('remit_server', 'remit_v1.outbox_lag()'),
-        ('remit_server', 'remit_v1.transfer_create(bigint,remit_v1.transfer_request)'),
-        ('remit_server', 'remit_v1.transfer_get(bigint,uuid)'),
-        ('remit_server', 'remit_v1.transfer_id(text)'),
-        ('remit_server', 'remit_v1.transfers_post(bigint,remit_v1.transfer_request[])'),
-        ('remit_server', 'remit_v1.user_create(bigint,remit_v1.user_request)'),
-        ('remit_server', 'remit_v1.user_get(bigint,uuid)'),
-        ('remit_server', 'remit_v1.wallet_create(bigint,remit_v1.wallet_request)'),
-        ('remit_server', 'remit_v1.wallet_get(bigint,uuid)'),
-        ('remit_server', 'remit_v1.wallet_list(bigint,uuid,timestamp with time zone,uuid,integer)'),
-        ('remit_server', 'remit_v1.wallets_get(bigint,uuid[])'),
-        ('remit_operator', 'remit_v1.entry_list(bigint,uuid,bigint,integer)'),
-        ('remit_operator', 'remit_v1.outbox_lag()'),
-        ('remit_operator', 'remit_v1.transfer_create(bigint,remit_v1.transfer_request)'),
-        ('remit_operator', 'remit_v1.transfer_get(bigint,uuid)'),
-        ('remit_operator', 'remit_v1.transfer_id(text)'),
-        ('remit_operator', 'remit_v1.transfers_post(bigint,remit_v1.transfer_request[])'),
-        ('remit_operator', 'remit_v1.user_create(bigint,remit_v1.user_request)'),
-        ('remit_operator', 'remit_v1.user_get(bigint,uuid)'),
-        ('remit_operator', 'remit_v1.wallet_create(bigint,remit_v1.wallet_request)'),
-        ('remit_operator', 'remit_v1.wallet_get(bigint,uuid)'),
-        ('remit_operator', 'remit_v1.wallet_list(bigint,uuid,timestamp with time zone,uuid,integer)'),
-        ('remit_operator', 'remit_v1.wallets_get(bigint,uuid[])'),
+    $$ select r.role, 'remit_' || f.signature
+         from (values ('remit_server'), ('remit_operator')) as r (role),
+              (values
+        ('v1.entry_list(bigint,uuid,bigint,integer,bytea)'),
+        ('v1.key_create(bigint,remit_v1.key_request,text,bytea)'),
+        ('v1.key_list(bigint,timestamp with time zone,uuid,integer,bytea)'),
+        ('v1.key_revoke(bigint,uuid,text,bytea)'),
+        ('v1.ledger_create(bigint,text,text,bytea)'),
+        ('v1.ledger_get(bigint,bytea)'),
+        ('v1.outbox_lag()'),
+        ('v1.transfer_create(bigint,remit_v1.transfer_request,bytea)'),
+        ('v1.transfer_get(bigint,uuid,bytea)'),
+        ('v1.transfer_id(text)'),
+        ('v1.transfers_post(bigint,remit_v1.transfer_request[],bytea[])'),
+        ('v1.user_create(bigint,remit_v1.user_request,bytea)'),
+        ('v1.user_get(bigint,uuid,bytea)'),
+        ('v1.wallet_create(bigint,remit_v1.wallet_request,bytea)'),
+        ('v1.wallet_get(bigint,uuid,bytea)'),
+        ('v1.wallet_limits_get(bigint,uuid,bytea)'),
+        ('v1.wallet_list(bigint,uuid,timestamp with time zone,uuid,integer,bytea)'),
+        ('v1.wallets_get(bigint,uuid[],bytea[])'),
+        ('ops_v1.wallet_freeze(bigint,uuid,text,bytea)'),
+        ('ops_v1.wallet_limits_set(bigint,uuid,bigint,bigint,text,bytea)'),
+        ('ops_v1.wallet_unfreeze(bigint,uuid,text,bytea)')) as f (signature)
+       union all values
+        ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
         ('remit_operator', 'remit_ops_v1.verify(bigint)'),
-        ('remit_operator', 'remit_ops_v1.wallet_freeze(bigint,uuid)'),
         ('remit_operator', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
-        ('remit_operator', 'remit_ops_v1.wallet_unfreeze(bigint,uuid)'),
         ('remit_auditor', 'remit_ops_v1.verify(bigint)'),
         ('remit_auditor', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
         ('remit_worker', 'remit_worker_v1.notifications_record(bigint,remit_worker_v1.notification[])'),
@@ -106,7 +105,7 @@ select set_eq(
 select set_eq(
     $$ select r.role, n.nspname from roles r, pg_namespace n
         where n.nspname like 'remit%' and has_schema_privilege(r.role, n.oid, 'usage') $$,
-    $$ values ('remit_server', 'remit_v1'), ('remit_worker', 'remit_worker_v1'), ('remit_operator', 'remit_v1'),
+    $$ values ('remit_server', 'remit_v1'), ('remit_server', 'remit_ops_v1'), ('remit_worker', 'remit_worker_v1'), ('remit_operator', 'remit_v1'),
               ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
     'each role may use these schemas and no others');
 
@@ -117,8 +116,8 @@ select set_eq(
          from roles r, relations t,
               unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p (privilege)
         where t.relkind <> 'S' and has_table_privilege(r.role, t.oid, p.privilege) $$,
-    $$ values ('remit_auditor', 'remit.entries', 'select') $$,
-    'no role has a right on a table; the auditor reads the view');
+    $$ values ('remit_auditor', 'remit.entries', 'select'), ('remit_auditor', 'remit.audit_log', 'select') $$,
+    'no role has a right on a table; the auditor reads the views');
 select is_empty(
     $$ select r.role, t.name, p.privilege
          from roles r, relations t, unnest(array['select', 'insert', 'update', 'references']) as p (privilege)
@@ -171,7 +170,7 @@ select is(
         pg_temp.id(11), pg_temp.id(1))),
     'accepted', 'the server makes a wallet without a right on any table');
 select is(
-    pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.wallet_freeze(1, %L)', pg_temp.id(11))),
+    pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.wallet_freeze(1, %L, ''a test'')', pg_temp.id(11))),
     'accepted', 'the operator freezes it');
 select is(
     pg_temp.refusal_as('remit_worker', 'select remit_worker_v1.outbox_settle(1, array(
@@ -205,15 +204,19 @@ select is_empty(
     $$ select a.attrelid::regclass, a.attname from pg_attribute a join relations t on t.oid = a.attrelid
         where t.name like 'remit.%' and t.relkind = 'r' and a.attidentity <> '' and a.atttypid <> 'bigint'::regtype $$,
     'identities are bigint');
+create temporary view append_only as
+    select t.tgrelid::regclass::text as name, t.tgname::text, t.tgenabled::text, t.tgtype::integer, t.tgfoid
+      from pg_trigger t join relations r on r.oid = t.tgrelid where not t.tgisinternal;
+
+-- The bits of tgtype: 1 for each row, 2 before, 8 delete, 16 update, 32 truncate.
 select set_eq(
-    $$ select t.tgname::text, t.tgenabled::text, t.tgtype::integer
-         from pg_trigger t where t.tgrelid = 'remit.transfers'::regclass and not t.tgisinternal $$,
-    -- The bits of tgtype: 1 for each row, 2 before, 8 delete, 16 update, 32 truncate.
-    $$ values ('journal_refuses_truncate', 'A', 2 + 32), ('journal_refuses_update_and_delete', 'A', 1 + 2 + 8 + 16) $$,
-    'the journal''s triggers are always enabled');
+    $$ select name, tgname, tgenabled, tgtype from append_only $$,
+    $$ select 'remit.' || t.name as name, g.name as tgname, 'A', g.type
+         from unnest(array['transfers', 'audit']) as t (name),
+              (values ('journal_refuses_truncate', 2 + 32), ('journal_refuses_update_and_delete', 1 + 2 + 8 + 16)) as g (name, type) $$,
+    'the triggers of the append-only tables are always enabled');
 select is_empty(
-    $$ select t.tgname from pg_trigger t where t.tgrelid = 'remit.transfers'::regclass and not t.tgisinternal
-          and t.tgfoid <> 'remit.journal_refuse'::regproc $$,
+    $$ select name, tgname from append_only where tgfoid <> 'remit.journal_refuse'::regproc $$,
     'and call journal_refuse');
 
 select * from finish();

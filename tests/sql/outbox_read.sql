@@ -10,8 +10,8 @@ select is(
         pg_temp.request(101, 11, 12, 40, null, 'rent', '{"a": "b"}', 'request-1'), pg_temp.request(102, 11, 12, 1000),
         pg_temp.request(103, 11, 12, 0), pg_temp.request(101, 11, 12, 40, null, 'rent', '{"a": "b"}')),
     '{posted,insufficient_funds,"invalid_field amount","posted replayed"}', 'a posted, a rejected, an invalid and a replayed one');
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(12)) $$, 'a freeze');
-select lives_ok($$ select remit_ops_v1.wallet_unfreeze(1, pg_temp.id(12)) $$, 'and an unfreeze');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(12), 'a test') $$, 'a freeze');
+select lives_ok($$ select remit_ops_v1.wallet_unfreeze(1, pg_temp.id(12), 'a test') $$, 'and an unfreeze');
 create temporary table events as select * from remit_worker_v1.outbox_read(100) with ordinality;
 
 select results_eq(

@@ -34,7 +34,7 @@ select results_eq(
 select is((pg_temp.create_transfer(102, 11, 12, 61)).outcome, 'insufficient_funds', 'a lack of funds is a result');
 select is((pg_temp.create_transfer(103, 11, 13, 1)).outcome, 'currency_mismatch', 'so is a mismatch of currencies');
 select is((pg_temp.create_transfer(104, 15, 12, 9007199254740991)).outcome, 'balance_limit_exceeded', 'so is a balance beyond its limit');
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(14)) $$, 'a wallet is frozen');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(14), 'a test') $$, 'a wallet is frozen');
 select is((pg_temp.create_transfer(105, 11, 14, 1)).outcome, 'wallet_frozen', 'so is a frozen wallet');
 select is((select count(*) from remit.transfers where id between pg_temp.id(102) and pg_temp.id(105)), 4::bigint,
           'these rejections are stored');

@@ -184,13 +184,13 @@ select is(pg_temp.outcomes(pg_temp.request(309, 16, 17, 601), pg_temp.request(31
 
 select pg_temp.wallet(21, 100);
 select pg_temp.wallet(22, 100);
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(21)) $$, 'a wallet is frozen');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(21), 'a test') $$, 'a wallet is frozen');
 select is(
     pg_temp.outcomes(pg_temp.request(401, 21, 22, 1), pg_temp.request(402, 22, 21, 1), pg_temp.request(403, 22, 12, 1)),
     '{wallet_frozen,wallet_frozen,posted}', 'a frozen wallet neither pays nor receives; its neighbours do');
 select is(pg_temp.outcomes(pg_temp.request(404, 21, 17, 1), pg_temp.request(405, 21, 22, 101)),
           '{currency_mismatch,wallet_frozen}', 'a mismatch of currencies is told before the freeze, the freeze before the funds');
-select lives_ok($$ select remit_ops_v1.wallet_unfreeze(1, pg_temp.id(21)) $$, 'it is unfrozen');
+select lives_ok($$ select remit_ops_v1.wallet_unfreeze(1, pg_temp.id(21), 'a test') $$, 'it is unfrozen');
 select is(pg_temp.outcomes(pg_temp.request(401, 21, 22, 1), pg_temp.request(406, 21, 22, 1)),
           '{"wallet_frozen replayed",posted}', 'the rejection stays, a new transfer is posted');
 

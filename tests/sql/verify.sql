@@ -13,7 +13,7 @@ select is(
         pg_temp.request(101, 11, 12, 300), pg_temp.request(102, 11, 12, 300), pg_temp.request(103, 12, 11, 500),
         pg_temp.request(104, 13, 12, 50), pg_temp.request(105, 11, 12, 5000), pg_temp.request(106, 11, 14, 1)),
     '{posted,posted,posted,posted,insufficient_funds,currency_mismatch}', 'transfers are posted and rejected');
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(15)) $$, 'a wallet is frozen');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(15), 'a test') $$, 'a wallet is frozen');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(51, 100, ledger_id => 900);

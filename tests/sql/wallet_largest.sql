@@ -9,7 +9,7 @@ select pg_temp.wallet(14, 300);
 select pg_temp.wallet(15, 9000, currency => 'EUR');
 select pg_temp.wallet(16, floor => null);
 select is(pg_temp.outcomes(pg_temp.request(101, 16, 11, 50)), '{posted}', 'one wallet is below zero');
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(13)) $$, 'one is frozen');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(13), 'a test') $$, 'one is frozen');
 
 select results_eq(
     $$ select pg_temp.number(wallet_id), pg_temp.number(user_id), balance, version, status::text

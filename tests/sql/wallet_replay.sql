@@ -7,7 +7,7 @@ create temporary table first_answer as select * from remit_v1.wallet_get(1, pg_t
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 1)), '{"wallet_not_found target_id"}', 'nothing moves yet');
 select pg_temp.wallet(12);
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 500)), '{posted}', 'the balance moves');
-select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(11)) $$, 'the wallet is frozen');
+select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(11), 'a test') $$, 'the wallet is frozen');
 select results_eq(
     $$ select to_jsonb(r) from remit.wallet_replay(1, pg_temp.id(11), (
            pg_temp.id(11), pg_temp.id(1), 'USD', 500, 0, null, null, null)::remit_v1.wallet_request) r $$,

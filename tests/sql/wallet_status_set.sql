@@ -5,7 +5,7 @@ select plan(9);
 select pg_temp.wallet(11);
 select results_eq(
     $$ select status::text, status_version, updated_at > created_at
-         from remit.wallet_status_set(1, pg_temp.id(11), 'frozen') $$,
+         from remit.wallet_status_set(1, pg_temp.id(11), 'frozen', 'a test', null) $$,
     $$ values ('frozen', 1::bigint, true) $$,
     'a new status is a new status version');
 select results_eq(
@@ -13,15 +13,15 @@ select results_eq(
     $$ values ('wallet.frozen', 11, 'frozen') $$,
     'and has its event');
 create temporary table row_before as select w.* from remit.wallets w where w.id = pg_temp.id(11);
-select is((remit.wallet_status_set(1, pg_temp.id(11), 'frozen')).status_version, 1::bigint, 'the same status changes nothing');
+select is((remit.wallet_status_set(1, pg_temp.id(11), 'frozen', 'a test', null)).status_version, 1::bigint, 'the same status changes nothing');
 select results_eq('select to_jsonb(w) from remit.wallets w', 'select to_jsonb(b) from row_before b', 'nothing at all');
 select is(pg_temp.event_count(), 1::bigint, 'and tells nothing');
-select is((remit.wallet_status_set(1, pg_temp.id(11), 'active')).status_version, 2::bigint, 'the other status is a change again');
+select is((remit.wallet_status_set(1, pg_temp.id(11), 'active', 'a test', null)).status_version, 2::bigint, 'the other status is a change again');
 select results_eq('select type from remit.outbox order by id', $$ values ('wallet.frozen'), ('wallet.unfrozen') $$,
                   'with an event of its own');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
-select is(pg_temp.refusal($$ select remit.wallet_status_set(1, pg_temp.id(12), 'frozen') $$), 'WL002 wallet_id', 'an unknown wallet is refused');
-select is(pg_temp.refusal($$ select remit.wallet_status_set(900, pg_temp.id(11), 'frozen') $$), 'WL002 wallet_id', 'so is one of another ledger');
+select is(pg_temp.refusal($$ select remit.wallet_status_set(1, pg_temp.id(12), 'frozen', 'a test', null) $$), 'WL002 wallet_id', 'an unknown wallet is refused');
+select is(pg_temp.refusal($$ select remit.wallet_status_set(900, pg_temp.id(11), 'frozen', 'a test', null) $$), 'WL002 wallet_id', 'so is one of another ledger');
 
 select * from finish();
 rollback;

@@ -10,6 +10,7 @@ use tokio_postgres::Client;
 use super::free_port;
 use super::owner::{owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
 use super::poll::{SOON, eventually};
+use super::postgres::admin_key_insert;
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
 const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -112,7 +113,7 @@ impl Cluster {
         created.expect("the name is new");
     }
 
-    /// Migrates a database, and gives the roles of server and worker their password.
+    /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their password.
     pub async fn migrate(&self, database: &str) {
         let passwords = migrate::Passwords {
             server: Some(PASSWORD.to_owned()),
@@ -120,6 +121,7 @@ impl Cluster {
         };
         let migrated = migrate::run(&self.config("remit", database), &passwords).await;
         migrated.unwrap_or_else(|error| panic!("the database cannot be migrated: {error}"));
+        admin_key_insert(&self.connect("remit", database).await).await;
     }
 
     /// The URL of a database for a role with the password that everybody has.

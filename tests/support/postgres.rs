@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 /// The password of the roles `remit_server` and `remit_worker` on the tests' own server.
 const ROLE_PASSWORD: &str = "test";
+/// An admin's key of ledger 1, which is in the template and so in every database made from it.
+pub const ADMIN_KEY: &str =
+    "remit_1_00000000000000000000000000000000000000000000000000000000000000ad";
 /// Held while a process makes the template, so that others wait for it instead of making it too.
 const LOCK: &str = "select pg_advisory_lock(hashtextextended('remit test template', 0))";
 
@@ -167,11 +170,21 @@ async fn template() -> String {
         let create = format!("create database {name}");
         client.batch_execute(&create).await.expect("it is gone");
         let mut target = server;
-        migrate(target.dbname(&name)).await;
+        target.dbname(&name);
+        migrate(&target).await;
+        admin_key_insert(&connect(&target).await).await;
         let finish = format!("alter database {name} is_template true");
         client.batch_execute(&finish).await.expect("it is there");
     }
     name
+}
+
+/// Lets `ADMIN_KEY` in.
+pub async fn admin_key_insert(owner: &Client) {
+    let insert = "insert into remit.keys (ledger_id, name, scope, sha256)
+                  values (1, 'the tests', 'admin', sha256(convert_to($1, 'UTF8')))";
+    let inserted = owner.execute(insert, &[&ADMIN_KEY]).await;
+    inserted.expect("the database is migrated");
 }
 
 async fn migrate(target: &Config) {
@@ -191,6 +204,7 @@ fn sql_hash() -> u64 {
     collect(&root, &mut files);
     files.sort();
     let mut hasher = DefaultHasher::new();
+    ADMIN_KEY.hash(&mut hasher);
     for file in files {
         file.hash(&mut hasher);
         fs::read(&file)

@@ -3,35 +3,40 @@ create or replace function remit.journal_refuse()
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- The journal is append-only, for everyone.
+-- What was written down stays as it is, for everyone: the journal and the audit log are append-only.
 --
 -- Raises: WL011. Locks: nothing.
 begin
     raise exception using
         errcode = 'WL011', message = 'journal is append-only',
+        detail  = jsonb_build_object('table', tg_table_name)::text,
         hint    = 'Undo a transfer with a transfer in the other direction.';
 end;
 $$;
 
 comment on function remit.journal_refuse() is
-    'Refuses UPDATE, DELETE and TRUNCATE of the journal.';
+    'Refuses UPDATE, DELETE and TRUNCATE of tables that are append-only.';
 
 -- Only where they are missing: making a trigger waits for every transfer in flight and holds up the next.
 do $$
+declare
+    append_only text;
 begin
-    if exists (select from pg_trigger where tgrelid = 'remit.transfers'::regclass and tgname = 'journal_refuses_truncate') then
-        return;
-    end if;
+    foreach append_only in array array['transfers', 'audit'] loop
+        continue when exists (
+            select from pg_trigger t
+             where t.tgrelid = format('remit.%I', append_only)::regclass and t.tgname = 'journal_refuses_truncate');
 
-    create trigger journal_refuses_update_and_delete
-        before update or delete on remit.transfers
-        for each row execute function remit.journal_refuse();
-    create trigger journal_refuses_truncate
-        before truncate on remit.transfers
-        for each statement execute function remit.journal_refuse();
+        execute format(
+            'create trigger journal_refuses_update_and_delete before update or delete on remit.%I '
+            'for each row execute function remit.journal_refuse()', append_only);
+        execute format(
+            'create trigger journal_refuses_truncate before truncate on remit.%I '
+            'for each statement execute function remit.journal_refuse()', append_only);
 
-    -- Always: a session that plays the part of a replica is refused as well.
-    alter table remit.transfers enable always trigger journal_refuses_update_and_delete;
-    alter table remit.transfers enable always trigger journal_refuses_truncate;
+        -- Always: a session that plays the part of a replica is refused as well.
+        execute format('alter table remit.%I enable always trigger journal_refuses_update_and_delete', append_only);
+        execute format('alter table remit.%I enable always trigger journal_refuses_truncate', append_only);
+    end loop;
 end;
 $$;

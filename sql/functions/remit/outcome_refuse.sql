@@ -5,7 +5,7 @@ create or replace function remit.outcome_refuse(outcome remit_v1.transfer_outcom
 as $$
 -- Raises an outcome of transfers_post as an error, for callers that want one transfer or none.
 --
--- Raises: WL001, WL002, WL005, WL006, WL007, WL010, WL012, WL013, WL014. Locks: nothing.
+-- Raises: WL001, WL002, WL005, WL006, WL007, WL010, WL012, WL013, WL014, WL015, WL016, WL017. Locks: nothing.
 begin
     raise exception using
         errcode = case outcome
@@ -18,6 +18,9 @@ begin
             when 'insufficient_funds' then 'WL012'
             when 'wallet_frozen' then 'WL013'
             when 'currency_mismatch' then 'WL014'
+            when 'limit_exceeded' then 'WL015'
+            when 'unauthenticated' then 'WL016'
+            when 'forbidden' then 'WL017'
         end,
         message = replace(outcome::text, '_', ' '),
         column = coalesce(outcome_refuse.field, 'id');

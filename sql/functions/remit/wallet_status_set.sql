@@ -1,4 +1,5 @@
-create or replace function remit.wallet_status_set(ledger_id bigint, wallet_id uuid, status remit_v1.wallet_status)
+create or replace function remit.wallet_status_set(
+    ledger_id bigint, wallet_id uuid, status remit_v1.wallet_status, reason text, key_sha256 bytea)
     returns remit_v1.wallet_result
     language plpgsql
     volatile
@@ -6,11 +7,15 @@ create or replace function remit.wallet_status_set(ledger_id bigint, wallet_id u
 as $$
 -- Gives a wallet a status and tells of it. A wallet that has it already is left alone.
 --
--- Raises: WL002; 55P03 when the wallet stayed locked for lock_timeout. Locks: the wallet, for no key update.
+-- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
+-- Locks: the wallet, for no key update.
 declare
+    caller constant remit_v1.caller :=
+        remit.caller_admit(wallet_status_set.ledger_id, wallet_status_set.key_sha256, 'administer');
     moment timestamptz;
     changed remit.wallets;
 begin
+    perform remit.reason_check(wallet_status_set.reason, wallet_status_set.key_sha256);
     perform from remit.wallets w
       where w.ledger_id = wallet_status_set.ledger_id and w.id = wallet_status_set.wallet_id
         for no key update;
@@ -31,9 +36,14 @@ begin
                     'status_version', changed.status_version, 'updated_at', changed.updated_at),
                 moment);
     end if;
-    return remit_v1.wallet_get(wallet_status_set.ledger_id, wallet_status_set.wallet_id);
+    perform remit.audit_record(
+        wallet_status_set.ledger_id,
+        case wallet_status_set.status when 'frozen' then 'wallet_freeze' else 'wallet_unfreeze' end,
+        array[wallet_status_set.wallet_id], wallet_status_set.reason, null, caller.key_id);
+    return remit_v1.wallet_get(
+        wallet_status_set.ledger_id, wallet_status_set.wallet_id, wallet_status_set.key_sha256);
 end;
 $$;
 
-comment on function remit.wallet_status_set(bigint, uuid, remit_v1.wallet_status) is
-    'Gives a wallet a status and writes the event.';
+comment on function remit.wallet_status_set(bigint, uuid, remit_v1.wallet_status, text, bytea) is
+    'Gives a wallet a status, and writes the event and who did it.';

@@ -1,4 +1,5 @@
-create or replace function remit_ops_v1.wallet_unfreeze(ledger_id bigint, wallet_id uuid)
+create or replace function remit_ops_v1.wallet_unfreeze(
+    ledger_id bigint, wallet_id uuid, reason text default null, key_sha256 bytea default null)
     returns remit_v1.wallet_result
     language plpgsql
     volatile
@@ -7,13 +8,14 @@ create or replace function remit_ops_v1.wallet_unfreeze(ledger_id bigint, wallet
 as $$
 -- Lets a frozen wallet transact again. Doing it twice changes nothing.
 --
--- Raises: WL002; 55P03 when the wallet stayed locked for lock_timeout. Locks: the wallet, for no key update.
+-- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
+-- Locks: the wallet, for no key update.
 begin
-    return remit.wallet_status_set(wallet_unfreeze.ledger_id, wallet_unfreeze.wallet_id, 'active');
+    return remit.wallet_status_set(wallet_unfreeze.ledger_id, wallet_unfreeze.wallet_id, 'active', wallet_unfreeze.reason, wallet_unfreeze.key_sha256);
 end;
 $$;
 
-comment on function remit_ops_v1.wallet_unfreeze(bigint, uuid) is
+comment on function remit_ops_v1.wallet_unfreeze(bigint, uuid, text, bytea) is
     'Lets a frozen wallet transact again.';
 
-grant execute on function remit_ops_v1.wallet_unfreeze(bigint, uuid) to remit_operator;
+grant execute on function remit_ops_v1.wallet_unfreeze(bigint, uuid, text, bytea) to remit_server, remit_operator;

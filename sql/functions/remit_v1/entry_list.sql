@@ -1,5 +1,5 @@
 create or replace function remit_v1.entry_list(
-    ledger_id bigint, wallet_id uuid, before_version bigint, request_limit integer)
+    ledger_id bigint, wallet_id uuid, before_version bigint, request_limit integer, key_sha256 bytea default null)
     returns setof remit_v1.entry
     language plpgsql
     stable
@@ -10,14 +10,14 @@ as $$
 --
 -- Each side reads its own partial index backwards and stops at the limit.
 --
--- Raises: WL001, WL002. Locks: nothing.
+-- Raises: WL001, WL002, WL016. Locks: nothing.
 declare
     before_bound constant bigint := coalesce(before_version, 9223372036854775807);
 begin
     if request_limit is null or request_limit not between 1 and 1000 then
         perform remit.field_refuse('request_limit', '1 to 1000');
     end if;
-    perform remit_v1.wallet_get(entry_list.ledger_id, entry_list.wallet_id);
+    perform remit_v1.wallet_get(entry_list.ledger_id, entry_list.wallet_id, entry_list.key_sha256);
 
     return query
     (select t.id, t.source_version, -t.amount, t.source_balance, t.target_id, t.reference, t.created_at
@@ -40,7 +40,7 @@ begin
 end;
 $$;
 
-comment on function remit_v1.entry_list(bigint, uuid, bigint, integer) is
+comment on function remit_v1.entry_list(bigint, uuid, bigint, integer, bytea) is
     'A page of a wallet''s statement, newest first, before a version.';
 
-grant execute on function remit_v1.entry_list(bigint, uuid, bigint, integer) to remit_server, remit_operator;
+grant execute on function remit_v1.entry_list(bigint, uuid, bigint, integer, bytea) to remit_server, remit_operator;

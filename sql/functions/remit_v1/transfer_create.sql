@@ -1,4 +1,5 @@
-create or replace function remit_v1.transfer_create(ledger_id bigint, request remit_v1.transfer_request)
+create or replace function remit_v1.transfer_create(
+    ledger_id bigint, request remit_v1.transfer_request, key_sha256 bytea default null)
     returns remit_v1.transfer_result
     language plpgsql
     volatile
@@ -9,20 +10,28 @@ as $$
 --
 -- A stored outcome, posted or rejected, is a result. What is not stored is an error.
 --
--- Raises: WL001, WL002, WL005, WL006; 55P03 when a wallet stayed locked for lock_timeout.
+-- Raises: WL001, WL002, WL005, WL006, WL016, WL017; 55P03 when a wallet stayed locked for lock_timeout.
 -- Locks: both wallets, for no key update, in order of id.
 declare
+    caller constant remit_v1.caller := remit.caller_admit(transfer_create.ledger_id, transfer_create.key_sha256, 'spend');
     result remit_v1.transfer_result;
 begin
-    perform remit.wallets_wait(transfer_create.ledger_id, array[request.source_id, request.target_id]);
+    -- Nobody waits for, or holds up, a source that is not his.
+    if exists (
+        select from remit.wallets w
+         where w.ledger_id = transfer_create.ledger_id and w.id = request.source_id
+           and (caller.user_id is null or w.user_id = caller.user_id)
+    ) then
+        perform remit.wallets_wait(transfer_create.ledger_id, array[request.source_id, request.target_id]);
+    end if;
     begin
         select r.* into strict result
-          from remit_v1.transfers_post(transfer_create.ledger_id, array[request]) r;
+          from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     exception
         when unique_violation then
             -- Another session has just used the id for other wallets. Its row is visible to a second call.
             select r.* into strict result
-              from remit_v1.transfers_post(transfer_create.ledger_id, array[request]) r;
+              from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     end;
     if result.outcome > 'balance_limit_exceeded' then
         perform remit.outcome_refuse(result.outcome, result.field);
@@ -31,7 +40,7 @@ begin
 end;
 $$;
 
-comment on function remit_v1.transfer_create(bigint, remit_v1.transfer_request) is
+comment on function remit_v1.transfer_create(bigint, remit_v1.transfer_request, bytea) is
     'Posts one transfer. Raises what is not stored; a stored rejection is a result.';
 
-grant execute on function remit_v1.transfer_create(bigint, remit_v1.transfer_request) to remit_server, remit_operator;
+grant execute on function remit_v1.transfer_create(bigint, remit_v1.transfer_request, bytea) to remit_server, remit_operator;

@@ -1,14 +1,23 @@
-create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id uuid)
+create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id uuid, key_sha256 bytea default null)
     returns remit_v1.transfer_result
     language plpgsql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    set plan_cache_mode = force_generic_plan
 as $$
 -- One transfer of the journal, posted or rejected.
 --
--- Raises: WL004. Locks: nothing.
+-- A key of scope user finds what its user's wallets sent, by the id or by the id that the caller gave it, and what
+-- they received; of the latter the source's balance and version are null.
+--
+-- Raises: WL004, WL016. Locks: nothing.
 declare
+    caller constant remit_v1.caller :=
+        remit.caller_admit(transfer_get.ledger_id, transfer_get.key_sha256, 'read');
+    given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
+    is_source boolean := true;
     result remit_v1.transfer_result;
 begin
     select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount, t.currency,
@@ -16,17 +25,35 @@ begin
            t.reference, t.metadata, t.request_id, t.created_at
       into result
       from remit.transfers t
-     where t.ledger_id = transfer_get.ledger_id and t.id = transfer_get.transfer_id;
-    if not found then
+     where t.ledger_id = transfer_get.ledger_id
+       and t.id = any (array[transfer_get.transfer_id, given_id])
+     order by t.id = given_id desc nulls last
+     limit 1;
+    if caller.user_id is not null then
+        is_source := exists (
+            select from remit.wallets w
+             where w.ledger_id = transfer_get.ledger_id and w.id = result.source_id and w.user_id = caller.user_id);
+        if not is_source and not exists (
+            select from remit.wallets w
+             where w.ledger_id = transfer_get.ledger_id and w.id = result.target_id and w.user_id = caller.user_id
+               and result.outcome = 'posted') then
+            result := null;
+        end if;
+    end if;
+    if result.id is null then
         raise exception using
             errcode = 'WL004', message = 'transfer not found', column = 'transfer_id',
             detail  = jsonb_build_object('transfer_id', transfer_get.transfer_id)::text;
+    end if;
+    if not is_source then
+        result.source_version := null;
+        result.source_balance := null;
     end if;
     return result;
 end;
 $$;
 
-comment on function remit_v1.transfer_get(bigint, uuid) is
+comment on function remit_v1.transfer_get(bigint, uuid, bytea) is
     'One transfer of the journal, posted or rejected.';
 
-grant execute on function remit_v1.transfer_get(bigint, uuid) to remit_server, remit_operator;
+grant execute on function remit_v1.transfer_get(bigint, uuid, bytea) to remit_server, remit_operator;

@@ -1,4 +1,5 @@
-create or replace function remit_v1.transfers_post(ledger_id bigint, requests remit_v1.transfer_request[])
+create or replace function remit_v1.transfers_post(
+    ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[] default null)
     returns setof remit_v1.transfer_result
     language plpgsql
     volatile
@@ -21,15 +22,25 @@ as $$
 -- A wallet that someone else has locked is skipped, and its requests are answered 'wallet_busy'. Whoever
 -- would rather wait locks the wallets first, as transfer_create does.
 --
--- Raises: WL001 for the number of requests; 23505 or 40P01 when another session uses the same id for
+-- key_sha256s has the caller of each request; where it is null, or one of its elements is, the session itself is
+-- the caller, and the audit log says so. To a key of scope user, a source that is not its user's does not exist, and
+-- the ids of its transfers are a name space of their own (user_transfer_id).
+--
+-- Raises: WL001 for the number of requests or keys; 23505 or 40P01 when another session uses the same id for
 -- another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
     amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
     request_count constant integer := coalesce(cardinality(requests), 0);
+    keys constant bytea[] := coalesce(key_sha256s, array_fill(null::bytea, array[request_count]));
     request_ids uuid[];
     ids_repeat boolean;
     moment timestamptz;
+
+    -- One element for each caller, in order of key; the session's is empty.
+    caller_keys bytea[];
+    caller_rights boolean[]; -- Whether the caller may spend. Null: nobody knows him.
+    caller_users uuid[];
 
     -- One element for each wallet that is locked, in order of id.
     wallet_ids uuid[];
@@ -39,6 +50,10 @@ declare
     floors bigint[];
     versions bigint[];
     frozens boolean[];
+    transfer_maxes bigint[];
+    daily_maxes bigint[];
+    spents bigint[];
+    are_limited boolean;
     versions_before bigint[];
     changed_ids uuid[];
     source integer;
@@ -52,6 +67,7 @@ declare
     same boolean;
 
     -- One element for each request.
+    reachables boolean[]; -- Whether the caller may use the source. Null: all may.
     outcomes remit_v1.transfer_outcome[] := array_fill(null::remit_v1.transfer_outcome, array[request_count]);
     fields text[] := array_fill(null::text, array[request_count]);
     replays boolean[] := array_fill(false, array[request_count]);
@@ -71,23 +87,57 @@ begin
     if request_count not between 1 and 1000 then
         perform remit.field_refuse('requests', '1 to 1000 requests');
     end if;
+    if cardinality(keys) <> request_count then
+        perform remit.field_refuse('key_sha256s', 'one for each request');
+    end if;
 
-    select array_agg(r.id), array_agg(r.source_id) || array_agg(r.target_id),
+    -- 0. Who calls.
+    select array_agg(k.sha256), array_agg(remit.scope_permits((k.caller).scope, 'spend')), array_agg((k.caller).user_id)
+      into caller_keys, caller_rights, caller_users
+      from (select d.sha256, remit.caller_find(transfers_post.ledger_id, nullif(d.sha256, '')) as caller
+              from (select distinct coalesce(r.sha256, '') as sha256 from unnest(keys) as r (sha256)) d
+             order by d.sha256) k;
+    if cardinality(array_remove(caller_users, null)) > 0 then
+        select array_agg((case when r.user_id is null then r.id else remit.user_transfer_id(r.user_id, r.id) end,
+                          r.source_id, r.target_id, r.amount, r.currency, r.reference, r.metadata, r.request_id
+                         )::remit_v1.transfer_request order by r.place),
+               array_agg(r.user_id is null or exists (
+                   select from remit.wallets w
+                    where w.ledger_id = transfers_post.ledger_id and w.id = r.source_id and w.user_id = r.user_id
+               ) order by r.place)
+          into requests, reachables
+          from (select u.*, caller_users[width_bucket(coalesce(u.sha256, ''), caller_keys)] as user_id
+                  from unnest(requests, keys) with ordinality
+                       as u (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256, place)
+               ) r;
+    end if;
+
+    select array_agg(r.id order by r.place),
+           array_agg(r.source_id) filter (where r.reachable is not false)
+               || array_agg(r.target_id) filter (where r.reachable is not false),
            count(distinct r.id) < count(r.id)
       into request_ids, wallet_ids, ids_repeat
-      from unnest(requests) r;
+      from unnest(requests, reachables) with ordinality
+           as r (id, source_id, target_id, amount, currency, reference, metadata, request_id, reachable, place);
 
     -- 1. Lock the wallets, but for those that someone else holds.
     select array_agg(w.id), array_agg(w.currency), array_agg(w.balance), array_agg(w.held), array_agg(w.floor),
-           array_agg(w.version), array_agg(w.status = 'frozen')
-      into wallet_ids, currencies, balances, helds, floors, versions, frozens
-      from (select l.id, l.currency, l.balance, l.held, l.floor, l.version, l.status
+           array_agg(w.version), array_agg(w.status = 'frozen'), array_agg(w.transfer_max), array_agg(w.daily_max)
+      into wallet_ids, currencies, balances, helds, floors, versions, frozens, transfer_maxes, daily_maxes
+      from (select l.id, l.currency, l.balance, l.held, l.floor, l.version, l.status, l.transfer_max, l.daily_max
               from remit.wallets l
              where l.ledger_id = transfers_post.ledger_id and l.id = any (wallet_ids)
              order by l.id
                for no key update skip locked) w;
     versions_before := versions;
     moment := clock_timestamp(); -- Taken under the locks, so that a wallet's entries never go back in time.
+    are_limited := cardinality(array_remove(daily_maxes, null)) > 0;
+    if are_limited then -- After the locks, like the ids: what a caller before us spent has been committed.
+        spents := array(
+            select case when w.daily_max is not null then remit.wallet_spent(transfers_post.ledger_id, w.id, moment) end
+              from unnest(wallet_ids, daily_maxes) with ordinality as w (id, daily_max, place)
+             order by w.place);
+    end if;
 
     -- 2. Look up the ids that the journal has. After the locks: a twin that held them has committed.
     select array_agg(t.id order by t.id), array_agg(t order by t.id)
@@ -101,14 +151,23 @@ begin
                r.metadata, r.request_id,
                -- Where the wallet stands in wallet_ids, if it does: the place of the last id not above its own.
                coalesce(width_bucket(r.source_id, wallet_ids), 0) as source,
-               coalesce(width_bucket(r.target_id, wallet_ids), 0) as target
-          from unnest(requests) with ordinality r
+               coalesce(width_bucket(r.target_id, wallet_ids), 0) as target,
+               width_bucket(coalesce(r.sha256, ''), caller_keys) as caller
+          from unnest(requests, keys) with ordinality
+               as r (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256)
     loop
         i := request.place;
         source := request.source;
         target := request.target;
         outcome := null;
         field := null;
+
+        if caller_rights[request.caller] is not true then
+            outcomes[i] := case when caller_rights[request.caller] is null then 'unauthenticated'
+                else 'forbidden' end::remit_v1.transfer_outcome;
+            request_ids[i] := null;
+            continue;
+        end if;
 
         stored := null;
         if stored_ids is not null and stored_ids[width_bucket(request.id, stored_ids)] = request.id then
@@ -171,6 +230,8 @@ begin
             outcome := 'invalid_field'; field := 'metadata';
         elsif request.source_id = request.target_id then
             outcome := 'same_wallet'; field := 'target_id';
+        elsif not reachables[i] then
+            outcome := 'wallet_not_found'; field := 'source_id';
         elsif wallet_ids[source] is distinct from request.source_id then
             field := 'source_id';
             outcome := remit.wallet_absence(transfers_post.ledger_id, request.source_id);
@@ -194,12 +255,17 @@ begin
             outcomes[i] := 'wallet_frozen';
         elsif balances[source] - helds[source] - request.amount < floors[source] then
             outcomes[i] := 'insufficient_funds';
+        elsif request.amount > transfer_maxes[source] or spents[source] + request.amount > daily_maxes[source] then
+            outcomes[i] := 'limit_exceeded';
         elsif balances[target] + request.amount > amount_max or balances[source] - request.amount < -amount_max then
             outcomes[i] := 'balance_limit_exceeded';
         else
             outcomes[i] := 'posted';
             balances[source] := balances[source] - request.amount;
             versions[source] := versions[source] + 1;
+            if are_limited then
+                spents[source] := spents[source] + request.amount;
+            end if;
             source_balances[i] := balances[source];
             source_versions[i] := versions[source];
             balances[target] := balances[target] + request.amount;
@@ -248,6 +314,21 @@ begin
                      outcome, replayed, decided_at, place)
          where r.decided_at is not null and not r.replayed
          order by r.place;
+
+        if are_limited then
+            perform remit.spending_record(
+                transfers_post.ledger_id, moment, requests, outcomes, replays, wallet_ids, daily_maxes);
+        end if;
+        if caller_keys[1] = '' then -- An operator's: no key is shorter than that.
+            perform remit.audit_record(
+                transfers_post.ledger_id, 'transfers_post', array_agg(r.id order by r.place),
+                (array_agg(r.reference order by r.place) filter (where r.reference is not null))[1], null, null)
+               from unnest(requests, keys, replays, moments) with ordinality
+                    as r (id, source_id, target_id, amount, currency, reference, metadata, request_id,
+                          sha256, replayed, decided_at, place)
+              where r.sha256 is null and r.decided_at is not null and not r.replayed
+             having count(*) > 0;
+        end if;
     end if;
 
     return query
@@ -265,7 +346,7 @@ begin
 end;
 $$;
 
-comment on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[]) is
+comment on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[]) is
     'Posts 1 to 1,000 transfers in order. One result for each request; every outcome is data.';
 
-grant execute on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[]) to remit_server, remit_operator;
+grant execute on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[]) to remit_server, remit_operator;

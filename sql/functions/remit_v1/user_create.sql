@@ -1,4 +1,5 @@
-create or replace function remit_v1.user_create(ledger_id bigint, request remit_v1.user_request)
+create or replace function remit_v1.user_create(
+    ledger_id bigint, request remit_v1.user_request, key_sha256 bytea default null)
     returns remit_v1.user_result
     language plpgsql
     volatile
@@ -7,11 +8,12 @@ create or replace function remit_v1.user_create(ledger_id bigint, request remit_
 as $$
 -- Creates a user. Without an id it gets one; with an id a retry finds the user that the first call made.
 --
--- Raises: WL001, WL005, WL009. Locks: nothing; a concurrent call with the same id is waited for.
+-- Raises: WL001, WL005, WL009, WL016, WL017. Locks: nothing; a concurrent call with the same id is waited for.
 declare
     user_id constant uuid := coalesce(request.id, gen_random_uuid());
     stored  remit.users;
 begin
+    perform remit.caller_admit(user_create.ledger_id, user_create.key_sha256, 'serve');
     if coalesce(length(request.name), 0) not between 1 and 200 then
         perform remit.field_refuse('name', '1 to 200 characters');
     end if;
@@ -19,9 +21,7 @@ begin
         perform remit.field_refuse('email', 'an address with one @, at most 254 characters');
     end if;
     perform remit.labels_check(request.reference, request.metadata);
-    if not exists (select from remit.ledgers l where l.ledger_id = user_create.ledger_id) then
-        raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';
-    end if;
+    perform remit.ledger_check(user_create.ledger_id);
 
     insert into remit.users as u (ledger_id, id, name, email, reference, metadata)
     values (user_create.ledger_id, user_id, request.name, request.email, request.reference,
@@ -45,7 +45,7 @@ begin
 end;
 $$;
 
-comment on function remit_v1.user_create(bigint, remit_v1.user_request) is
+comment on function remit_v1.user_create(bigint, remit_v1.user_request, bytea) is
     'Creates a user. The same id and content again returns the same user with replayed set.';
 
-grant execute on function remit_v1.user_create(bigint, remit_v1.user_request) to remit_server, remit_operator;
+grant execute on function remit_v1.user_create(bigint, remit_v1.user_request, bytea) to remit_server, remit_operator;

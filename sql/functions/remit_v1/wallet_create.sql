@@ -1,4 +1,5 @@
-create or replace function remit_v1.wallet_create(ledger_id bigint, request remit_v1.wallet_request)
+create or replace function remit_v1.wallet_create(
+    ledger_id bigint, request remit_v1.wallet_request, key_sha256 bytea default null)
     returns remit_v1.wallet_result
     language plpgsql
     volatile
@@ -10,7 +11,7 @@ as $$
 -- Without an id it gets one; with an id a retry finds the wallet that the first call made and answers
 -- as the first call did, whatever the wallet holds by now. A null floor is no limit.
 --
--- Raises: WL001, WL003, WL005, WL008, WL010, WL013; 55P03 when the issuance wallet stayed locked for lock_timeout.
+-- Raises: WL001, WL003, WL005, WL008, WL010, WL013, WL015, WL016, WL017; 55P03 when the issuance wallet stayed locked for lock_timeout.
 -- Locks: the issuance wallet, if there is an initial balance.
 declare
     amount_max constant bigint := 9007199254740991;
@@ -19,6 +20,7 @@ declare
     issuance_id uuid;
     outcome remit_v1.transfer_outcome;
 begin
+    perform remit.caller_admit(wallet_create.ledger_id, wallet_create.key_sha256, 'serve');
     if request.user_id is null then
         perform remit.field_refuse('user_id', 'required');
     end if;
@@ -35,7 +37,7 @@ begin
     if not exists (select from remit.currencies c where c.code = request.currency) then
         raise exception using errcode = 'WL008', message = 'currency unknown', column = 'currency';
     end if;
-    perform remit_v1.user_get(wallet_create.ledger_id, request.user_id);
+    perform remit_v1.user_get(wallet_create.ledger_id, request.user_id, wallet_create.key_sha256);
 
     -- A floor above zero can hold only once the initial balance is there.
     insert into remit.wallets as w (ledger_id, id, user_id, currency, floor, reference, metadata)
@@ -53,7 +55,7 @@ begin
           from remit_v1.transfers_post(wallet_create.ledger_id, array[(
                    remit.initial_transfer_id(wallet_id), issuance_id, wallet_id,
                    initial_balance, request.currency, null, null, request.request_id
-               )::remit_v1.transfer_request]) r;
+               )::remit_v1.transfer_request], array[wallet_create.key_sha256]) r;
         if outcome <> 'posted' then
             perform remit.outcome_refuse(outcome, 'initial_balance');
         end if;
@@ -63,11 +65,11 @@ begin
        set floor = request.floor
      where w.ledger_id = wallet_create.ledger_id and w.id = wallet_id and w.floor is distinct from request.floor;
 
-    return remit_v1.wallet_get(wallet_create.ledger_id, wallet_id);
+    return remit_v1.wallet_get(wallet_create.ledger_id, wallet_id, wallet_create.key_sha256);
 end;
 $$;
 
-comment on function remit_v1.wallet_create(bigint, remit_v1.wallet_request) is
+comment on function remit_v1.wallet_create(bigint, remit_v1.wallet_request, bytea) is
     'Creates a wallet with its initial balance. The same id and content again returns the same answer with replayed set.';
 
-grant execute on function remit_v1.wallet_create(bigint, remit_v1.wallet_request) to remit_server, remit_operator;
+grant execute on function remit_v1.wallet_create(bigint, remit_v1.wallet_request, bytea) to remit_server, remit_operator;

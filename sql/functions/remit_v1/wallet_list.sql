@@ -1,5 +1,6 @@
 create or replace function remit_v1.wallet_list(
-    ledger_id bigint, user_id uuid, after_created_at timestamptz, after_id uuid, request_limit integer)
+    ledger_id bigint, user_id uuid, after_created_at timestamptz, after_id uuid, request_limit integer,
+    key_sha256 bytea default null)
     returns setof remit_v1.wallet_result
     language plpgsql
     stable
@@ -9,12 +10,12 @@ as $$
 -- A page of a user's wallets, oldest first: those behind the wallet that was created at after_created_at and
 -- has the id after_id, or the first where both are null.
 --
--- Raises: WL001, WL003. Locks: nothing.
+-- Raises: WL001, WL003, WL016. Locks: nothing.
 begin
     if request_limit is null or request_limit not between 1 and 1000 then
         perform remit.field_refuse('request_limit', '1 to 1000');
     end if;
-    perform remit_v1.user_get(wallet_list.ledger_id, wallet_list.user_id);
+    perform remit_v1.user_get(wallet_list.ledger_id, wallet_list.user_id, wallet_list.key_sha256);
 
     return query
     select w.id, w.user_id, w.currency, w.balance, w.held, w.floor, w.status, w.version, w.status_version,
@@ -28,7 +29,7 @@ begin
 end;
 $$;
 
-comment on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer) is
+comment on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer, bytea) is
     'A page of a user''s wallets, oldest first, behind the one created at after_created_at with the id after_id.';
 
-grant execute on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer) to remit_server, remit_operator;
+grant execute on function remit_v1.wallet_list(bigint, uuid, timestamptz, uuid, integer, bytea) to remit_server, remit_operator;

@@ -1,25 +1,51 @@
-create or replace function remit_v1.wallets_get(ledger_id bigint, wallet_ids uuid[])
+create or replace function remit_v1.wallets_get(
+    ledger_id bigint, wallet_ids uuid[], key_sha256s bytea[] default null)
     returns setof remit_v1.wallet_result
     language plpgsql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    set enable_hashjoin = off
+    set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan
 as $$
--- The wallets among the ids that exist, once each, in no particular order.
+-- One row for each id, in order: the wallet, or nulls where there is none that the caller may see.
 --
--- Raises: nothing. Locks: nothing.
+-- key_sha256s has the caller of each id; where it is null, or one of its elements is, the session itself is the caller.
+--
+-- Raises: WL001, WL016 if any of the keys is not valid. Locks: nothing.
+declare
+    wallet_count constant integer := coalesce(cardinality(wallet_ids), 0);
+    keys constant bytea[] := coalesce(key_sha256s, array_fill(null::bytea, array[wallet_count]));
+    key bytea;
+    caller remit_v1.caller;
+    user_ids uuid[] := array_fill(null::uuid, array[wallet_count]); -- Whom each caller is bound to.
 begin
+    if cardinality(keys) <> wallet_count then
+        perform remit.field_refuse('key_sha256s', 'one for each wallet');
+    end if;
+    for key in select distinct k.sha256 from unnest(keys) as k (sha256) loop
+        caller := remit.caller_admit(wallets_get.ledger_id, key, 'read');
+        if caller.user_id is not null then
+            user_ids := array(
+                select case when k.sha256 = key then caller.user_id else k.user_id end
+                  from unnest(keys, user_ids) with ordinality as k (sha256, user_id, place)
+                 order by k.place);
+        end if;
+    end loop;
+
     return query
     select w.id, w.user_id, w.currency, w.balance, w.held, w.floor, w.status, w.version, w.status_version,
            w.reference, w.metadata, w.created_at, w.updated_at, false
-      from remit.wallets w
-     where w.ledger_id = wallets_get.ledger_id and w.id = any (wallets_get.wallet_ids);
+      from unnest(wallet_ids, user_ids) with ordinality as r (id, user_id, place)
+      left join remit.wallets w
+        on w.ledger_id = wallets_get.ledger_id and w.id = r.id and (r.user_id is null or w.user_id = r.user_id)
+     order by r.place;
 end;
 $$;
 
-comment on function remit_v1.wallets_get(bigint, uuid[]) is
-    'The wallets among the ids that exist, once each, in no particular order.';
+comment on function remit_v1.wallets_get(bigint, uuid[], bytea[]) is
+    'One row for each id, in order: the wallet, or nulls where there is none that the caller may see.';
 
-grant execute on function remit_v1.wallets_get(bigint, uuid[]) to remit_server, remit_operator;
+grant execute on function remit_v1.wallets_get(bigint, uuid[], bytea[]) to remit_server, remit_operator;

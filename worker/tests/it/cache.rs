@@ -43,12 +43,18 @@ async fn a_freeze_in_psql_reaches_the_cache() {
         .connect_as_owner_in_role("remit_operator")
         .await;
     operator
-        .execute("select remit_ops_v1.wallet_freeze(1, $1)", &[&wallet])
+        .execute(
+            "select remit_ops_v1.wallet_freeze(1, $1, 'a test')",
+            &[&wallet],
+        )
         .await
         .unwrap();
     await_cached(&stand, wallet, "status", "frozen").await;
     operator
-        .execute("select remit_ops_v1.wallet_unfreeze(1, $1)", &[&wallet])
+        .execute(
+            "select remit_ops_v1.wallet_unfreeze(1, $1, 'a test')",
+            &[&wallet],
+        )
         .await
         .unwrap();
     await_cached(&stand, wallet, "status", "active").await;

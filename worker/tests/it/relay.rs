@@ -189,7 +189,7 @@ async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
         .bind("remit.events", NOTIFICATIONS, "transfer.*")
         .await;
     let wallet = stand.wallets[0];
-    let freeze = "select remit_ops_v1.wallet_freeze(1, $1), remit_ops_v1.wallet_unfreeze(1, $1)";
+    let freeze = "select remit_ops_v1.wallet_freeze(1, $1, 'a test'), remit_ops_v1.wallet_unfreeze(1, $1, 'a test')";
     stand.post(2).await;
     stand.dba.execute(freeze, &[&wallet]).await.unwrap();
     stand.post(2).await;

@@ -1,0 +1,33 @@
+create or replace function remit.caller_find(ledger_id bigint, key_sha256 bytea)
+    returns remit_v1.caller
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Who calls: the owner of a key, or, without a key, a session that is an operator's or the owner's of Remit.
+-- The scope is null for anybody else.
+--
+-- It goes by session_user, who logged in: in a function of the API, current_user is the owner of Remit.
+--
+-- Raises: nothing. Locks: nothing.
+declare
+    caller remit_v1.caller;
+begin
+    caller.ledger_id := caller_find.ledger_id;
+    caller.key_sha256 := caller_find.key_sha256;
+    if caller_find.key_sha256 is null then
+        if pg_has_role(session_user, 'remit_operator', 'member') or pg_has_role(session_user, current_user, 'member') then
+            caller.scope := 'admin';
+        end if;
+    else
+        select k.id, k.scope, k.user_id, k.expires_at
+          into caller.key_id, caller.scope, caller.user_id, caller.expires_at
+          from remit.valid_keys k
+         where k.ledger_id = caller_find.ledger_id and k.sha256 = caller_find.key_sha256;
+    end if;
+    return caller;
+end;
+$$;
+
+comment on function remit.caller_find(bigint, bytea) is
+    'Who calls, by a key or by the session. The scope is null for nobody that is known.';

@@ -1,0 +1,19 @@
+create or replace function remit.user_transfer_id(user_id uuid, transfer_id uuid)
+    returns uuid
+    language sql
+    immutable
+    strict
+    parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+-- The id of the transfer that a key of scope user makes with the id transfer_id.
+--
+-- Each user's idempotency keys are a name space of their own: nobody can learn by trying which keys another
+-- caller has used, nor use them up.
+--
+-- Raises: nothing. Locks: nothing.
+    select remit.uuid_v8(sha256(convert_to('transfer ' || transfer_id || ' of user ' || user_id, 'UTF8')));
+$$;
+
+comment on function remit.user_transfer_id(uuid, uuid) is
+    'The id of the transfer that a key of scope user makes with an id.';

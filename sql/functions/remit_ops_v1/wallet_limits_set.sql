@@ -1,0 +1,73 @@
+create or replace function remit_ops_v1.wallet_limits_set(
+    ledger_id bigint, wallet_id uuid, transfer_max bigint, daily_max bigint, reason text default null,
+    key_sha256 bytea default null)
+    returns remit_v1.wallet_limits
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Limits what may leave a wallet: by one transfer, and in total in any 24 hours. Null is no limit. Minor units.
+--
+-- A new daily limit counts what has left already: the wallet's journal is read backwards for a day.
+--
+-- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
+-- Locks: the wallet, for no key update.
+declare
+    amount_max constant bigint := 9007199254740991;
+    caller constant remit_v1.caller :=
+        remit.caller_admit(wallet_limits_set.ledger_id, wallet_limits_set.key_sha256, 'administer');
+    hour_first constant bigint := remit.hour_number(clock_timestamp()) - 24;
+    entry record;
+    version_first bigint;
+begin
+    perform remit.reason_check(wallet_limits_set.reason, wallet_limits_set.key_sha256);
+    if wallet_limits_set.transfer_max not between 0 and amount_max then
+        perform remit.field_refuse('transfer_max', '0 to 9007199254740991');
+    end if;
+    if wallet_limits_set.daily_max not between 0 and amount_max then
+        perform remit.field_refuse('daily_max', '0 to 9007199254740991');
+    end if;
+    perform remit_v1.wallet_get(wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, wallet_limits_set.key_sha256);
+
+    update remit.wallets w
+       set transfer_max = wallet_limits_set.transfer_max, daily_max = wallet_limits_set.daily_max
+     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id;
+    delete from remit.spending s
+     where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
+    if wallet_limits_set.daily_max is not null then
+        for entry in
+            select t.source_version as version, t.created_at
+              from remit.transfers t
+             where t.ledger_id = wallet_limits_set.ledger_id
+               and t.source_id = wallet_limits_set.wallet_id
+               and t.source_version is not null
+             order by t.source_version desc
+        loop
+            exit when remit.hour_number(entry.created_at) < hour_first;
+            version_first := entry.version;
+        end loop;
+        insert into remit.spending (ledger_id, wallet_id, hour, amount)
+        select wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, remit.hour_number(t.created_at),
+               least(sum(t.amount), amount_max)
+          from remit.transfers t
+         where t.ledger_id = wallet_limits_set.ledger_id
+           and t.source_id = wallet_limits_set.wallet_id
+           and t.source_version >= version_first
+         group by remit.hour_number(t.created_at);
+    end if;
+
+    perform remit.audit_record(
+        wallet_limits_set.ledger_id, 'wallet_limits_set', array[wallet_limits_set.wallet_id], wallet_limits_set.reason,
+        jsonb_build_object('transfer_max', wallet_limits_set.transfer_max, 'daily_max', wallet_limits_set.daily_max),
+        caller.key_id);
+    return remit_v1.wallet_limits_get(
+        wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, wallet_limits_set.key_sha256);
+end;
+$$;
+
+comment on function remit_ops_v1.wallet_limits_set(bigint, uuid, bigint, bigint, text, bytea) is
+    'Limits what may leave a wallet by one transfer and in any 24 hours.';
+
+grant execute on function remit_ops_v1.wallet_limits_set(bigint, uuid, bigint, bigint, text, bytea)
+   to remit_server, remit_operator;

@@ -1,0 +1,92 @@
+//! What tells one caller from another. None of it is ever shown by `Debug`, and so by no log and no error.
+
+use std::error::Error;
+use std::fmt;
+
+use bytes::BytesMut;
+use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use sha2::{Digest, Sha256};
+
+const DIGEST_BYTES: usize = 32;
+
+/// The SHA-256 of an API key's text, by which PostgreSQL knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyDigest([u8; DIGEST_BYTES]);
+
+impl KeyDigest {
+    /// The digest of a key's text.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeyDigest(..)")
+    }
+}
+
+impl ToSql for KeyDigest {
+    fn to_sql(
+        &self,
+        sql: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        (&self.0[..]).to_sql(sql, out)
+    }
+
+    fn accepts(sql: &Type) -> bool {
+        <&[u8] as ToSql>::accepts(sql)
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for KeyDigest {
+    fn from_sql(sql: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let bytes = <&[u8] as FromSql>::from_sql(sql, raw)?;
+        Ok(Self(bytes.try_into()?))
+    }
+
+    fn accepts(sql: &Type) -> bool {
+        <&[u8] as FromSql>::accepts(sql)
+    }
+}
+
+/// The text of a new API key, on its way to the one who asked for it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+impl<'a> FromSql<'a> for Secret {
+    fn from_sql(sql: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        String::from_sql(sql, raw).map(Self)
+    }
+
+    fn accepts(sql: &Type) -> bool {
+        <String as FromSql>::accepts(sql)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_a_key_nor_its_digest_is_shown() {
+        assert_eq!(format!("{:?}", KeyDigest::of("a")), "KeyDigest(..)");
+        assert_eq!(format!("{:?}", Secret("a".to_owned())), "Secret(..)");
+    }
+}

@@ -1,0 +1,41 @@
+//! Ledgers.
+
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+
+use super::{Handled, of_path};
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::contract::{self, Caller};
+use crate::fields::Fields;
+use crate::problem::{Code, Problem, unrepeatable};
+use crate::request;
+
+pub(super) async fn ledger_create(
+    app: &App,
+    caller: &Caller,
+    head: &Parts,
+    body: Incoming,
+) -> Handled {
+    let body = request::body(&head.headers, body).await?;
+    let mut fields = Fields::parse(&body)?;
+    let name = fields.text("name")?;
+    let reason = fields.optional_text("reason")?;
+    fields.finish()?;
+    let created = contract::ledger_create(&app.database, caller, &name, reason.as_deref())
+        .await
+        .map_err(|failure| unrepeatable(failure, "A ledger that nobody knows does no harm."))?;
+    let place = format!("/ledgers/{}", created.id);
+    Ok(Answer::created(&place, answer::ledger_created(&created)))
+}
+
+/// A caller's own ledger is the only one that there is for him.
+pub(super) async fn ledger_get(app: &App, caller: &Caller, id: i64) -> Handled {
+    if id != caller.ledger_id {
+        return Err(Problem::new(Code::LedgerNotFound, "Check the id."));
+    }
+    let ledger = contract::ledger_get(&app.database, caller)
+        .await
+        .map_err(of_path)?;
+    Ok(Answer::ok(&answer::LedgerBody::from(&ledger)))
+}

@@ -1,0 +1,158 @@
+//! Who asks: API keys, and the ring of those that are known to be valid.
+//!
+//! PostgreSQL decides which keys are valid, and every function decides again with the caller's key. The ring
+//! spares the question: a known key costs a look into memory. All known keys are asked about again and again,
+//! so that one that was revoked or has expired is refused on every server before long.
+//!
+//! While PostgreSQL does not answer, known keys stay known for a while: what Redis can answer is answered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::HeaderMap;
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use crate::contract::{self, Caller, KeyDigest};
+use crate::database::Database;
+use crate::gather::{Batch, Gather, Reply};
+use crate::problem::{Failure, Problem, unauthenticated, unavailable};
+
+mod bearer;
+mod held;
+
+use bearer::BearerKey;
+pub(crate) use bearer::parse_ledger_id;
+use held::HeldKeys;
+
+/// How often all known keys are checked. A key dies on every server within 5 s.
+const KEYS_REFRESH_MS: u64 = 2_000;
+/// How long a known key lasts while PostgreSQL does not answer.
+const KEYS_STALE_MS_MAX: u64 = 300_000;
+/// How long an unused key is remembered.
+const KEYS_UNUSED_MS_MAX: u64 = 600_000;
+/// How many keys are remembered.
+const KNOWN_KEYS_MAX: usize = 65_536;
+/// How many keys are checked in one call.
+const KEYS_CHECK_MAX: usize = 1_000;
+
+/// The connections that the ring needs: two for calls that look up unknown keys, one for the check. They are apart
+/// from all others: neither do wrong keys hold up requests, nor a crowd of requests the check.
+pub const KEYS_CONNECTIONS: usize = 3;
+
+/// `keys_get`.
+struct KeysGet {
+    database: Arc<Database>,
+    held: Arc<HeldKeys>,
+}
+
+impl Batch for KeysGet {
+    type Request = BearerKey;
+    type Answer = Result<Option<Arc<Caller>>, Failure>;
+
+    fn wallets(_: &BearerKey) -> &[Uuid] {
+        &[]
+    }
+
+    async fn call(&self, keys: Vec<BearerKey>) -> Vec<Reply<Self>> {
+        let ledger_ids: Vec<i64> = keys.iter().map(|key| key.ledger_id).collect();
+        let digests: Vec<KeyDigest> = keys.iter().map(|key| key.digest).collect();
+        let asked = self.held.ask(Instant::now());
+        let found = contract::keys_get(&self.database, &ledger_ids, &digests).await;
+        let found = found.map(|callers| callers.into_iter().map(Arc::new).collect::<Vec<_>>());
+        if let Ok(callers) = &found {
+            self.held.hold(callers, asked);
+        }
+        let by_digest = found.map(|callers| {
+            let by_digest = callers
+                .into_iter()
+                .map(|caller| (caller.key_sha256, caller));
+            by_digest.collect::<HashMap<_, _>>()
+        });
+        let answer = |digest| match &by_digest {
+            Ok(callers) => Ok(callers.get(digest).cloned()),
+            Err(failure) => Err(failure.clone()),
+        };
+        let answers = digests.iter().map(answer);
+        answers.map(Reply::Done).collect()
+    }
+}
+
+/// The keys that this server knows, and how it learns of others.
+pub struct KeyRing {
+    held: Arc<HeldKeys>,
+    database: Arc<Database>,
+    gather: Gather<KeysGet>,
+}
+
+impl KeyRing {
+    /// An empty ring that asks through these connections.
+    pub fn new(database: Arc<Database>) -> Self {
+        let held = Arc::new(HeldKeys::default());
+        let batch = KeysGet {
+            database: Arc::clone(&database),
+            held: Arc::clone(&held),
+        };
+        Self {
+            held,
+            database,
+            gather: Gather::start(Arc::new(batch)),
+        }
+    }
+
+    /// Who sends a request.
+    ///
+    /// # Errors
+    /// 401 for no valid key, 503 where nobody can say.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        let key = bearer::parse(headers)?;
+        if let Some(caller) = self.held.get(&key.digest, Instant::now()) {
+            return Ok(caller);
+        }
+        match self.gather.ask(key).await {
+            Ok(Ok(caller)) => caller.ok_or_else(unauthenticated),
+            Ok(Err(Failure::Refused(refusal))) => Err(unavailable().because(refusal.code.name())),
+            Ok(Err(failure)) => Err(failure.into_problem()),
+            Err(no_answer) => Err(no_answer.into()),
+        }
+    }
+
+    /// Drops a key that PostgreSQL has refused.
+    pub fn forget(&self, caller: &Caller) {
+        self.held.forget(&caller.key_sha256);
+    }
+
+    /// Drops a key that was revoked.
+    pub fn forget_revoked(&self, ledger_id: i64, key_id: Uuid) {
+        self.held.forget_by_id(ledger_id, key_id);
+    }
+
+    /// Checks known keys, for as long as the process lives.
+    pub async fn refresh(&self) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(KEYS_REFRESH_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut was_checked = true;
+        loop {
+            ticks.tick().await;
+            let checked = self.check().await;
+            if let Err(failure) = &checked
+                && was_checked
+            {
+                let cause = failure.cause();
+                tracing::warn!(cause, "API keys cannot be checked: known ones last a while");
+            }
+            was_checked = checked.is_ok();
+        }
+    }
+
+    async fn check(&self) -> Result<(), Failure> {
+        for keys in self.held.to_check(Instant::now()).chunks(KEYS_CHECK_MAX) {
+            let (ledger_ids, digests): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
+            let asked = self.held.ask(Instant::now());
+            let valid = contract::keys_get(&self.database, &ledger_ids, &digests).await?;
+            self.held.confirm(&digests, valid, asked);
+        }
+        Ok(())
+    }
+}

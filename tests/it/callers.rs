@@ -1,0 +1,480 @@
+//! Every route and every kind of caller: what each of them hears.
+
+use std::collections::BTreeSet;
+
+use hyper::Method;
+use remit::access::Permission;
+use remit::contract::KeyScope;
+use remit::route::Route;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::http::{Answer, Http};
+use crate::stack::Stack;
+use crate::tidy::file;
+
+/// Keys that open nothing, and what is wrong with them.
+const INVALID: [&str; 5] = ["none", "malformed", "unknown", "expired", "revoked"];
+/// Those with a valid key, in the order of the columns below. Ours is ledger 1 and one user in it.
+const VALID: [&str; 6] = [
+    "reader",
+    "user",
+    "another user",
+    "service",
+    "admin",
+    "another ledger's admin",
+];
+
+/// Two ledgers, the first with two users, and clients with keys of all kinds.
+pub struct World {
+    pub stack: Stack,
+    pub user: Uuid,
+    pub wallet: Uuid,
+    pub other_wallet: Uuid,
+    pub transfer: String,
+    pub invalid: Vec<Http>,
+    pub valid: Vec<Http>,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let stack = Stack::start().await;
+        let admin = stack.http.clone();
+        let wallet = admin.wallet(1_000).await;
+        let user = admin.get(&format!("/wallets/{wallet}")).await.id("user_id");
+        let body = json!({"user_id": user, "currency": "USD"});
+        let other_wallet = admin.post("/wallets", &body).await.id("id");
+        let transfer = Uuid::new_v4().to_string();
+        let posted = admin
+            .transfer_with_key(&transfer, wallet, other_wallet, 1)
+            .await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+        let another_user = admin.user().await;
+        let ledger = admin.post("/ledgers", &json!({"name": "another"})).await;
+        let ledger_key = ledger.json()["key"]["key"].as_str().map(str::to_owned);
+        let valid = vec![
+            admin.scoped("reader", None).await,
+            admin.scoped("user", Some(user)).await,
+            admin.scoped("user", Some(another_user)).await,
+            admin.scoped("service", None).await,
+            admin.clone(),
+            admin.with_key(&ledger_key.expect("a ledger comes with a key")),
+        ];
+        let (expired, revoked) = (
+            admin.scoped("admin", None).await,
+            admin.scoped("admin", None).await,
+        );
+        let ended = "
+            update remit.keys k set expires_at = k.created_at
+             where k.id = (select id from remit.keys where ledger_id = 1 order by created_at desc offset 1 limit 1);
+            update remit.keys k set revoked_at = clock_timestamp()
+             where k.id = (select id from remit.keys where ledger_id = 1 order by created_at desc limit 1)";
+        let ended = stack.owner().await.batch_execute(ended).await;
+        ended.expect("the owner may do anything");
+        let invalid = vec![
+            admin.without_key(),
+            admin.with_key("remit_1_short"),
+            admin.with_key(&format!("remit_1_{}", "7".repeat(64))),
+            expired,
+            revoked,
+        ];
+        Self {
+            stack,
+            user,
+            wallet,
+            other_wallet,
+            transfer,
+            invalid,
+            valid,
+        }
+    }
+
+    /// A request for each route, and what those with a valid key hear.
+    async fn rows(&self) -> Vec<Row> {
+        let (user, wallet, transfer) = (self.user, self.wallet, &self.transfer);
+        let frozen = self.stack.http.wallet(0).await;
+        let of_user = [200, 200, 404, 200, 200, 404];
+        let of_admin = |status, elsewhere| [403, 403, 403, 403, status, elsewhere];
+        let all = [200; 6];
+        let get =
+            |name, path: String, expected| Row::new(name, Method::GET, path, json!(null), expected);
+        let post = |name, path: &str, body, expected| {
+            Row::new(name, Method::POST, path.to_owned(), body, expected)
+        };
+        vec![
+            post(
+                "user_create",
+                "/users",
+                json!({"name": "Ann"}),
+                [403, 403, 403, 201, 201, 201],
+            ),
+            get("user_get", format!("/users/{user}"), of_user),
+            get("wallet_list", format!("/users/{user}/wallets"), of_user),
+            post(
+                "wallet_create",
+                "/wallets",
+                json!({"user_id": user, "currency": "USD"}),
+                [403, 403, 403, 201, 201, 404],
+            ),
+            get("wallet_get", format!("/wallets/{wallet}"), of_user),
+            get("wallet_get", format!("/wallet/{wallet}"), of_user),
+            post(
+                "wallet_freeze",
+                &format!("/wallets/{frozen}/freeze"),
+                json!({"reason": "a test"}),
+                of_admin(200, 404),
+            ),
+            post(
+                "wallet_unfreeze",
+                &format!("/wallets/{frozen}/unfreeze"),
+                json!({}),
+                of_admin(200, 404),
+            ),
+            get(
+                "wallet_limits_get",
+                format!("/wallets/{wallet}/limits"),
+                of_user,
+            ),
+            Row::new(
+                "wallet_limits_set",
+                Method::PUT,
+                format!("/wallets/{wallet}/limits"),
+                json!({"transfer_max": 500, "daily_max": null}),
+                of_admin(200, 404),
+            ),
+            get("entry_list", format!("/wallets/{wallet}/entries"), of_user),
+            post(
+                "transfer_create",
+                "/transfers",
+                json!({"source_id": wallet, "target_id": self.other_wallet, "amount": 1}),
+                [403, 201, 404, 201, 201, 404],
+            ),
+            get("transfer_get", format!("/transfers/{transfer}"), of_user),
+            post(
+                "key_create",
+                "/keys",
+                json!({"name": "k", "scope": "reader"}),
+                of_admin(201, 201),
+            ),
+            get("key_list", "/keys".to_owned(), of_admin(200, 200)),
+            Row::new(
+                "key_revoke",
+                Method::DELETE,
+                format!("/keys/{}", self.key_id().await),
+                json!(null),
+                of_admin(204, 404),
+            ),
+            post(
+                "ledger_create",
+                "/ledgers",
+                json!({"name": "l"}),
+                of_admin(201, 201),
+            ),
+            get(
+                "ledger_get",
+                "/ledgers/1".to_owned(),
+                [200, 200, 200, 200, 200, 404],
+            ),
+            get(
+                "metrics",
+                "/metrics".to_owned(),
+                [200, 403, 403, 200, 200, 200],
+            ),
+            get("healthz", "/healthz".to_owned(), all),
+            get("readyz", "/readyz".to_owned(), all),
+            get("openapi", "/openapi.json".to_owned(), all),
+            get("docs", "/docs".to_owned(), all),
+            get("docs", "/problems/forbidden".to_owned(), all),
+        ]
+    }
+
+    /// The id of a key that nobody needs.
+    async fn key_id(&self) -> Uuid {
+        let body = json!({"name": "spare", "scope": "reader"});
+        self.stack.http.post("/keys", &body).await.id("id")
+    }
+}
+
+struct Row {
+    name: &'static str,
+    method: Method,
+    path: String,
+    body: Value,
+    expected: [u16; 6],
+}
+
+impl Row {
+    fn new(
+        name: &'static str,
+        method: Method,
+        path: String,
+        body: Value,
+        expected: [u16; 6],
+    ) -> Self {
+        Self {
+            name,
+            method,
+            path,
+            body,
+            expected,
+        }
+    }
+
+    fn is_public(&self) -> bool {
+        self.expected == [200; 6]
+    }
+
+    async fn send(&self, http: &Http) -> Answer {
+        let key = Uuid::new_v4().to_string();
+        let mut headers = vec![("content-type", "application/json")];
+        if self.name == "transfer_create" {
+            headers.push(("idempotency-key", &key));
+        }
+        let body = match &self.body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        http.send(self.method.clone(), &self.path, &headers, body)
+            .await
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_every_caller_as_the_table_says() {
+    let world = World::start().await;
+    let rows = world.rows().await;
+    let named: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    assert_eq!(named, route_names().iter().map(String::as_str).collect());
+    for row in &rows {
+        let route = Route::find(&row.method, &row.path).expect("a row is of a route");
+        assert_eq!(route.name(), row.name);
+        for (http, what) in world.invalid.iter().zip(INVALID) {
+            let answer = row.send(http).await;
+            let expected = if row.is_public() { 200 } else { 401 };
+            assert_eq!(
+                answer.status, expected,
+                "{} by {what}: {answer:?}",
+                row.name
+            );
+        }
+        for ((http, who), expected) in world.valid.iter().zip(VALID).zip(row.expected) {
+            let answer = row.send(http).await;
+            assert_eq!(answer.status, expected, "{} by {who}: {answer:?}", row.name);
+            let code = match expected {
+                403 => "forbidden".to_owned(),
+                _ => answer.problem().1,
+            };
+            assert_eq!(answer.problem(), (expected, code), "{} by {who}", row.name);
+        }
+        if row.method == Method::GET {
+            for (http, expected) in world.valid.iter().zip(row.expected) {
+                let head = http.send(Method::HEAD, &row.path, &[], "").await;
+                assert_eq!(
+                    (head.status, head.body.len()),
+                    (expected, 0),
+                    "HEAD {}",
+                    row.path
+                );
+            }
+        }
+    }
+    world.stack.verify().await;
+}
+
+#[tokio::test]
+async fn nobody_without_a_valid_key_learns_what_there_is() {
+    let world = World::start().await;
+    let (wallet, absent) = (world.wallet, Uuid::new_v4());
+    let mut bodies = BTreeSet::new();
+    for (method, path) in [
+        (Method::GET, "/".to_owned()),
+        (Method::GET, "/nothing".to_owned()),
+        (Method::GET, format!("/wallets/{wallet}")),
+        (Method::GET, format!("/wallets/{absent}")),
+        (Method::GET, "/wallets/7".to_owned()),
+        (Method::GET, "/docs/a/b".to_owned()),
+        (Method::GET, "/metrics?x=1".to_owned()),
+        (Method::PATCH, "/users".to_owned()),
+        (Method::OPTIONS, "/keys".to_owned()),
+        (Method::POST, "/users".to_owned()),
+    ] {
+        for (http, what) in world.invalid.iter().zip(INVALID) {
+            let headers = [("x-request-id", "r-1")];
+            let answer = http.send(method.clone(), &path, &headers, "").await;
+            let said = "unauthenticated".to_owned();
+            assert_eq!(answer.problem(), (401, said), "{method} {path} by {what}");
+            let challenge = match what {
+                "none" => r#"Bearer realm="remit""#,
+                _ => r#"Bearer realm="remit", error="invalid_token""#,
+            };
+            assert_eq!(answer.header("www-authenticate"), challenge, "{what}");
+            bodies.insert(answer.body);
+        }
+    }
+    assert_eq!(bodies.len(), 1, "one body for all: {bodies:?}");
+    let reader = &world.valid[0];
+    assert_eq!(reader.get("/nothing").await.problem().1, "route_not_found");
+    let refused = reader.post("/users", &json!({"name": "Ann"})).await;
+    assert_eq!(refused.problem(), (403, "forbidden".to_owned()));
+    let challenge = r#"Bearer realm="remit", error="insufficient_scope""#;
+    assert_eq!(refused.header("www-authenticate"), challenge);
+}
+
+#[tokio::test]
+async fn a_key_is_sent_in_one_header_and_one_form() {
+    let stack = Stack::start().await;
+    let none = stack.http.without_key();
+    let key = crate::support::postgres::ADMIN_KEY;
+    for (value, status) in [
+        (format!("Bearer {key}"), 200),
+        (format!("bEARER {key}"), 200),
+        (format!("Basic {key}"), 401),
+        (key.to_owned(), 401),
+        (format!("Bearer {}", key.to_uppercase()), 401),
+        (format!("Bearer {key}x"), 401),
+        (
+            format!("Bearer {}", key.replace("remit_1_", "remit_2_")),
+            401,
+        ),
+    ] {
+        let headers = [("authorization", value.as_str())];
+        let answer = none.send(Method::GET, "/ledgers/1", &headers, "").await;
+        assert_eq!(answer.status, status, "{value}");
+    }
+    let good = format!("Bearer {key}");
+    let twice = [
+        ("authorization", good.as_str()),
+        ("authorization", good.as_str()),
+    ];
+    let answer = none.send(Method::GET, "/ledgers/1", &twice, "").await;
+    assert_eq!(answer.status, 401);
+}
+
+/// What SQL says to one key: whether it is WL017 or the outcome `forbidden`, whatever else it is.
+async fn is_forbidden(session: &tokio_postgres::Client, call: &str, key: &str) -> bool {
+    let text = format!("select ({call})::text").replace("$key", &format!("sha256('{key}')"));
+    match session.simple_query(&text).await {
+        Ok(rows) => rows.iter().any(|row| match row {
+            tokio_postgres::SimpleQueryMessage::Row(row) => {
+                row.get(0).is_some_and(|value| value.contains("forbidden"))
+            }
+            _ => false,
+        }),
+        Err(error) => {
+            let code = error.code().map_or("none", |code| code.code());
+            assert_ne!(code, "WL016", "{call}");
+            assert!(code.starts_with("WL"), "{call}: {error:?}");
+            code == "WL017"
+        }
+    }
+}
+
+#[tokio::test]
+async fn sql_and_the_gate_before_it_agree_on_each_scope() {
+    let stack = Stack::start().await;
+    let (user, id) = (stack.http.user().await, Uuid::new_v4());
+    let owner = stack.owner().await;
+    let server = stack.database.connect_as("remit_server").await;
+    let mut agreed = BTreeSet::new();
+    for scope in KeyScope::ALL {
+        let bound_to = (scope == KeyScope::User).then_some(user);
+        let (name, key) = (scope.name(), format!("key of {}", scope.name()));
+        let insert = "insert into remit.keys (ledger_id, name, scope, user_id, sha256)
+                      values (1, $1, $1::text::remit_v1.key_scope, $2, sha256(convert_to($3, 'UTF8')))";
+        let inserted = owner.execute(insert, &[&name, &bound_to, &key]).await;
+        inserted.expect("the owner may");
+        for (method, path, call) in [
+            ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
+            ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
+            (
+                "GET",
+                "/users/$id/wallets",
+                "(select count(*) from remit_v1.wallet_list(1, '$id', null, null, 1, $key))",
+            ),
+            ("POST", "/wallets", "remit_v1.wallet_create(1, null, $key)"),
+            (
+                "GET",
+                "/wallets/$id",
+                "(select count(*) from remit_v1.wallets_get(1, array['$id']::uuid[], array[$key]))",
+            ),
+            (
+                "GET",
+                "/wallets/$id/entries",
+                "(select count(*) from remit_v1.entry_list(1, '$id', null, 1, $key))",
+            ),
+            (
+                "POST",
+                "/wallets/$id/freeze",
+                "remit_ops_v1.wallet_freeze(1, '$id', 'r', $key)",
+            ),
+            (
+                "POST",
+                "/wallets/$id/unfreeze",
+                "remit_ops_v1.wallet_unfreeze(1, '$id', 'r', $key)",
+            ),
+            (
+                "GET",
+                "/wallets/$id/limits",
+                "remit_v1.wallet_limits_get(1, '$id', $key)",
+            ),
+            (
+                "PUT",
+                "/wallets/$id/limits",
+                "remit_ops_v1.wallet_limits_set(1, '$id', null, null, 'r', $key)",
+            ),
+            (
+                "POST",
+                "/transfers",
+                "(select r.outcome from remit_v1.transfers_post(1, array[('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request], array[$key]) r)",
+            ),
+            (
+                "GET",
+                "/transfers/$id",
+                "remit_v1.transfer_get(1, '$id', $key)",
+            ),
+            ("POST", "/keys", "remit_v1.key_create(1, null, 'r', $key)"),
+            (
+                "GET",
+                "/keys",
+                "(select count(*) from remit_v1.key_list(1, null, null, 1, $key))",
+            ),
+            (
+                "DELETE",
+                "/keys/$id",
+                "remit_v1.key_revoke(1, '$id', 'r', $key)",
+            ),
+            (
+                "POST",
+                "/ledgers",
+                "remit_v1.ledger_create(1, null, 'r', $key)",
+            ),
+            ("GET", "/ledgers/1", "remit_v1.ledger_get(1, $key)"),
+        ] {
+            let path = path.replace("$id", &id.to_string());
+            let method: Method = method.parse().expect("a method");
+            let route = Route::find(&method, &path).expect("a route");
+            let permission = Permission::of_route(&route).expect("it needs a key");
+            let call = call.replace("$id", &id.to_string());
+            let refused = is_forbidden(&server, &call, &key).await;
+            assert_eq!(refused, !scope.allows(permission), "{call} by {name}");
+            agreed.insert(route.name().to_owned());
+        }
+    }
+    // These have no function that takes a key.
+    let rest = ["metrics", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
+    agreed.extend(rest);
+    assert_eq!(agreed, route_names());
+}
+
+/// The names of all routes.
+fn route_names() -> BTreeSet<String> {
+    let source = file("src/route.rs");
+    let names = source.lines().filter_map(|line| {
+        let (route, name) = line.trim().split_once(" => \"")?;
+        let name = name.strip_suffix("\",")?;
+        route.starts_with("Self::").then(|| name.to_owned())
+    });
+    let names: BTreeSet<String> = names.collect();
+    assert!(names.len() >= 22, "{names:?}");
+    names
+}
