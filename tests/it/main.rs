@@ -27,6 +27,7 @@ mod stack;
 mod support;
 
 mod callers;
+mod chain;
 mod cli;
 mod contract;
 mod docs;

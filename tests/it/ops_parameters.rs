@@ -8,7 +8,8 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let (id, other) = (source.to_string(), target.to_string());
-    let good: [(&str, &[(&str, &str)]); 8] = [
+    let hash = "0".repeat(64);
+    let good: [(&str, &[(&str, &str)]); 10] = [
         ("freeze", &[("wallet", &id), ("reason", "why")]),
         ("unfreeze", &[("wallet", &id), ("reason", "why")]),
         ("limits", &[("wallet", &id), ("reason", "why")]),
@@ -25,6 +26,8 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
             ],
         ),
         ("verify", &[]),
+        ("chain_head", &[]),
+        ("chain_check", &[("block", "1"), ("hash", &hash)]),
     ];
     for (script, parameters) in good {
         for left_out in 0..parameters.len() {

@@ -1,5 +1,5 @@
 begin;
-select plan(46);
+select plan(50);
 \ir fixture.psql
 
 -- What must be true of every function, table and role, whichever come later.
@@ -91,8 +91,12 @@ select set_eq(
         ('ops_v1.wallet_unfreeze(bigint,uuid,text,bytea)')) as f (signature)
        union all values
         ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
+        ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
+        ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
         ('remit_operator', 'remit_ops_v1.verify(bigint)'),
         ('remit_operator', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
+        ('remit_auditor', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
+        ('remit_auditor', 'remit_ops_v1.chain_head(bigint)'),
         ('remit_auditor', 'remit_ops_v1.verify(bigint)'),
         ('remit_auditor', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
         ('remit_worker', 'remit_worker_v1.notifications_record(bigint,remit_worker_v1.notification[])'),
@@ -152,6 +156,8 @@ select is(
                ('remit_server', 'select remit_v1.transfer_id(''key'')', 'accepted'),
                ('remit_server', 'select remit_v1.outbox_lag()', 'accepted'),
                ('remit_worker', 'select from remit.outbox', '42501'),
+               ('remit_worker', 'select from remit.chain_blocks', '42501'),
+               ('remit_worker', 'select remit.chain_append(1, ''{}'')', '42501'),
                ('remit_worker', 'select remit_v1.outbox_lag()', '42501'),
                ('remit_worker', 'select remit_worker_v1.outbox_read(1)', 'accepted'),
                ('remit_operator', 'select from remit.transfers', '42501'),
@@ -160,6 +166,8 @@ select is(
                ('remit_auditor', 'select from remit.transfers', '42501'),
                ('remit_auditor', 'select remit_v1.outbox_lag()', '42501'),
                ('remit_auditor', 'select from remit.entries', 'accepted'),
+               ('remit_auditor', 'select from remit.chain_blocks', '42501'),
+               ('remit_auditor', 'select remit_ops_v1.chain_head()', 'accepted'),
                ('remit_auditor', 'select remit_ops_v1.verify()', 'accepted'))
        as c (role, statement, expected);
 
@@ -212,7 +220,7 @@ create temporary view append_only as
 select set_eq(
     $$ select name, tgname, tgenabled, tgtype from append_only $$,
     $$ select 'remit.' || t.name as name, g.name as tgname, 'A', g.type
-         from unnest(array['transfers', 'audit']) as t (name),
+         from unnest(array['transfers', 'chain_blocks', 'audit']) as t (name),
               (values ('journal_refuses_truncate', 2 + 32), ('journal_refuses_update_and_delete', 1 + 2 + 8 + 16)) as g (name, type) $$,
     'the triggers of the append-only tables are always enabled');
 select is_empty(

@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(17);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 100);
@@ -20,6 +20,32 @@ select is(remit_worker_v1.outbox_settle(1, (select array_agg(id) from events)), 
 select is(remit_worker_v1.outbox_settle(1, '{}'), 0, 'nor does settling nothing');
 select is(remit_worker_v1.outbox_settle(1, null), 0, 'nor null');
 select is(pg_temp.journal_count(), 4::bigint, 'the journal is not touched');
+
+-- ---- The chain ---------------------------------------------------------------------------------------------
+
+create function pg_temp.blocks() returns text[] language sql as $$
+    select array_agg(array_to_string(array(select case when i = remit.initial_transfer_id(pg_temp.id(11)) then 'initial'
+                                                       else pg_temp.number(i)::text end
+                                             from unnest(b.transfer_ids) with ordinality as c (i, place) order by place), ' ')
+                     order by b.block)
+      from remit.chain_blocks b;
+$$;
+select is(
+    pg_temp.blocks(), '{101 102,"initial 103"}',
+    'each call that removed something appended a block with it: a late event comes later, none comes twice');
+select is(
+    pg_temp.outcomes(pg_temp.request(104, 11, 12, 1), pg_temp.request(105, 11, 12, 1000)),
+    '{posted,insufficient_funds}', 'two more events');
+do $$ begin perform remit_ops_v1.wallet_freeze(1, pg_temp.id(12), 'a test'); end; $$;
+select is(
+    remit_worker_v1.outbox_settle(1, (select array_agg(id order by id desc) from remit_worker_v1.outbox_read(100))),
+    3, 'and one of a wallet');
+select is((pg_temp.blocks())[3:], '{104 105}', 'rows are chained in order of their events, and only rows of the journal');
+do $$ begin perform remit_ops_v1.wallet_unfreeze(1, pg_temp.id(12), 'a test'); end; $$;
+select is(
+    remit_worker_v1.outbox_settle(1, (select array_agg(id) from remit_worker_v1.outbox_read(100))), 1,
+    'an event of a wallet alone leaves');
+select is(cardinality(pg_temp.blocks()), 3, 'without a block');
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 
 select * from finish();

@@ -1,5 +1,5 @@
 begin;
-select plan(31);
+select plan(37);
 \ir fixture.psql
 
 -- 11 starts with 1000 and pays; 12 receives and pays back; 13 goes below zero; 14 is in another currency, 15 untouched.
@@ -117,7 +117,7 @@ select is(
     '{event_tells_of_one_journal_row transfer 105}', 'a rejection told as posted');
 select is(
     pg_temp.found_after('update remit.outbox set subject_id = pg_temp.id(999) where subject_id = pg_temp.id(101)'),
-    '{event_tells_of_one_journal_row transfer 999}', 'an event of no transfer');
+    '{event_tells_of_one_journal_row transfer 999,transfer_is_chained_or_waits transfer 101}', 'an event of no transfer');
 
 -- ---- Ledgers -----------------------------------------------------------------------------------------------
 
@@ -131,7 +131,35 @@ select is(
     pg_temp.found_after('update remit.wallets set balance = balance + 1 where ledger_id = 900 and id = pg_temp.id(51);
                          update remit.wallets set balance = balance - 1 where ledger_id = 1 and id = pg_temp.id(12)'),
     '{balances_sum_to_zero USD,wallet_matches_its_last_entry wallet 12}', 'ledgers are not summed together');
+select is(
+    pg_temp.found_after('insert into remit.transfers
+                         select 901, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency, t.source_version,
+                                t.source_balance, t.target_version, t.target_balance, t.reference, t.metadata, t.request_id,
+                                t.created_at
+                           from remit.transfers t where t.ledger_id = 1 and t.id = pg_temp.id(105)', 901),
+    '{ledger_exists ledger 901,transfer_is_chained_or_waits transfer 105}', 'a transfer in a ledger that does not exist');
+select is(
+    pg_temp.found_after('insert into remit.outbox (ledger_id, type, subject_id, created_at)
+                         values (901, ''transfer.posted'', pg_temp.id(101), now())', 901),
+    '{event_tells_of_one_journal_row transfer 101,ledger_exists ledger 901}', 'an event in one');
+select is(
+    pg_temp.found_after('alter table remit.wallets drop constraint wallets_ledger_id_fkey, drop constraint wallets_ledger_id_user_id_fkey;
+                         insert into remit.wallets (ledger_id, id, currency) values (901, pg_temp.id(99), ''USD'')', 901),
+    '{ledger_exists ledger 901}', 'a wallet in one');
+select is(
+    pg_temp.found_after('insert into remit.chain_blocks
+                         values (901, 1, 1, array[pg_temp.id(101)], array[sha256(''x'')], sha256(''x''), now())', 901),
+    '{block_follows_from_its_predecessor block 1,chained_transfer_is_in_the_journal transfer 101,ledger_exists ledger 901}',
+    'a block in one');
+select is(pg_temp.refusal('select remit_ops_v1.verify(901)'), 'WL009 ledger_id', 'which is unknown without its rows');
 select is_empty('select * from remit_ops_v1.verify()', 'the damage is undone');
+
+-- ---- The chain ---------------------------------------------------------------------------------------------
+
+do $$ begin perform remit_worker_v1.outbox_settle(1, array(select o.id from remit.outbox o where o.ledger_id = 1)); end; $$;
+select is(
+    pg_temp.found_after('update remit.transfers set reference = ''another'' where id = pg_temp.id(105)'),
+    '{transfer_matches_the_chain transfer 105}', 'a row that was changed after it was chained (more in chain_verify.sql)');
 
 select * from finish();
 rollback;

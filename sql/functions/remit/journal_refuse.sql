@@ -3,7 +3,7 @@ create or replace function remit.journal_refuse()
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- What was written down stays as it is, for everyone: the journal and the audit log are append-only.
+-- What was written down stays as it is, for everyone: the journal, its chain and the audit log are append-only.
 --
 -- Raises: WL011. Locks: nothing.
 begin
@@ -22,7 +22,7 @@ do $$
 declare
     append_only text;
 begin
-    foreach append_only in array array['transfers', 'audit'] loop
+    foreach append_only in array array['transfers', 'chain_blocks', 'audit'] loop
         continue when exists (
             select from pg_trigger t
              where t.tgrelid = format('remit.%I', append_only)::regclass and t.tgname = 'journal_refuses_truncate');

@@ -7,22 +7,21 @@ create or replace function remit_ops_v1.verify(ledger_id bigint default null)
 as $$
 -- Checks the books of one ledger, or of each in turn. A row per violation: none means that the books are right.
 --
--- Runs while transfers go on: a ledger is read in one statement, so in one snapshot.
+-- Runs while transfers go on: all of it is one snapshot. Rows of a ledger that does not exist are seen as well.
 --
 -- Raises: WL009. Locks: nothing.
 declare
     book record;
 begin
-    if verify.ledger_id is not null
-       and not exists (select from remit.ledgers l where l.ledger_id = verify.ledger_id) then
-        raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';
-    end if;
-
     for book in
-        select l.ledger_id as id
-          from remit.ledgers l
-         where verify.ledger_id is null or l.ledger_id = verify.ledger_id
-         order by l.ledger_id
+        select b.ledger_id as id
+          from (select l.ledger_id from remit.ledgers l
+                union select w.ledger_id from remit.wallets w
+                union select t.ledger_id from remit.transfers t
+                union select o.ledger_id from remit.outbox o
+                union select c.ledger_id from remit.chain_blocks c) b
+         where verify.ledger_id is null or b.ledger_id = verify.ledger_id
+         order by b.ledger_id
     loop
         return query
         with entries as materialized (
@@ -41,6 +40,9 @@ begin
         wallets as (
             select w.* from remit.wallets w where w.ledger_id = book.id
         )
+        select book.id, 'ledger_exists', 'ledger ' || book.id, '{}'::jsonb
+         where not exists (select from remit.ledgers l where l.ledger_id = book.id)
+        union all
         select book.id, 'balances_sum_to_zero', w.currency,
                jsonb_build_object('sum', sum(w.balance))
           from wallets w
@@ -88,8 +90,13 @@ begin
            and o.type = case t.outcome when 'posted' then 'transfer.posted' else 'transfer.rejected' end
          where o.ledger_id = book.id and o.data is null
          group by o.subject_id, o.type
-        having count(*) <> 1 or count(distinct t.id) <> 1;
+        having count(*) <> 1 or count(distinct t.id) <> 1
+        union all
+        select c.* from remit.chain_verify(book.id) c;
     end loop;
+    if not found and verify.ledger_id is not null then
+        raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';
+    end if;
 end;
 $$;
 

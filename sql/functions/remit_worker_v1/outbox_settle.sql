@@ -7,20 +7,36 @@ create or replace function remit_worker_v1.outbox_settle(ledger_id bigint, ids b
     set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- Removes the events that the broker has confirmed. Returns how many were there.
+-- Removes the events that the broker has confirmed, and chains the journal rows that they tell of. Returns how many
+-- events were there.
 --
--- Raises: nothing. Locks: the rows that it deletes.
+-- A row leaves the outbox here and nowhere else, and in the transaction that chains it. So each journal row is chained
+-- once: a late commit when its own event is settled, and what a relay left that died when another one settles it.
+--
+-- Raises: nothing. Locks: the ledger, for no key update, so that two calls append one after the other; the rows that
+-- it deletes.
 declare
     settled integer;
+    transfer_ids uuid[];
 begin
-    delete from remit.outbox o
-     where o.ledger_id = outbox_settle.ledger_id and o.id = any (outbox_settle.ids);
-    get diagnostics settled = row_count;
+    perform from remit.ledgers l where l.ledger_id = outbox_settle.ledger_id for no key update;
+
+    with gone as (
+        delete from remit.outbox o
+         where o.ledger_id = outbox_settle.ledger_id and o.id = any (outbox_settle.ids)
+        returning o.id, o.subject_id, o.data
+    )
+    select count(*)::integer, array_agg(g.subject_id order by g.id) filter (where g.data is null)
+      into settled, transfer_ids
+      from gone g;
+    if transfer_ids is not null then
+        perform remit.chain_append(outbox_settle.ledger_id, transfer_ids);
+    end if;
     return settled;
 end;
 $$;
 
 comment on function remit_worker_v1.outbox_settle(bigint, bigint[]) is
-    'Removes the events that the broker has confirmed.';
+    'Removes the events that the broker has confirmed, and chains the journal rows that they tell of.';
 
 grant execute on function remit_worker_v1.outbox_settle(bigint, bigint[]) to remit_worker;

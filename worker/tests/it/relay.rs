@@ -87,7 +87,11 @@ async fn events_of_a_wallet_are_published_in_order_of_its_versions() {
         assert_eq!(versions, dense, "{wallet}");
     }
     assert_eq!(ids(&events).len(), 203);
-    assert_eq!(stand.outbox_depth().await, 0);
+    eventually_true(SOON, "all is settled", async || {
+        stand.outbox_depth().await == 0
+    })
+    .await;
+    stand.assert_chained(203).await;
     drop(worker);
 }
 
@@ -146,6 +150,7 @@ async fn a_relay_that_dies_between_publish_and_delete_publishes_the_same_again()
     let recorded = stand.await_recorded(12).await;
     assert_eq!(recorded.len(), 12);
     assert_eq!(stand.outbox_depth().await, 0);
+    stand.assert_chained(12).await;
 }
 
 #[tokio::test]

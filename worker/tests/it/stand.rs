@@ -89,6 +89,17 @@ impl Stand {
         usize::try_from(row.get::<_, i64>(0)).unwrap()
     }
 
+    /// Asserts that so many transfers are in the journal, each of them chained once, and that the books are right.
+    pub async fn assert_chained(&self, count: i64) {
+        let query = "
+            select (select count(*) from remit.transfers),
+                   (select sum(cardinality(b.transfer_ids))::bigint from remit.chain_blocks b),
+                   (select count(*) from remit_ops_v1.verify())";
+        let row = self.dba.query_one(query, &[]).await.unwrap();
+        let counts: [i64; 3] = [0, 1, 2].map(|place| row.get(place));
+        assert_eq!(counts, [count, count, 0]);
+    }
+
     /// The transfers and wallets of which a notification is recorded, with the number of attempts.
     pub async fn recorded(&self) -> Vec<(Uuid, i32)> {
         let query = "select subject_id, attempts from remit.notifications";

@@ -1,0 +1,70 @@
+-- Evidence of tampering. Triggers refuse to change the journal, but a superuser can switch triggers off. So each
+-- journal row's digest goes into a block as its event leaves the outbox, and each block's hash covers the one before:
+-- a row that is changed afterwards no longer matches, and a chain that is made anew has another head.
+
+-- The gate is the outbox: a row leaves it in one place, and was committed when it does. So no late commit is skipped,
+-- and a transfer pays nothing.
+create table remit.chain_blocks (
+    ledger_id    bigint not null,
+    block        bigint not null,
+    transfers    bigint not null,
+    transfer_ids uuid[] not null,
+    digests      bytea[] not null,
+    hash         bytea not null,
+    created_at   timestamptz not null,
+    primary key (ledger_id, block),
+    constraint blocks_count_from_one check (block >= 1),
+    constraint one_digest_per_transfer check (
+        cardinality(transfer_ids) >= 1
+        and cardinality(transfer_ids) = cardinality(digests)
+        and num_nulls(array_position(transfer_ids, null), array_position(digests, null)) = 2
+    ),
+    constraint hash_has_32_bytes check (octet_length(hash) = 32)
+);
+
+-- Digests look random: trying to compress them is lost time.
+alter table remit.chain_blocks
+    alter column transfer_ids set storage external,
+    alter column digests set storage external;
+
+comment on column remit.chain_blocks.transfers is
+    'How many transfers are chained in this ledger, up to the end of this block.';
+
+-- What a digest is made of: named columns, so that it stays what it was when columns are added; as a JSON array, so that
+-- no two rows have one text; and the time as seconds since 1970, whatever the session's time zone.
+create view remit.transfer_digests as
+    select t.ledger_id, t.id,
+           sha256(convert_to(json_build_array(
+               t.ledger_id, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency,
+               t.source_version, t.source_balance, t.target_version, t.target_balance,
+               t.reference, t.metadata, t.request_id, extract(epoch from t.created_at))::text, 'UTF8')) as digest
+      from remit.transfers t;
+
+comment on view remit.transfer_digests is
+    'The SHA-256 of each journal row. A column that is added later joins it only where it is not null.';
+
+-- What was settled before there was a chain becomes each ledger's first block, as it stands now. The relay must be stopped:
+-- what it settles until the functions are replaced would be in no block.
+insert into remit.chain_blocks (ledger_id, block, transfers, transfer_ids, digests, hash, created_at)
+select s.ledger_id, 1, cardinality(s.ids), s.ids, s.digests,
+       sha256(decode(repeat('00', 32), 'hex') || int8send(s.ledger_id) || int8send(1) || int8send(cardinality(s.ids))
+              || timestamptz_send(now()) || s.text),
+       now()
+  from (select d.ledger_id,
+               array_agg(d.id order by t.created_at, d.id) as ids,
+               array_agg(d.digest order by t.created_at, d.id) as digests,
+               string_agg(d.digest, '' order by t.created_at, d.id) as text
+          from remit.transfer_digests d
+          join remit.transfers t on t.ledger_id = d.ledger_id and t.id = d.id
+         where not exists (
+                   select from remit.outbox o
+                    where o.ledger_id = d.ledger_id and o.subject_id = d.id and o.data is null)
+         group by d.ledger_id) s;
+
+create type remit_ops_v1.chain_head as (
+    ledger_id  bigint,
+    block      bigint,
+    transfers  bigint,
+    hash       bytea,
+    created_at timestamptz
+);
