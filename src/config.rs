@@ -100,6 +100,17 @@ pub fn health(mut environment: Environment) -> Result<SocketAddr, String> {
     Ok(listen)
 }
 
+/// What `remit verify` needs: the database.
+///
+/// # Errors
+/// What is wrong with the environment.
+pub fn verify(mut environment: Environment) -> Result<Config, String> {
+    let trust = trust(&mut environment);
+    let postgres = database(&mut environment, "remit verify", &trust);
+    environment.finish()?;
+    Ok(postgres.ok_or("DATABASE_URL is not set")?)
+}
+
 /// Whom connections with TLS trust.
 fn trust(environment: &mut Environment) -> Trust {
     let file = environment.optional(CA_FILE);

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 mod calls;
+pub mod ops;
 mod query;
 mod secret;
 mod types;

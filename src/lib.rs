@@ -31,5 +31,6 @@ pub mod server;
 pub mod telemetry;
 pub mod tls;
 pub mod transfers;
+pub mod verify;
 pub mod wallet_cache;
 pub mod wallets;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use remit::app::App;
 use remit::environment::Environment;
 use remit::keys::KEYS_CONNECTIONS;
-use remit::{config, contract, health, keys_cli, migrate, postgres, server, telemetry};
+use remit::{config, contract, health, keys_cli, migrate, postgres, server, telemetry, verify};
 use tokio::net::TcpListener;
 
 /// Two calls of each kind in flight, the rest for single requests.
@@ -21,7 +21,13 @@ Commands:
   serve    Answer HTTP requests until SIGTERM or SIGINT
   migrate  Bring the database up to this version; may run any number of times, also at once
   keys     Make, list and revoke API keys; see remit keys --help
+  verify   Check the books and their chain: a line of JSON for each violation, and exit status 3
   health   Ask the server at REMIT_LISTEN whether it is ready; exit status 0 or 1
+
+Options of verify:
+  --ledger N   Of this ledger alone; default: of every ledger
+  --export     Print the heads of the chain, a line of JSON each, to be kept elsewhere
+  --head FILE  Check as well that the chain still holds what --export wrote
 
 Options:
   -h, --help     Print this text
@@ -30,7 +36,8 @@ Options:
 Environment:
   DATABASE_URL           postgresql://user:password@host:port/database
                          (serve: a login of the role remit_server; migrate: the owner;
-                         keys: an operator or the owner)
+                         keys: the owner, or a login of the role remit_operator;
+                         verify: the same, or a login of the role remit_auditor)
   REDIS_URL              redis://user:password@host:port/0 (serve)
   AMQP_URL               amqp://host:port (serve; optional, shown in /readyz; no login)
                          (for TLS: ?sslmode=require, rediss://, amqps://)
@@ -48,6 +55,7 @@ async fn main() -> ExitCode {
     let result = match arguments[..] {
         ["serve"] => serve().await,
         ["migrate"] => migrate().await,
+        ["verify", ref options @ ..] => return verify::command(options).await,
         ["health"] => match config::health(Environment::of_process()) {
             Ok(listen) => health::check(listen).await,
             Err(errors) => Err(errors),

@@ -36,6 +36,7 @@ fn help_names_every_command_and_variable() {
         for word in [
             "serve",
             "migrate",
+            "verify",
             "health",
             "DATABASE_URL",
             "REDIS_URL",

@@ -54,5 +54,6 @@ mod tidy_sql;
 mod tls;
 mod transfers;
 mod users;
+mod verify;
 mod wall;
 mod wallets;

@@ -1,0 +1,196 @@
+//! `remit verify`: what it finds after a superuser has switched the triggers off.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::stack::Stack;
+use crate::support::setting;
+
+const SETTLE_ALL: &str =
+    "select remit_worker_v1.outbox_settle(1, array(select id from remit.outbox order by id))";
+/// What a superuser needs to undo the journal's protection.
+const UNPROTECT: &str = "alter table remit.transfers disable trigger all;
+                         alter table remit.chain_blocks disable trigger all;";
+
+/// Runs the command with this URL.
+fn verify_at(url: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_remit"))
+        .arg("verify")
+        .args(arguments)
+        .env_clear()
+        .env("DATABASE_URL", url)
+        .output()
+        .expect("the program was built")
+}
+
+/// Runs the command as a role.
+fn verify_as(role: &str, stack: &Stack, arguments: &[&str]) -> Output {
+    let url = format!("{}?options=-c%20role%3D{role}", stack.database.owner_url());
+    verify_at(&url, arguments)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// What it says when all is right.
+fn right(stack: &Stack, arguments: &[&str]) -> String {
+    let output = verify_as("remit_operator", stack, arguments);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    text(&output.stdout)
+}
+
+/// The rules and subjects that it finds broken.
+fn broken(stack: &Stack, arguments: &[&str]) -> Vec<(String, String)> {
+    let output = verify_as("remit_operator", stack, arguments);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let lines = text(&output.stdout);
+    lines.lines().map(violation).collect()
+}
+
+fn violation(line: &str) -> (String, String) {
+    let line: Value = serde_json::from_str(line).expect("a line of JSON");
+    assert!(line["detail"].is_object() && line["ledger_id"].is_i64());
+    let word = |name: &str| line[name].as_str().expect("text").to_owned();
+    (word("rule"), word("subject"))
+}
+
+fn failed(output: &Output, code: i32) -> String {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    text(&output.stderr)
+}
+
+async fn run(owner: &Client, statement: &str) {
+    let done = owner.batch_execute(statement).await;
+    done.expect("the owner may do anything");
+}
+
+/// A server with a transfer that is chained, and a session of its owner.
+async fn chained() -> (Stack, Client, Uuid) {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let posted = stack.http.transfer(source, target, 30).await;
+    let id = posted.json()["id"].as_str().expect("an id").parse();
+    let owner = stack.owner().await;
+    owner.execute(SETTLE_ALL, &[]).await.expect("events wait");
+    (stack, owner, id.expect("a UUID"))
+}
+
+fn file(content: &str) -> PathBuf {
+    let name = format!("heads-{}", Uuid::new_v4().simple());
+    let path = PathBuf::from(setting("REMIT_TEST_DIR")).join(name);
+    std::fs::write(&path, content).expect("the folder is there");
+    path
+}
+
+#[tokio::test]
+async fn books_that_are_right_are_said_to_be_so_by_every_role_that_may_look() {
+    let (stack, _owner, _) = chained().await;
+    let said = right(&stack, &[]);
+    assert!(
+        said.starts_with("The books of every ledger are right: 2 transfers chained, head "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1);
+    assert!(right(&stack, &["--ledger", "1"]).starts_with("The books of ledger 1 are right: "));
+    let auditor = verify_as("remit_auditor", &stack, &[]);
+    assert_eq!(text(&auditor.stdout), said);
+    let owner = verify_at(&stack.database.owner_url(), &[]);
+    assert_eq!(text(&owner.stdout), said);
+    let server = verify_at(&stack.database.url("remit_server"), &[]);
+    assert!(failed(&server, 1).contains("42501"));
+}
+
+#[tokio::test]
+async fn a_row_that_a_superuser_changed_is_named() {
+    let (stack, owner, id) = chained().await;
+    // The balances are changed as well, so that only the chain can tell.
+    let damage = format!(
+        "{UNPROTECT} update remit.transfers set metadata = '{{\"k\": \"v\"}}' where id = '{id}'"
+    );
+    run(&owner, &damage).await;
+    let violation = (
+        "transfer_matches_the_chain".to_owned(),
+        format!("transfer {id}"),
+    );
+    for arguments in [&[][..], &["--ledger", "1"]] {
+        let found = broken(&stack, arguments);
+        assert_eq!(found.as_slice(), std::slice::from_ref(&violation));
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_was_made_anew_is_found_by_an_exported_head() {
+    let (stack, owner, id) = chained().await;
+    let exported = right(&stack, &["--export"]);
+    let head: Value = serde_json::from_str(&exported).expect("one line of JSON");
+    assert_eq!((&head["ledger_id"], &head["block"]), (&1.into(), &1.into()));
+    assert_eq!(head["transfers"], 2);
+    let path = file(&exported);
+    let path = path.to_str().expect("text");
+    let said = right(&stack, &["--head", path]);
+    assert!(said.contains("the chain holds what was exported"), "{said}");
+    assert_eq!(
+        right(&stack, &["--head", path, "--ledger", "1"])
+            .lines()
+            .count(),
+        1
+    );
+
+    let damage = format!(
+        "{UNPROTECT}
+         create temporary table chained as select c.id from remit.chain_blocks b, unnest(b.transfer_ids) as c (id);
+         delete from remit.chain_blocks;
+         update remit.transfers set reference = 'another' where id = '{id}';
+         select remit.chain_append(1, array(select c.id from chained c))"
+    );
+    run(&owner, &damage).await;
+    // In itself the new chain is right.
+    right(&stack, &[]);
+    let violation = ("block_is_as_exported".to_owned(), "block 1".to_owned());
+    assert_eq!(broken(&stack, &["--head", path]), [violation]);
+}
+
+#[tokio::test]
+async fn a_book_without_a_chain_is_right_too_and_exports_nothing() {
+    let stack = Stack::start().await;
+    stack.http.wallet(100).await;
+    assert!(right(&stack, &[]).contains("no transfer is chained yet"));
+    assert_eq!(right(&stack, &["--export"]), "");
+}
+
+#[tokio::test]
+async fn what_cannot_be_checked_is_said() {
+    let (stack, _owner, _) = chained().await;
+    let url = stack.database.owner_url();
+    for arguments in [&["--ledger"][..], &["now"], &["--export", "--head", "x"]] {
+        let said = failed(&verify_at(&url, arguments), 2);
+        assert!(said.contains("--help"), "{said}");
+    }
+    assert!(failed(&verify_at(&url, &["--ledger", "77"]), 1).contains("WL009"));
+    assert!(failed(&verify_at("", &[]), 1).contains("DATABASE_URL is not set"));
+    let absent = failed(&verify_at(&url, &["--head", "/nowhere/heads"]), 1);
+    assert!(absent.contains("/nowhere/heads"), "{absent}");
+    let empty = file("\n");
+    let other = file(
+        right(&stack, &["--export"])
+            .replace("\"ledger_id\":1", "\"ledger_id\":2")
+            .as_str(),
+    );
+    let wrong = file("{}");
+    for (path, ledger, word) in [
+        (&empty, "1", "no head"),
+        (&other, "1", "no head"),
+        (&wrong, "1", "line 1"),
+    ] {
+        let path = path.to_str().expect("text");
+        let said = failed(&verify_at(&url, &["--head", path, "--ledger", ledger]), 1);
+        assert!(said.contains(word), "{said}");
+    }
+}
