@@ -93,6 +93,8 @@ select set_eq(
         ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
         ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
         ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
+        ('remit_operator', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
+        ('remit_worker', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
         ('remit_operator', 'remit_ops_v1.verify(bigint)'),
         ('remit_operator', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
         ('remit_auditor', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
@@ -109,8 +111,8 @@ select set_eq(
 select set_eq(
     $$ select r.role, n.nspname from roles r, pg_namespace n
         where n.nspname like 'remit%' and has_schema_privilege(r.role, n.oid, 'usage') $$,
-    $$ values ('remit_server', 'remit_v1'), ('remit_server', 'remit_ops_v1'), ('remit_worker', 'remit_worker_v1'), ('remit_operator', 'remit_v1'),
-              ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
+    $$ values ('remit_server', 'remit_v1'), ('remit_server', 'remit_ops_v1'), ('remit_worker', 'remit_worker_v1'),
+              ('remit_worker', 'remit_ops_v1'), ('remit_operator', 'remit_v1'), ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
     'each role may use these schemas and no others');
 
 -- ---- Who may touch what ------------------------------------------------------------------------------------

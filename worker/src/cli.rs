@@ -6,6 +6,8 @@ use crate::dead::Selection;
 
 /// How many dead letters are listed or replayed when the command does not say.
 const LIMIT_DEFAULT: u32 = 100;
+/// How long a reason may be, as `remit.reason_check` has it.
+const REASON_CHARACTERS_MAX: usize = 200;
 
 /// What `--help` says.
 pub const HELP: &str = "\
@@ -17,14 +19,15 @@ Usage:
   remit-worker --notifier       run the notifier alone
   remit-worker dead list [--limit N]
                                 print the oldest dead letters (default 100), a line of JSON each
-  remit-worker dead replay [--limit N | --id EVENT_ID | --all]
-                                move dead letters (default: the 100 oldest) back to the notifier
+  remit-worker dead replay [--limit N | --id EVENT_ID | --all] --reason TEXT
+                                move dead letters (default: the 100 oldest) back to the notifier;
+                                the audit log has who, which and why before any is moved
   remit-worker health           exit 0 when some relay leads and some notifier consumes
   remit-worker --help | --version
 
 Examples:
   remit-worker dead list --limit 5
-  remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11
+  remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11 --reason 'ticket 4711'
   NOTIFY_FAIL_RATE=0.2 remit-worker --notifier
 
 Environment:
@@ -38,15 +41,24 @@ Environment:
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
 
-`dead` needs AMQP_URL alone, `health` also DATABASE_URL. A running worker prints JSON lines.
+`dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it may be
+an operator's login: the audit log names it. A running worker prints JSON lines.
 ";
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Run { relay: bool, notifier: bool },
-    DeadList { limit: u32 },
-    DeadReplay(Selection),
+    Run {
+        relay: bool,
+        notifier: bool,
+    },
+    DeadList {
+        limit: u32,
+    },
+    DeadReplay {
+        selection: Selection,
+        reason: String,
+    },
     Health,
     Help,
     Version,
@@ -79,17 +91,45 @@ pub fn parse(arguments: &[String]) -> Result<Command, String> {
         ["dead", "list", "--limit", limit] => Ok(Command::DeadList {
             limit: value("--limit", limit)?,
         }),
-        ["dead", "replay"] => Ok(Command::DeadReplay(Selection::Oldest(LIMIT_DEFAULT))),
-        ["dead", "replay", "--all"] => Ok(Command::DeadReplay(Selection::All)),
-        ["dead", "replay", "--limit", limit] => Ok(Command::DeadReplay(Selection::Oldest(value(
-            "--limit", limit,
-        )?))),
-        ["dead", "replay", "--id", id] => {
-            Ok(Command::DeadReplay(Selection::Event(value("--id", id)?)))
-        }
         words if words.iter().any(|word| matches!(*word, "--help" | "-h")) => Ok(Command::Help),
+        ["dead", "replay", options @ ..] => replay(options),
         words => Err(format!("cannot understand: {}", words.join(" "))),
     }
+}
+
+/// Reads the options of `dead replay`, in any order.
+fn replay(options: &[&str]) -> Result<Command, String> {
+    let (mut selection, mut reason) = (None, None);
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let mut argument = || {
+            let argument = options.next().copied();
+            argument.ok_or_else(|| format!("{option} takes a value"))
+        };
+        let is_given = match *option {
+            "--all" => selection.replace(Selection::All).is_some(),
+            "--limit" => {
+                let limit = value(option, argument()?)?;
+                selection.replace(Selection::Oldest(limit)).is_some()
+            }
+            "--id" => {
+                let id = value(option, argument()?)?;
+                selection.replace(Selection::Event(id)).is_some()
+            }
+            "--reason" => reason.replace(argument()?.to_owned()).is_some(),
+            other => return Err(format!("cannot understand: {other}")),
+        };
+        if is_given {
+            return Err(format!("{option} is one too many"));
+        }
+    }
+    let reason =
+        reason.filter(|reason| (1..=REASON_CHARACTERS_MAX).contains(&reason.chars().count()));
+    let rule = format!("dead replay needs --reason, 1 to {REASON_CHARACTERS_MAX} characters");
+    Ok(Command::DeadReplay {
+        selection: selection.unwrap_or(Selection::Oldest(LIMIT_DEFAULT)),
+        reason: reason.ok_or(rule)?,
+    })
 }
 
 fn value<T: FromStr>(option: &str, text: &str) -> Result<T, String> {
@@ -124,16 +164,42 @@ mod tests {
             Ok(Command::DeadList { limit: 3 })
         );
         let replay = |line: &str| parsed(&format!("dead replay {line}"));
-        assert_eq!(replay(""), Ok(Command::DeadReplay(Selection::Oldest(100))));
+        let chosen = |selection| {
+            Ok(Command::DeadReplay {
+                selection,
+                reason: "why".to_owned(),
+            })
+        };
+        assert_eq!(replay("--reason why"), chosen(Selection::Oldest(100)));
         assert_eq!(
-            replay("--limit 3"),
-            Ok(Command::DeadReplay(Selection::Oldest(3)))
+            replay("--limit 3 --reason why"),
+            chosen(Selection::Oldest(3))
         );
-        assert_eq!(replay("--all"), Ok(Command::DeadReplay(Selection::All)));
+        assert_eq!(replay("--reason why --all"), chosen(Selection::All));
         assert_eq!(
-            replay(&format!("--id {id}")),
-            Ok(Command::DeadReplay(Selection::Event(id)))
+            replay(&format!("--id {id} --reason why")),
+            chosen(Selection::Event(id))
         );
+    }
+
+    #[test]
+    fn a_replay_has_one_reason_and_one_choice() {
+        let long = format!("--reason {}", "x".repeat(201));
+        for options in [
+            "",
+            "--all",
+            "--reason",
+            "--reason why --all --limit 3",
+            "--reason why --limit",
+            "--reason why --reason why",
+            "--reason why now",
+            &long,
+        ] {
+            assert!(
+                parsed(&format!("dead replay {options}")).is_err(),
+                "{options}"
+            );
+        }
     }
 
     #[test]
@@ -142,7 +208,7 @@ mod tests {
         for line in [
             "dead",
             "dead list --limit x",
-            "dead replay --id 5",
+            "dead replay --id 5 --reason why",
             "--relay --notifier now",
             "run",
         ] {

@@ -15,6 +15,8 @@ use crate::topology;
 
 /// The name under which PostgreSQL lists the worker's connections.
 const APPLICATION_NAME: &str = "remit-worker";
+/// The same of the command that replays dead letters; the audit log has it.
+const REPLAY_NAME: &str = "remit-worker dead replay";
 const CA_FILE: &str = "REMIT_TLS_CA_FILE";
 
 /// How the notifier treats failures.
@@ -45,7 +47,7 @@ impl Config {
     /// Everything that is wrong, one a line. Values are not repeated: they hold passwords.
     pub fn read(mut environment: Environment) -> Result<Self, String> {
         let trust = trust(&mut environment);
-        let postgres = postgres_of(&mut environment, &trust);
+        let postgres = postgres_of(&mut environment, APPLICATION_NAME, &trust);
         let broker = broker_of(&mut environment, &trust);
         let url = environment.required("REDIS_URL");
         let redis =
@@ -82,7 +84,7 @@ impl Config {
     }
 }
 
-/// Reads what the commands on dead letters need: `AMQP_URL`.
+/// Reads what the list of dead letters needs: `AMQP_URL`.
 ///
 /// # Errors
 /// As `Config::read`.
@@ -97,9 +99,24 @@ pub fn read_broker(mut environment: Environment) -> Result<Address, String> {
 ///
 /// # Errors
 /// As `Config::read`.
-pub fn read_servers(mut environment: Environment) -> Result<(PostgresConfig, Address), String> {
+pub fn read_servers(environment: Environment) -> Result<(PostgresConfig, Address), String> {
+    servers(environment, APPLICATION_NAME)
+}
+
+/// Reads what the replay of dead letters needs: the same.
+///
+/// # Errors
+/// As `Config::read`.
+pub fn read_replay(environment: Environment) -> Result<(PostgresConfig, Address), String> {
+    servers(environment, REPLAY_NAME)
+}
+
+fn servers(
+    mut environment: Environment,
+    application_name: &str,
+) -> Result<(PostgresConfig, Address), String> {
     let trust = trust(&mut environment);
-    let postgres = postgres_of(&mut environment, &trust);
+    let postgres = postgres_of(&mut environment, application_name, &trust);
     let broker = broker_of(&mut environment, &trust);
     environment.finish()?;
     let servers = postgres.zip(broker);
@@ -113,9 +130,13 @@ fn trust(environment: &mut Environment) -> Trust {
     trust.unwrap_or_default()
 }
 
-fn postgres_of(environment: &mut Environment, trust: &Trust) -> Option<PostgresConfig> {
+fn postgres_of(
+    environment: &mut Environment,
+    application_name: &str,
+    trust: &Trust,
+) -> Option<PostgresConfig> {
     let url = environment.required("DATABASE_URL");
-    let config = postgres::config(given(&url)?, APPLICATION_NAME, trust);
+    let config = postgres::config(given(&url)?, application_name, trust);
     environment.check("DATABASE_URL", config)
 }
 
@@ -195,6 +216,7 @@ mod tests {
             })
         };
         assert!(read_broker(environment()).is_ok());
+        assert!(read_replay(environment()).is_err());
         let errors = read_servers(environment()).expect_err("DATABASE_URL is missing");
         assert_eq!(errors, "DATABASE_URL is not set");
     }

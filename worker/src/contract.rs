@@ -23,6 +23,7 @@ const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1) e";
 const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
 const NOTIFICATIONS_UNSENT: &str = "select id from remit_worker_v1.notifications_unsent($1, $2) id";
 const NOTIFICATIONS_RECORD: &str = "select remit_worker_v1.notifications_record($1, $2)";
+const REPLAY_RECORD: &str = "select remit_ops_v1.replay_record($1, $2, $3)";
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
@@ -151,6 +152,34 @@ impl Notifications {
         let parameters: [&(dyn ToSql + Sync); 2] = [&ledger_id, &notifications];
         let row = in_time(self.client.query_one(&self.record, &parameters)).await?;
         Ok(row.try_get(0)?)
+    }
+}
+
+/// The session of an operator who replays dead letters.
+pub struct Audit {
+    client: Connection,
+}
+
+impl Audit {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn connect(config: &Config) -> Result<Self, Error> {
+        let client = connect(config, SESSION).await?;
+        Ok(Self { client })
+    }
+
+    /// Writes into the audit log that dead letters of these events will be replayed.
+    pub async fn replay_record(
+        &self,
+        ledger_id: i64,
+        event_ids: &[Uuid],
+        reason: &str,
+    ) -> Result<(), Error> {
+        let parameters: [&(dyn ToSql + Sync); 3] = [&ledger_id, &event_ids, &reason];
+        in_time(self.client.query_one(REPLAY_RECORD, &parameters)).await?;
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The dead letters, for operators: what lies there, and another try for it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use lapin::message::Delivery;
@@ -8,7 +9,9 @@ use lapin::types::FieldTable;
 use uuid::Uuid;
 
 use crate::broker::{Address, Broker};
+use crate::contract::Audit;
 use crate::error::Error;
+use crate::event::{self, Event};
 use crate::{letter, topology};
 
 /// How many letters are confirmed at a time.
@@ -47,14 +50,17 @@ pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Resu
 }
 
 /// Moves letters back to the notifier's queue, for a first attempt, and writes a line of JSON for each.
-/// A letter leaves the dead letters only when the queue has confirmed it.
+/// A letter leaves the dead letters only when the queue has confirmed it, and moves only when the audit log
+/// has it. A letter that cannot be read stays: it names no ledger, and no notifier could do anything with it.
 ///
 /// # Errors
-/// The broker is away, or the output is closed. What was written has been moved; a letter may have been
+/// PostgreSQL refuses or is away: nothing more was moved. The broker is away, or the output is closed. What was written has been moved; a letter may have been
 /// moved without being written.
 pub async fn replay(
     broker: &Address,
+    audit: &Audit,
     selection: Selection,
+    reason: &str,
     output: &mut impl Write,
 ) -> Result<usize, Error> {
     let broker = open(broker).await?;
@@ -71,6 +77,7 @@ pub async fn replay(
         } else {
             left.saturating_sub(looked_at)
         };
+        record(audit, &batch, reason).await?;
         move_back(&broker, &batch, output).await?;
         moved += batch.len();
     }
@@ -93,15 +100,36 @@ async fn gather(
             break;
         };
         looked_at += 1;
-        let is_chosen = match selection {
-            Selection::Event(id) => letter::event_id(&delivery) == Some(id),
+        let event = event::decode(&delivery.data);
+        let is_chosen = event.is_ok_and(|event| match selection {
+            Selection::Event(id) => event.event_id == id,
             Selection::Oldest(_) | Selection::All => true,
-        };
+        });
         if is_chosen {
             chosen.push(delivery);
         }
     }
     Ok((chosen, looked_at))
+}
+
+/// Writes into the audit log what will be moved: a row for each ledger.
+async fn record(audit: &Audit, batch: &[Delivery], reason: &str) -> Result<(), Error> {
+    let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+    let events = batch
+        .iter()
+        .filter_map(|delivery| event::decode(&delivery.data).ok());
+    for Event {
+        ledger_id,
+        event_id,
+        ..
+    } in events
+    {
+        ids_by_ledger.entry(ledger_id).or_default().push(event_id);
+    }
+    for (ledger_id, event_ids) in ids_by_ledger {
+        audit.replay_record(ledger_id, &event_ids, reason).await?;
+    }
+    Ok(())
 }
 
 async fn move_back(

@@ -9,6 +9,7 @@ use remit::wallet_cache::WalletCache;
 use remit_worker::channel::{LogChannel, UnreliableChannel};
 use remit_worker::cli::{self, Command};
 use remit_worker::config::{self, Config};
+use remit_worker::contract::Audit;
 use remit_worker::notifier::Notifier;
 use remit_worker::relay::Relay;
 use remit_worker::shutdown::{self, Shutdown};
@@ -44,9 +45,12 @@ async fn run(command: Command) -> Result<(), String> {
             let listed = dead::list(&broker, limit, &mut io::stdout()).await;
             listed.map_err(|error| error.to_string())
         }
-        Command::DeadReplay(selection) => {
-            let broker = config::read_broker(environment)?;
-            let replayed = dead::replay(&broker, selection, &mut io::stdout()).await;
+        Command::DeadReplay { selection, reason } => {
+            let (postgres, broker) = config::read_replay(environment)?;
+            let audit = Audit::connect(&postgres).await;
+            let audit = audit.map_err(|error| error.to_string())?;
+            let replayed =
+                dead::replay(&broker, &audit, selection, &reason, &mut io::stdout()).await;
             let moved = replayed.map_err(|error| error.to_string())?;
             eprintln!("{moved} moved");
             Ok(())

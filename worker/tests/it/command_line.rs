@@ -5,7 +5,9 @@ use crate::support::poll::{SOON, eventually_true};
 #[tokio::test]
 async fn bad_arguments_and_bad_configuration_are_refused_before_anything_connects() {
     let stand = Stand::new().await;
-    let (code, _, errors) = stand.worker().run(&["dead", "replay", "--id", "5"]);
+    let (code, _, errors) = stand
+        .worker()
+        .run(&["dead", "replay", "--id", "5", "--reason", "why"]);
     assert_eq!(code, 2);
     assert!(errors.contains("--help"), "{errors}");
     let wrong = [

@@ -75,7 +75,7 @@ async fn a_notification_that_keeps_failing_dies_after_its_attempts_and_can_be_re
     assert_eq!(
         stand
             .worker()
-            .run_for_lines(&["dead", "replay", "--all"])
+            .run_for_lines(&["dead", "replay", "--all", "--reason", "ticket 7"])
             .len(),
         5
     );
@@ -97,13 +97,13 @@ async fn dead_letters_can_be_replayed_by_number_and_by_event() {
     assert_eq!(
         stand
             .worker()
-            .run_for_lines(&["dead", "replay", "--id", event_id]),
+            .run_for_lines(&["dead", "replay", "--id", event_id, "--reason", "why"]),
         listed[3..4]
     );
     assert_eq!(
         stand
             .worker()
-            .run_for_lines(&["dead", "replay", "--limit", "2"]),
+            .run_for_lines(&["dead", "replay", "--limit", "2", "--reason", "why"]),
         listed[..2]
     );
     let left = [listed[2].clone(), listed[4].clone()];
@@ -114,7 +114,80 @@ async fn dead_letters_can_be_replayed_by_number_and_by_event() {
     assert!(
         stand
             .worker()
-            .run_for_lines(&["dead", "replay", "--id", event_id])
+            .run_for_lines(&["dead", "replay", "--id", event_id, "--reason", "why"])
             .is_empty()
     );
+}
+
+/// What the audit log has of replays: actor, program, number of events and reason, oldest first.
+async fn replays(stand: &Stand) -> Vec<(String, String, i32, String)> {
+    let query = "
+        select a.actor, a.application_name, cardinality(a.subject_ids), a.reason from remit.audit a
+         where a.ledger_id = 1 and a.action = 'dead_letters_replay' order by a.id";
+    let rows = stand.dba.query(query, &[]).await.unwrap();
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
+        .collect()
+}
+
+const ALL: [&str; 5] = ["dead", "replay", "--all", "--reason", "ticket 7"];
+
+#[tokio::test]
+async fn a_replay_is_in_the_audit_log_with_who_which_and_why() {
+    let (stand, _) = with_dead_letters(3, 1).await;
+    let listed = stand.worker().run_for_lines(&["dead", "list"]);
+    assert!(replays(&stand).await.is_empty());
+    assert_eq!(stand.worker().run_for_lines(&ALL).len(), 5);
+    let expected = [("remit_worker", "remit-worker dead replay", 5, "ticket 7")].map(
+        |(actor, name, count, why)| (actor.to_owned(), name.to_owned(), count, why.to_owned()),
+    );
+    assert_eq!(replays(&stand).await, expected);
+    let query =
+        "select unnest(subject_ids)::text from remit.audit where action = 'dead_letters_replay'";
+    let rows = stand.dba.query(query, &[]).await.unwrap();
+    let ids: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(
+        listed
+            .iter()
+            .map(|line| line["event_id"].as_str().unwrap())
+            .eq(ids.iter().map(String::as_str))
+    );
+    // Nothing is there any more: nothing is recorded.
+    assert!(stand.worker().run_for_lines(&ALL).is_empty());
+    assert_eq!(replays(&stand).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_replayed() {
+    let (stand, _) = with_dead_letters(1, 1).await;
+    let unreachable = stand.worker().with("DATABASE_URL", "").run(&ALL);
+    assert_eq!(unreachable.0, 1);
+    assert!(unreachable.2.contains("DATABASE_URL"), "{}", unreachable.2);
+    let revoke = "revoke execute on function remit_ops_v1.replay_record from remit_worker";
+    stand.dba.batch_execute(revoke).await.unwrap();
+    let (code, output, errors) = stand.worker().run(&ALL);
+    assert!(code == 1 && output.is_empty(), "{output}");
+    assert!(errors.contains("42501"), "{errors}");
+    assert_eq!(stand.vhost.depth(NOTIFICATIONS).await, 0);
+    eventually_true(SOON, "all are still dead letters", async || {
+        stand.vhost.depth(DEAD).await == 3
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_read_stays_where_it_is() {
+    let (stand, _) = with_dead_letters(1, 1).await;
+    stand
+        .vhost
+        .publish("", DEAD, serde_json::json!({}), b"\xff\x00{")
+        .await;
+    assert_eq!(stand.worker().run_for_lines(&ALL).len(), 3);
+    let replayed = replays(&stand).await;
+    assert_eq!(replayed.iter().map(|row| row.2).sum::<i32>(), 3);
+    eventually_true(SOON, "one is left", async || {
+        stand.vhost.depth(DEAD).await == 1
+    })
+    .await;
+    assert_eq!(stand.worker().run_for_lines(&["dead", "list"]).len(), 1);
 }

@@ -97,7 +97,7 @@ async fn events_of_a_wallet_are_published_in_order_of_its_versions() {
 
 /// Posts transfers around a ring of wallets, one at a time, on a connection of its own.
 async fn post_around(stand: &Stand, ring: [Uuid; 3], count: usize) {
-    let client = stand.database.connect_as("remit_server").await;
+    let client = stand.database.connect().await;
     for step in 0..count {
         let [source, target] = [ring[step % 3], ring[(step + 1) % 3]];
         // A wallet that another connection holds is busy for a moment.
