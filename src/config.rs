@@ -85,7 +85,8 @@ impl Migrate {
 /// # Errors
 /// What is wrong with the environment.
 pub fn keys(mut environment: Environment) -> Result<Config, String> {
-    let postgres = database(&mut environment, "remit keys");
+    let trust = trust(&mut environment);
+    let postgres = database(&mut environment, "remit keys", &trust);
     environment.finish()?;
     Ok(postgres.ok_or("DATABASE_URL is not set")?)
 }

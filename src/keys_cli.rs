@@ -6,14 +6,13 @@ use std::sync::Arc;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio_postgres::Config;
 use uuid::Uuid;
 
 use crate::answer::KeyBody;
 use crate::contract::{self, KeyRequest, KeyScope};
 use crate::database::Database;
 use crate::metrics::Metrics;
-use crate::postgres;
+use crate::postgres::{self, Config};
 use crate::problem::{Code, Failure};
 use crate::request::parse_uuid;
 
@@ -46,7 +45,8 @@ Options:
   --reason TEXT      why, for the audit log, 1 to 200 characters
 
 Environment:
-  DATABASE_URL  postgresql://user:password@host:port/database of an operator or the owner
+  DATABASE_URL       postgresql://user:password@host:port/database of an operator or the owner
+  REMIT_TLS_CA_FILE  certificates (PEM) that TLS to it trusts; default: the system's
 
 Example:
   remit keys create --name billing --scope service --reason 'the billing job'

@@ -9,6 +9,7 @@ use crate::support::poll::{SOON, eventually_true};
 /// A gate of one database.
 pub struct Gate {
     session: Client,
+    function: String,
 }
 
 impl Gate {
@@ -37,33 +38,36 @@ impl Gate {
         let session = stack.owner().await;
         session
             .batch_execute(&format!(
-                "create sequence remit.gated_calls;
-                 create schema gated;
+                "create sequence remit.{function}_calls;
+                 create schema if not exists gated;
                  alter function remit_v1.{function}({types}) set schema gated;
                  create function remit_v1.{function}({types})
                      returns setof {result} language plpgsql security definer set lock_timeout = 0
                  as $$
                  begin
-                     perform nextval('remit.gated_calls');
+                     perform nextval('remit.{function}_calls');
                      return query select * from gated.{function}({values});
-                     perform pg_advisory_xact_lock_shared(1);
+                     perform pg_advisory_xact_lock_shared(hashtext('{function}'));
                  end;
                  $$;
                  grant execute on function remit_v1.{function}({types}) to remit_server;"
             ))
             .await
             .expect("the function is there");
-        Self { session }
+        Self {
+            session,
+            function: function.to_owned(),
+        }
     }
 
     /// Holds calls from now on.
     pub async fn close(&self) {
-        self.run("select pg_advisory_lock(1)").await;
+        self.run("pg_advisory_lock").await;
     }
 
     /// Lets all calls go on.
     pub async fn open(&self) {
-        self.run("select pg_advisory_unlock(1)").await;
+        self.run("pg_advisory_unlock").await;
     }
 
     /// Waits until a call is held.
@@ -80,14 +84,18 @@ impl Gate {
 
     /// How many calls there were.
     pub async fn call_count(&self) -> i64 {
-        let query = "select case when is_called then last_value else 0 end from remit.gated_calls";
-        let row = self.session.query_one(query, &[]).await;
+        let query = format!(
+            "select case when is_called then last_value else 0 end from remit.{}_calls",
+            self.function
+        );
+        let row = self.session.query_one(&query, &[]).await;
         row.expect("the sequence is there").get(0)
     }
 
-    async fn run(&self, statement: &str) {
+    async fn run(&self, lock_function: &str) {
+        let lock = format!("select {lock_function}(hashtext('{}'))", self.function);
         self.session
-            .batch_execute(statement)
+            .batch_execute(&lock)
             .await
             .expect("an advisory lock can be waited for");
     }

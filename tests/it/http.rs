@@ -95,6 +95,14 @@ impl Http {
         }
     }
 
+    /// The same key at another server.
+    pub fn at(&self, server: &Server) -> Self {
+        Self {
+            base: server.http.base.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The same without a key.
     pub fn without_key(&self) -> Self {
         Self {

@@ -38,6 +38,8 @@ mod front_rates;
 mod front_tls;
 mod front_upstream;
 mod keys;
+mod keys_cli;
+mod ledgers;
 mod logs;
 mod metrics;
 mod migrate;

@@ -90,7 +90,8 @@ fn each_function_has_its_tests_and_each_test_its_function() {
             has_plan && text.contains("finish()"),
             "{path} tests nothing"
         );
-        if name != "catalog" {
+        // These are about all functions, or none in particular.
+        if !["catalog", "callers", "wall"].contains(&name) {
             tested.insert(name.to_owned());
         }
     }

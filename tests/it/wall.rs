@@ -9,7 +9,11 @@ use crate::support::postgres::Database;
 #[tokio::test]
 async fn the_servers_login_becomes_nobody_else() {
     let database = Database::create_empty().await;
-    let migrated = migrate::run(&database.owner, &migrate::Passwords::default()).await;
+    let migrated = migrate::run(
+        &database.owner.clone().into(),
+        &migrate::Passwords::default(),
+    )
+    .await;
     assert!(migrated.is_ok(), "{:?}", migrated.err());
     let server = database.connect_as("remit_server").await;
     let owner = database.connect().await;
