@@ -89,7 +89,7 @@ pub struct CachedWallet {
 /// Removes a lease, unless another has taken its place.
 static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end",
+        "if redis.call('HMGET', KEYS[1], ARGV[1])[1] == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end",
     )
 });
 
