@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::front::Front;
 use crate::front_door::check_headers;
 use crate::http::Http;
-use crate::raw::{Connection, authorization};
+use crate::raw::{Connection, head};
 
 #[tokio::test]
 async fn connections_to_the_server_are_used_again() {
@@ -65,12 +65,8 @@ async fn a_slow_client_costs_the_server_no_connection() {
     let front = Front::start().await;
     let before = front.proxy.accepted();
     let mut slow = Connection::open(front.nginx.port).await;
-    let head = format!(
-        "POST /users HTTP/1.1\r\nHost: x\r\n{}Content-Type: application/json\r\nContent-Length: 14\r\n\r\n",
-        authorization()
-    );
-    slow.send(head.as_bytes()).await;
-    slow.send(b"{\"name\"").await;
+    let started = head("POST", "/users", "Content-Length: 14\r\n") + "{\"name\"";
+    slow.send(started.as_bytes()).await;
     // An answer to another client: nginx has read what the slow one has sent.
     assert_eq!(front.http.get("/healthz").await.status, 200);
     assert!(!slow.is_closed_within(Duration::from_millis(100)).await);

@@ -1,10 +1,13 @@
 //! The server's log: one request can be followed, and nothing private is in it.
 
+use hyper::Method;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::raw;
 use crate::stack::Stack;
+use crate::support::postgres::ADMIN_KEY;
 
 /// The lines of the server's log.
 fn lines(stack: &Stack) -> Vec<Value> {
@@ -94,6 +97,35 @@ async fn no_key_name_or_amount_is_in_the_log() {
         .await;
     assert_eq!(wallet.status, 201, "{wallet:?}");
     let (source, target) = (wallet.id("id"), http.wallet(0).await);
+    // API keys that are made, used, revoked, sent once more, and no keys at all.
+    let body = json!({"name": "planted-key-name", "scope": "service", "reason": "planted-reason"});
+    let made = http.post("/keys", &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let ledger = http
+        .post("/ledgers", &json!({"name": "planted-ledger"}))
+        .await;
+    let text = |value: &Value| value.as_str().expect("a key is text").to_owned();
+    let api_keys = [
+        text(&made.json()["key"]),
+        text(&ledger.json()["key"]["key"]),
+    ];
+    for api_key in &api_keys {
+        let other = http.with_key(api_key);
+        other.post("/users", &json!({"name": "planted-name"})).await;
+        other.get("/keys").await;
+    }
+    let path = format!("/keys/{}", made.id("id"));
+    http.send(Method::DELETE, &path, &[], "").await;
+    http.with_key(&api_keys[0]).get("/keys").await;
+    http.with_key("remit_1_planted").get("/keys").await;
+    let unknown = format!("remit_1_{}", "5ec4e7".repeat(11)[..64].to_owned());
+    http.with_key(&unknown).get("/keys").await;
+    let digests = [&api_keys[0], &api_keys[1], &unknown, &ADMIN_KEY.to_owned()].map(|key| {
+        Sha256::digest(key.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    });
     let key = Uuid::new_v4();
     for (key, amount) in [
         ("planted-key", 564_738_291),
@@ -150,10 +182,21 @@ async fn no_key_name_or_amount_is_in_the_log() {
         "353535354",
         "353535353",
         key.as_str(),
+        "remit_1_",
+        "remit_2_",
+        "5ec4e75ec4e7",
     ];
+    let secrets = [&secrets[..], &digests.each_ref().map(String::as_str)].concat();
+    let api_secrets = api_keys.each_ref().map(|key| &key["remit_1_".len()..]);
+    let secrets = [
+        &secrets[..],
+        &api_secrets,
+        &[&ADMIN_KEY["remit_1_".len()..]],
+    ]
+    .concat();
     for line in lines {
         let text = line.to_string();
-        for secret in secrets {
+        for secret in &secrets {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }

@@ -19,6 +19,14 @@ pub fn authorization() -> String {
     format!("Authorization: Bearer {ADMIN_KEY}\r\n")
 }
 
+/// The head of a request of JSON, with the key of every test's database. More headers end with CRLF.
+pub fn head(method: &str, path: &str, headers: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{}{headers}\r\n",
+        authorization()
+    )
+}
+
 /// The head of a POST of JSON after which the server closes the connection. More headers end with CRLF.
 pub fn post_head(path: &str, headers: &str) -> String {
     format!(
