@@ -62,8 +62,8 @@ async fn refused_start(url: String) -> String {
 
 /// All of a database as text: tables and their rows, types, functions with their bodies, rights.
 fn dump(database: &Database) -> String {
-    let output = Command::new("pg_dump")
-        .arg(database.owner_url())
+    let output = database
+        .owner_program("pg_dump")
         .output()
         .expect("pg_dump is installed");
     assert!(output.status.success(), "{output:?}");

@@ -1,7 +1,5 @@
 //! The operators' scripts in sql/ops, in the real psql, as a role that may do no more.
 
-use std::process::Command;
-
 use uuid::Uuid;
 
 use crate::stack::Stack;
@@ -16,9 +14,8 @@ struct Said {
 
 /// Runs a script as a role, with these parameters.
 fn run_as(role: &str, stack: &Stack, script: &str, parameters: &[(&str, &str)]) -> Said {
-    let mut psql = Command::new("psql");
-    psql.arg(stack.database.owner_url())
-        .env("PGOPTIONS", format!("-c role={role}"))
+    let mut psql = stack.database.owner_program("psql");
+    psql.env("PGOPTIONS", format!("-c role={role}"))
         .env_remove("PSQLRC");
     for (name, value) in parameters {
         psql.arg("-v").arg(format!("{name}={value}"));

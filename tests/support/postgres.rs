@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fs, thread};
 
 use remit::migrate;
@@ -81,6 +82,23 @@ impl Database {
             self.port(),
             self.name
         )
+    }
+
+    /// A program such as psql that connects as the owner. Its command line, which others can read, has no password.
+    pub fn owner_program(&self, program: &str) -> Command {
+        let user = self.owner.get_user().expect("the setting names a user");
+        let password = self.owner.get_password().unwrap_or_default();
+        let mut command = Command::new(program);
+        command
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", self.port().to_string())
+            .env("PGUSER", user)
+            .env(
+                "PGPASSWORD",
+                str::from_utf8(password).expect("the password is text"),
+            )
+            .env("PGDATABASE", &self.name);
+        command
     }
 
     /// The port of the server on loopback.
