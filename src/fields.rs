@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -90,9 +90,13 @@ impl Fields {
     /// A moment (RFC 3339), or none where it is absent or null.
     pub fn optional_moment(&mut self, name: &str) -> Result<Option<OffsetDateTime>, Problem> {
         let rule = "Allowed: a time such as 2030-01-31T12:00:00Z.";
-        let parse = |text: String| OffsetDateTime::parse(&text, &Rfc3339);
-        let moment = self.optional_text(name)?.map(parse).transpose();
-        moment.map_err(|_| Problem::at(Code::InvalidField, name, rule))
+        // In UTC it may lie beyond the years that there are.
+        let parse = |text: String| {
+            let moment = OffsetDateTime::parse(&text, &Rfc3339).ok();
+            let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
+            moment.ok_or_else(|| Problem::at(Code::InvalidField, name, rule))
+        };
+        self.optional_text(name)?.map(parse).transpose()
     }
 
     /// A UUID, or none where it is absent or null.

@@ -147,12 +147,16 @@ impl KeyRing {
     }
 
     async fn check(&self) -> Result<(), Failure> {
+        let mut checked = Ok(());
         for keys in self.held.to_check(Instant::now()).chunks(KEYS_CHECK_MAX) {
             let (ledger_ids, digests): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
             let asked = self.held.ask(Instant::now());
-            let valid = contract::keys_get(&self.database, &ledger_ids, &digests).await?;
-            self.held.confirm(&digests, valid, asked);
+            match contract::keys_get(&self.database, &ledger_ids, &digests).await {
+                Ok(valid) => self.held.confirm(&digests, valid, asked),
+                // The others are checked all the same.
+                Err(failure) => checked = Err(failure),
+            }
         }
-        Ok(())
+        checked
     }
 }

@@ -30,6 +30,41 @@ const REVOKE: &str = "
         execute format('revoke temporary on database %I from public', current_database());
     end;
     $$;
+    -- Of large objects and messages in the log anybody could make as many as he likes. Only a superuser may forbid it.
+    do $$
+    declare
+        function regprocedure;
+    begin
+        for function in
+            select p.oid from pg_proc p
+             where p.pronamespace = 'pg_catalog'::regnamespace
+               and p.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put', 'lowrite', 'lo_truncate',
+                                 'lo_truncate64', 'lo_unlink', 'pg_logical_emit_message')
+        loop
+            execute format('revoke execute on function %s from public', function);
+        end loop;
+    exception
+        when insufficient_privilege then
+            null;
+    end;
+    $$;
+    -- A role may change its own settings for sessions to come.
+    do $$
+    declare
+        setting record;
+    begin
+        for setting in
+            select r.rolname, d.datname
+              from pg_db_role_setting s
+              join pg_roles r on r.oid = s.setrole
+              left join pg_database d on d.oid = s.setdatabase
+             where r.rolname in ('remit_server', 'remit_worker', 'remit_operator', 'remit_auditor')
+        loop
+            execute format('alter role %I %s reset all', setting.rolname,
+                           case when setting.datname is not null then format('in database %I', setting.datname) end);
+        end loop;
+    end;
+    $$;
     set local check_function_bodies = off; -- Functions may name others that come later.
     revoke all on all functions in schema remit, remit_v1, remit_worker_v1, remit_ops_v1
       from public, remit_server, remit_worker, remit_operator, remit_auditor;

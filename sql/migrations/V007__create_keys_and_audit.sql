@@ -23,6 +23,7 @@ create table remit.keys (
     foreign key (ledger_id, user_id) references remit.users,
     constraint name_is_short check (length(name) between 1 and 200),
     constraint sha256_has_32_bytes check (octet_length(sha256) = 32),
+    constraint expires_at_is_a_date_of_rfc_3339 check (expires_at < '9999-01-01 00:00+00'),
     constraint user_keys_name_their_user check ((scope = 'user') = (user_id is not null))
 );
 

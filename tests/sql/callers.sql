@@ -1,5 +1,5 @@
 begin;
-select plan(171);
+select plan(176);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there is for him.
@@ -119,6 +119,8 @@ select results_eq(
     'a source that is another''s is like one that does not exist');
 select is(pg_temp.refusal($$ select remit_v1.transfers_post(1, array[pg_temp.request(301, 11, 12, 1)], '{}') $$), 'WL001 key_sha256s',
     'each request has its key');
+select is(pg_temp.refusal(format('select remit_v1.transfers_post(1, array[pg_temp.request(301, 11, 12, 1)], array[%L]::bytea[])', '')),
+    'WL001 key_sha256s', 'no bytes are nobody''s key');
 select is((select array_agg((r).outcome::text) from (select remit_v1.transfers_post(1,
                array[pg_temp.request(302, 11, 12, 1), pg_temp.request(302, 21, 12, 2)], array[sha256('own'), sha256('reader')]) r) t),
     array['posted', 'forbidden'], 'who may not spend hears nothing of another''s id');
@@ -129,14 +131,26 @@ select is((select array_agg((r).outcome::text) from (select remit_v1.transfers_p
 -- ---- What a user sees of transfers -------------------------------------------------------------------------
 
 select results_eq(
-    format($$ select id, source_version is null, source_balance is null, target_balance is null from remit_v1.transfer_get(1, %L, sha256(%L)) $$, id, secret),
-    format('values (%L::uuid, %L::boolean, %L::boolean, false)', found, is_masked, is_masked), description)
+    format($$ select id, source_version is null, source_balance is null from remit_v1.transfer_get(1, %L, sha256(%L)) $$, id, secret),
+    format('values (%L::uuid, %L::boolean, %L::boolean)', found, is_masked, is_masked), description)
   from (select remit.user_transfer_id(pg_temp.id(1), pg_temp.id(201)) as sent, remit.user_transfer_id(pg_temp.id(2), pg_temp.id(201)) as received) t,
        lateral (values (t.sent, 'own', t.sent, false, 'what a user sent is found by its id'),
                        (pg_temp.id(201), 'own', t.sent, false, 'and by the id that he gave it'),
                        (t.received, 'own', t.received, true, 'of what he received, the source''s balance stays hidden'),
                        (pg_temp.id(201), 'foreign', t.received, false, 'whose owner sees it'),
                        (t.sent, 'reader', t.sent, false, 'a reader sees all')) as c (id, secret, found, is_masked, description);
+select results_eq(
+    $$ select t.target_balance is null, t.target_version is null, t.source_balance is null
+         from remit_v1.transfer_create(1, pg_temp.request(601, 11, 21, 1), sha256('own')) t $$,
+    'values (true, true, false)', 'who pays another does not learn what he has');
+select results_eq(
+    $$ select t.target_balance is null, t.target_version is null, t.source_balance is null
+         from remit_v1.transfer_get(1, pg_temp.id(601), sha256('own')) t $$,
+    'values (true, true, false)', 'nor later');
+select results_eq(
+    $$ select t.target_balance is null, t.source_balance is null
+         from remit_v1.transfer_get(1, remit.user_transfer_id(pg_temp.id(1), pg_temp.id(601)), sha256('foreign')) t $$,
+    'values (false, true)', 'who is paid sees what he has then');
 select is(pg_temp.refusal(format($$ select remit_v1.transfer_get(1, %L, sha256(%L)) $$, id, secret)), 'WL004 transfer_id', description)
   from (select remit.user_transfer_id(pg_temp.id(1), pg_temp.id(201)) as sent) t,
        lateral (values (t.sent, 'foreign', 'what is another''s is not found'), (pg_temp.id(206), 'foreign', 'nor is the ledger''s'),
@@ -156,6 +170,18 @@ select is(pg_temp.refusal(format('select remit_v1.transfer_get(900, %L, sha256('
 
 -- ---- What operators do by hand ------------------------------------------------------------------------------
 
+do $$
+begin
+    perform remit_v1.user_create(1, (pg_temp.id(3), 'Alan', null, 'by hand', null)::remit_v1.user_request);
+    perform remit_v1.user_create(1, (pg_temp.id(3), 'Alan', null, 'by hand', null)::remit_v1.user_request);
+    perform remit_v1.wallet_create(1, (pg_temp.id(31), pg_temp.id(3), 'USD', 0, null, 'by hand', null, null)::remit_v1.wallet_request);
+    perform remit_v1.user_create(1, (pg_temp.id(4), 'Kurt', null, 'by hand', null)::remit_v1.user_request, sha256('service'));
+end;
+$$;
+select results_eq(
+    $$ select action, subject_ids, detail from remit.audit where reason = 'by hand' order by id $$,
+    $$ values ('user_create', array[pg_temp.id(3)], '{}'::jsonb), ('wallet_create', array[pg_temp.id(31)], '{"floor": null}') $$,
+    'the audit log has the users and wallets that a person made');
 create temporary table audit_before as select coalesce(max(id), 0) as id from remit.audit;
 do $$
 begin

@@ -1,5 +1,5 @@
 begin;
-select plan(50);
+select plan(51);
 \ir fixture.psql
 
 -- What must be true of every function, table and role, whichever come later.
@@ -35,6 +35,9 @@ select is_empty(
 select is_empty(
     $$ select signature, proconfig from functions where proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
     'every function pins pg_catalog and pg_temp as its search path, first of its settings');
+select is_empty(
+    $$ select f.signature from functions f join pg_proc p on p.oid = f.oid where regexp_replace(p.prosrc, '--[^\n]*', '', 'g') like '%\\%' $$,
+    'no function has a backslash, which a session''s settings could give another meaning');
 select is_empty(
     $$ select signature from functions where coalesce(obj_description(oid, 'pg_proc'), '') = '' $$,
     'every function has a comment');

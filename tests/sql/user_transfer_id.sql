@@ -2,7 +2,7 @@ begin;
 select plan(4);
 \ir fixture.psql
 
-select is(remit.user_transfer_id(pg_temp.id(1), pg_temp.id(101)), 'a9abd3ef-4ca0-8998-a9fc-31d54aaa7d19',
+select is(remit.user_transfer_id(pg_temp.id(1), pg_temp.id(101)), '55a871ad-b33f-82a7-ae71-fb535632115c',
     'the id is the UUIDv8 of the SHA-256 of id and user');
 select isnt(remit.user_transfer_id(pg_temp.id(1), pg_temp.id(101)), remit.user_transfer_id(pg_temp.id(2), pg_temp.id(101)),
     'another user''s transfer with this id has another');

@@ -1,5 +1,5 @@
 begin;
-select plan(54);
+select plan(102);
 \ir fixture.psql
 
 -- The server is taken over: somebody has its login and runs what he likes. He can call its functions, as callers
@@ -51,10 +51,21 @@ select is(pg_temp.refusal_of('remit_server', statement), expected, statement)
     ('select pg_terminate_backend(pid) from pg_stat_activity where usename = ''postgres'' limit 0; copy (select 1) to program ''true''', '42501'),
     ('copy (select 1) to ''/tmp/remit_wall''', '42501'),
     ('select lo_import(''/etc/passwd'')', '42501'),
+    ('select lo_create(0)', '42501'),
+    ('select lo_from_bytea(0, ''x'')', '42501'),
+    ('select pg_logical_emit_message(false, ''x'', ''x'')', '42501'),
     ('select pg_switch_wal()', '42501'),
     ('select pg_promote()', '42501'),
     ('do language plpythonu ''pass''', '42704'))
     as a (statement, expected);
+-- Nor can any of the others who log in make something, or become somebody.
+select is(pg_temp.refusal_of(role, statement), '42501', role || ': ' || statement)
+  from unnest(array['remit_worker', 'remit_operator', 'remit_auditor']) role,
+       unnest(array['create schema mine', 'create table public.mine (x integer)', 'create temporary table mine (x integer)',
+                    'create or replace function remit_v1.transfer_id(text) returns uuid language sql as ''select null::uuid''',
+                    'update remit.wallets set balance = 0', 'delete from remit.transfers', 'delete from remit.audit', 'delete from remit.chain_blocks',
+                    'insert into remit.keys select', 'alter role remit_server superuser', 'set role remit_server', 'set session_replication_role = replica',
+                    'select lo_create(0)', 'select pg_read_file(''/etc/passwd'')', 'copy (select 1) to program ''true''']) statement;
 select is(pg_temp.refusal_of('remit_server', $$ select 1 / count(*) from pg_stat_activity where usename <> session_user and query not in ('', '<insufficient privilege>') $$),
     '22012', 'he sees no statement of another''s session');
 select is(pg_temp.refusal_of('remit_server', $$ select 1 / count(*) from pg_authid $$), '42501', 'nor a password''s hash');

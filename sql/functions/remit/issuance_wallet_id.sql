@@ -6,20 +6,27 @@ create or replace function remit.issuance_wallet_id(ledger_id bigint, currency t
 as $$
 -- The issuance wallet of a ledger and currency, made on first use.
 --
+-- It is the one without a user. Its id follows from the currency, unless somebody has taken that for a wallet of his.
+--
 -- Raises: nothing. Locks: nothing; a concurrent first use is waited for.
 declare
-    wallet_id constant uuid :=
-        remit.uuid_v8(sha256(convert_to('issuance wallet of ' || issuance_wallet_id.currency, 'UTF8')));
+    wallet_id uuid := remit.uuid_v8(sha256(convert_to(chr(1) || 'issuance wallet of ' || issuance_wallet_id.currency, 'UTF8')));
+    found_id uuid;
 begin
-    if not exists (
-        select from remit.wallets w
-         where w.ledger_id = issuance_wallet_id.ledger_id and w.id = wallet_id
-    ) then
-        insert into remit.wallets (ledger_id, id, currency)
-        values (issuance_wallet_id.ledger_id, wallet_id, issuance_wallet_id.currency)
-        on conflict do nothing;
-    end if;
-    return wallet_id;
+    while found_id is null loop
+        select w.id into found_id
+          from remit.wallets w
+         where w.ledger_id = issuance_wallet_id.ledger_id
+           and w.currency = issuance_wallet_id.currency
+           and w.user_id is null;
+        if not found then
+            insert into remit.wallets (ledger_id, id, currency)
+            values (issuance_wallet_id.ledger_id, wallet_id, issuance_wallet_id.currency)
+            on conflict do nothing;
+            wallet_id := gen_random_uuid();
+        end if;
+    end loop;
+    return found_id;
 end;
 $$;
 

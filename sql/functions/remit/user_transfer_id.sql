@@ -9,10 +9,10 @@ as $$
 -- The id of the transfer that a key of scope user makes with the id transfer_id.
 --
 -- Each user's idempotency keys are a name space of their own: nobody can learn by trying which keys another
--- caller has used, nor use them up.
+-- caller has used, nor use them up. No key of the ledger's begins with chr(1).
 --
 -- Raises: nothing. Locks: nothing.
-    select remit.uuid_v8(sha256(convert_to('transfer ' || transfer_id || ' of user ' || user_id, 'UTF8')));
+    select remit.uuid_v8(sha256(convert_to(chr(1) || 'transfer ' || transfer_id || ' of user ' || user_id, 'UTF8')));
 $$;
 
 comment on function remit.user_transfer_id(uuid, uuid) is

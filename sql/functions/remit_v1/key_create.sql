@@ -25,8 +25,8 @@ begin
     if (request.scope = 'user') <> (request.user_id is not null) then
         perform remit.field_refuse('user_id', 'required for the scope user, and for no other');
     end if;
-    if request.expires_at <= clock_timestamp() then
-        perform remit.field_refuse('expires_at', 'a time to come');
+    if request.expires_at <= clock_timestamp() or request.expires_at >= '9999-01-01 00:00+00' then
+        perform remit.field_refuse('expires_at', 'a time to come, before the year 9999');
     end if;
     perform remit.ledger_check(key_create.ledger_id);
     if request.user_id is not null then

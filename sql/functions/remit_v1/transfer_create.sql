@@ -36,6 +36,10 @@ begin
     if result.outcome > 'balance_limit_exceeded' then
         perform remit.outcome_refuse(result.outcome, result.field);
     end if;
+    if caller.user_id is not null then -- What the target holds is not his to know.
+        result.target_version := null;
+        result.target_balance := null;
+    end if;
     return result;
 end;
 $$;

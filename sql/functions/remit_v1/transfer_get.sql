@@ -10,7 +10,7 @@ as $$
 -- One transfer of the journal, posted or rejected.
 --
 -- A key of scope user finds what its user's wallets sent, by the id or by the id that the caller gave it, and what
--- they received; of the latter the source's balance and version are null.
+-- they received; balance and version of a wallet that is not its user's are null.
 --
 -- Raises: WL004, WL016. Locks: nothing.
 declare
@@ -18,6 +18,7 @@ declare
         remit.caller_admit(transfer_get.ledger_id, transfer_get.key_sha256, 'read');
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
     is_source boolean := true;
+    is_target boolean := true;
     result remit_v1.transfer_result;
 begin
     select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount, t.currency,
@@ -33,10 +34,10 @@ begin
         is_source := exists (
             select from remit.wallets w
              where w.ledger_id = transfer_get.ledger_id and w.id = result.source_id and w.user_id = caller.user_id);
-        if not is_source and not exists (
+        is_target := exists (
             select from remit.wallets w
-             where w.ledger_id = transfer_get.ledger_id and w.id = result.target_id and w.user_id = caller.user_id
-               and result.outcome = 'posted') then
+             where w.ledger_id = transfer_get.ledger_id and w.id = result.target_id and w.user_id = caller.user_id);
+        if not is_source and (not is_target or result.outcome <> 'posted') then
             result := null;
         end if;
     end if;
@@ -48,6 +49,10 @@ begin
     if not is_source then
         result.source_version := null;
         result.source_balance := null;
+    end if;
+    if not is_target then
+        result.target_version := null;
+        result.target_balance := null;
     end if;
     return result;
 end;

@@ -12,7 +12,7 @@ as $$
 --
 -- Raises: WL001. Locks: nothing.
 begin
-    if idempotency_key !~ '^[\x20-\x7e]{1,255}$' then
+    if idempotency_key !~ '^[ -~]{1,255}$' then
         perform remit.field_refuse('idempotency_key', '1 to 255 printable ASCII characters');
     end if;
     if idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then

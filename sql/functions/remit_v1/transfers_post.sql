@@ -67,7 +67,7 @@ declare
     same boolean;
 
     -- One element for each request.
-    reachables boolean[]; -- Whether the caller may use the source. Null: all may.
+    reachables boolean[]; -- Whether the caller may use the source; no other wallet is looked at. Null: all may.
     outcomes remit_v1.transfer_outcome[] := array_fill(null::remit_v1.transfer_outcome, array[request_count]);
     fields text[] := array_fill(null::text, array[request_count]);
     replays boolean[] := array_fill(false, array[request_count]);
@@ -90,6 +90,9 @@ begin
     if cardinality(keys) <> request_count then
         perform remit.field_refuse('key_sha256s', 'one for each request');
     end if;
+    if '' = any (keys) then -- Which stands for the session below.
+        perform remit.field_refuse('key_sha256s', '32 bytes each');
+    end if;
 
     -- 0. Who calls.
     select array_agg(k.sha256), array_agg(remit.scope_permits((k.caller).scope, 'spend')), array_agg((k.caller).user_id)
@@ -97,16 +100,17 @@ begin
       from (select d.sha256, remit.caller_find(transfers_post.ledger_id, nullif(d.sha256, '')) as caller
               from (select distinct coalesce(r.sha256, '') as sha256 from unnest(keys) as r (sha256)) d
              order by d.sha256) k;
-    if cardinality(array_remove(caller_users, null)) > 0 then
+    if cardinality(array_remove(caller_users, null)) > 0 or cardinality(array_positions(caller_rights, true)) < cardinality(caller_keys) then
         select array_agg((case when r.user_id is null then r.id else remit.user_transfer_id(r.user_id, r.id) end,
                           r.source_id, r.target_id, r.amount, r.currency, r.reference, r.metadata, r.request_id
                          )::remit_v1.transfer_request order by r.place),
-               array_agg(r.user_id is null or exists (
+               array_agg(r.may_spend is true and (r.user_id is null or exists (
                    select from remit.wallets w
                     where w.ledger_id = transfers_post.ledger_id and w.id = r.source_id and w.user_id = r.user_id
-               ) order by r.place)
+               )) order by r.place)
           into requests, reachables
-          from (select u.*, caller_users[width_bucket(coalesce(u.sha256, ''), caller_keys)] as user_id
+          from (select u.*, caller_users[width_bucket(coalesce(u.sha256, ''), caller_keys)] as user_id,
+                       caller_rights[width_bucket(coalesce(u.sha256, ''), caller_keys)] as may_spend
                   from unnest(requests, keys) with ordinality
                        as u (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256, place)
                ) r;

@@ -17,7 +17,7 @@ begin
     if coalesce(length(request.name), 0) not between 1 and 200 then
         perform remit.field_refuse('name', '1 to 200 characters');
     end if;
-    if length(request.email) not between 3 and 254 or request.email !~ '^[^@\s]+@[^@\s]+$' then
+    if length(request.email) not between 3 and 254 or request.email !~ '^[^@[:space:]]+@[^@[:space:]]+$' then
         perform remit.field_refuse('email', 'an address with one @, at most 254 characters');
     end if;
     perform remit.labels_check(request.reference, request.metadata);
@@ -29,6 +29,10 @@ begin
     on conflict do nothing
     returning u.* into stored;
     if found then
+        if user_create.key_sha256 is null then
+            perform remit.audit_record(
+                user_create.ledger_id, 'user_create', array[stored.id], request.reference, null, null);
+        end if;
         return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
                 stored.created_at, false)::remit_v1.user_result;
     end if;

@@ -47,6 +47,11 @@ begin
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);
     end if;
+    if wallet_create.key_sha256 is null then
+        perform remit.audit_record(
+            wallet_create.ledger_id, 'wallet_create', array[wallet_id], request.reference,
+            jsonb_build_object('floor', request.floor), null);
+    end if;
 
     if initial_balance > 0 then
         issuance_id := remit.issuance_wallet_id(wallet_create.ledger_id, request.currency);
