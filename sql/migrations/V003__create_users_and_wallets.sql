@@ -24,22 +24,23 @@ create type remit_v1.wallet_status as enum ('active', 'frozen');
 
 -- Amounts are minor units. Balances stay within ±(2^53 − 1), which every JSON client reads exactly.
 create table remit.wallets (
-    ledger_id      bigint not null references remit.ledgers,
-    id             uuid not null,
-    user_id        uuid,
-    currency       text not null references remit.currencies,
-    balance        bigint not null default 0,
-    held           bigint not null default 0,
-    floor          bigint,
-    version        bigint not null default 0,
-    status         remit_v1.wallet_status not null default 'active',
-    status_version bigint not null default 0,
-    transfer_max   bigint,
-    daily_max      bigint,
-    reference      text,
-    metadata       jsonb not null default '{}',
-    created_at     timestamptz not null default now(),
-    updated_at     timestamptz not null default now(),
+    ledger_id       bigint not null references remit.ledgers,
+    id              uuid not null,
+    user_id         uuid,
+    currency        text not null references remit.currencies,
+    balance         bigint not null default 0,
+    held            bigint not null default 0,
+    floor           bigint,
+    version         bigint not null default 0,
+    status          remit_v1.wallet_status not null default 'active',
+    status_version  bigint not null default 0,
+    transfer_max    bigint,
+    daily_max       bigint,
+    initial_balance bigint not null default 0,
+    reference       text,
+    metadata        jsonb not null default '{}',
+    created_at      timestamptz not null default now(),
+    updated_at      timestamptz not null default now(),
     primary key (ledger_id, id),
     foreign key (ledger_id, user_id) references remit.users,
     constraint balance_not_below_floor check (balance - held >= floor),
@@ -68,6 +69,9 @@ comment on column remit.wallets.transfer_max is
     'The largest amount that one transfer may take from the wallet. Null is no limit.';
 comment on column remit.wallets.daily_max is
     'The largest total that may leave the wallet in any 24 hours. Null is no limit.';
+
+comment on column remit.wallets.initial_balance is
+    'What the wallet was created with: a retry of its creation is told by it, whatever the journal holds.';
 
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);

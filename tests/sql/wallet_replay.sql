@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(8);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 500);
@@ -21,6 +21,17 @@ select is(
     pg_temp.refusal($$ select remit.wallet_replay(1, pg_temp.id(13), (
         pg_temp.id(13), pg_temp.id(1), 'USD', 0, 0, null, null, null)::remit_v1.wallet_request) $$),
     'P0002', 'a wallet that does not exist is a mistake of the caller');
+
+-- Anybody may take the id that the transfer of an initial balance would have had.
+select is(
+    (select r.outcome::text from pg_temp.post((
+        remit.initial_transfer_id(pg_temp.id(12)), pg_temp.id(12), pg_temp.id(11), 9999, null, null, null, null
+        )::remit_v1.transfer_request) r),
+    'wallet_frozen', 'the id is taken by a transfer');
+select is(
+    (select array[r.balance, r.version] from remit.wallet_replay(1, pg_temp.id(12), (
+        pg_temp.id(12), pg_temp.id(1), 'USD', 0, 0, null, null, null)::remit_v1.wallet_request) r),
+    array[0::bigint, 0], 'the answer is still that of the creation');
 
 select * from finish();
 rollback;

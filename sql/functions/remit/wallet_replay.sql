@@ -16,18 +16,20 @@ begin
     select w.* into strict stored
       from remit.wallets w
      where w.ledger_id = wallet_replay.ledger_id and w.id = wallet_replay.wallet_id;
-    select t.* into initial
-      from remit.transfers t
-     where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);
+    if stored.initial_balance > 0 then -- Else a transfer with that id is somebody else's.
+        select t.* into strict initial
+          from remit.transfers t
+         where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);
+    end if;
 
-    if (stored.user_id, stored.currency, coalesce(initial.amount, 0), stored.floor, stored.reference, stored.metadata)
+    if (stored.user_id, stored.currency, stored.initial_balance, stored.floor, stored.reference, stored.metadata)
        is distinct from
        (request.user_id, request.currency, coalesce(request.initial_balance, 0), request.floor, request.reference,
         coalesce(request.metadata, '{}')) then
         raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
     end if;
 
-    return (stored.id, stored.user_id, stored.currency, coalesce(initial.amount, 0), 0, stored.floor, 'active',
+    return (stored.id, stored.user_id, stored.currency, stored.initial_balance, 0, stored.floor, 'active',
             coalesce(initial.target_version, 0), 0, stored.reference, stored.metadata,
             stored.created_at, coalesce(initial.created_at, stored.created_at), true)::remit_v1.wallet_result;
 end;

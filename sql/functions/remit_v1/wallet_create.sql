@@ -40,9 +40,9 @@ begin
     perform remit_v1.user_get(wallet_create.ledger_id, request.user_id, wallet_create.key_sha256);
 
     -- A floor above zero can hold only once the initial balance is there.
-    insert into remit.wallets as w (ledger_id, id, user_id, currency, floor, reference, metadata)
+    insert into remit.wallets as w (ledger_id, id, user_id, currency, floor, initial_balance, reference, metadata)
     values (wallet_create.ledger_id, wallet_id, request.user_id, request.currency, least(request.floor, 0),
-            request.reference, coalesce(request.metadata, '{}'))
+            initial_balance, request.reference, coalesce(request.metadata, '{}'))
     on conflict do nothing;
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);
