@@ -1,5 +1,5 @@
 begin;
-select plan(82);
+select plan(83);
 \ir fixture.psql
 
 -- 11 and 12 hold money, 13 and 14 may go below zero, 15 must keep 400, 16 is in another currency.
@@ -96,6 +96,8 @@ select is(
     '{posted replayed}', 'a retry may omit the currency that the first named');
 select is(pg_temp.outcomes(pg_temp.request(102, 11, 12, 100, 'USD', metadata => '{}')), '{posted replayed}',
           'a retry may name what the first left to its default');
+select is((select r.request_id from pg_temp.post(pg_temp.request(102, 11, 12, 100, request_id => 'request-2')) r), null,
+          'a retry of what had no request id has none either');
 select is(
     pg_temp.outcomes(
         pg_temp.request(101, 12, 11, 300, 'USD', 'rent', '{"a": "1", "b": "2"}'),

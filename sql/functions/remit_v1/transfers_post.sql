@@ -339,7 +339,8 @@ begin
     select r.id, r.outcome, r.field, r.replayed, r.source_id, r.target_id, r.amount,
            coalesce(r.transfer_currency, r.currency),
            r.source_version, r.source_balance, r.target_version, r.target_balance,
-           r.reference, coalesce(r.metadata, '{}'), coalesce(r.request_name, r.request_id), r.decided_at
+           r.reference, coalesce(r.metadata, '{}'),
+           case when r.decided_at is null then r.request_id else r.request_name end, r.decided_at
       from unnest(requests, outcomes, fields, replays, transfer_currencies, moments, request_names,
                   source_versions, source_balances, target_versions, target_balances)
            with ordinality
