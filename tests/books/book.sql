@@ -1,0 +1,76 @@
+-- What the tests of tests/books add to a database of theirs.
+
+-- Calls a function as a role that has logged in. The rows, or the error's SQLSTATE and field. What an error did is undone.
+create function public.attempt(role_name text, statement text, arguments jsonb) returns jsonb language plpgsql as $$
+declare
+    rows jsonb;
+    field text;
+begin
+    execute format('set local session authorization %I', role_name);
+    execute format('select coalesce(jsonb_agg(to_jsonb(r)), ''[]'') from (%s) r', statement) into rows using arguments;
+    reset session authorization;
+    return jsonb_build_object('rows', rows);
+exception when others then
+    get stacked diagnostics field = column_name;
+    return jsonb_build_object('error', sqlstate, 'field', field);
+end;
+$$;
+
+-- The same for calls one after the other.
+create function public.attempts(calls jsonb) returns jsonb language plpgsql as $$
+declare
+    call jsonb;
+    answers jsonb[] := '{}';
+begin
+    for call in select * from jsonb_array_elements(calls) loop
+        answers := answers || public.attempt(call->>'role', call->>'statement', call->'arguments');
+    end loop;
+    return to_jsonb(answers);
+end;
+$$;
+
+-- Makes a ledger with users and keys. A key without scope has expired, or is one of ledger 1.
+create function public.book_open(ledger bigint, users jsonb, keys jsonb) returns void language plpgsql as $$
+begin
+    insert into remit.ledgers (ledger_id, name) values (ledger, 'a book') on conflict do nothing;
+    insert into remit.users (ledger_id, id, name)
+    select ledger, u::uuid, 'user' from jsonb_array_elements_text(users) u;
+    insert into remit.keys (ledger_id, id, name, scope, user_id, sha256, expires_at)
+    select ledger, k.id, 'key', coalesce(k.scope, 'admin'), k.user_id, decode(k.sha256, 'hex'),
+           case when k.scope is null then timestamptz '2000-01-01' end
+      from jsonb_to_recordset(keys) as k (id uuid, scope remit_v1.key_scope, user_id uuid, sha256 text);
+end;
+$$;
+
+-- What a ledger's tables hold, and what is wrong with them.
+create function public.book_state(ledger bigint) returns jsonb language sql as $$
+    select jsonb_build_object(
+        'wallets', (
+            select jsonb_agg(to_jsonb(w) - '{ledger_id}'::text[] order by w.id)
+              from remit.wallets w where w.ledger_id = ledger),
+        'transfers', (
+            select jsonb_agg(to_jsonb(t) - '{ledger_id}'::text[] order by t.id)
+              from remit.transfers t where t.ledger_id = ledger),
+        'events', (
+            select jsonb_agg(e.event order by e.event collate "C")
+              from (select concat_ws(' ', o.type, o.subject_id, o.data->>'status_version') as event
+                      from remit.outbox o where o.ledger_id = ledger) e),
+        'audit', (
+            select jsonb_agg(l.line order by l.line collate "C")
+              from (select concat_ws(' ', a.action, array_to_string(a.subject_ids, ' '), 'by', coalesce(a.key_id::text, a.actor)) as line
+                      from remit.audit a where a.ledger_id = ledger) l),
+        'violations', (select jsonb_agg(to_jsonb(v)) from remit_ops_v1.verify(ledger) v),
+        'entries_that_go_back_in_time', (
+            select jsonb_agg(to_jsonb(e))
+              from (select e.*, lag(e.created_at) over (partition by e.wallet_id order by e.version) as before
+                      from remit.entries e where e.ledger_id = ledger) e
+             where e.before > e.created_at),
+        'events_out_of_order', (
+            select jsonb_agg(to_jsonb(e))
+              from (select e.wallet_id, e.version, o.id,
+                           lag(o.id) over (partition by e.wallet_id order by e.version) as before
+                      from remit.entries e
+                      join remit.outbox o on o.ledger_id = e.ledger_id and o.subject_id = e.transfer_id and o.data is null
+                     where e.ledger_id = ledger) e
+             where e.before > e.id));
+$$;

@@ -1,0 +1,244 @@
+//! The calls that a case consists of, and their SQL.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::cast::Key;
+
+/// Whose login the session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    Operator,
+    Server,
+}
+
+/// Who calls: by a key, or without one by the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    pub session: Session,
+    pub key: Option<Key>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UserRequest {
+    pub id: Option<Uuid>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WalletRequest {
+    pub id: Option<Uuid>,
+    pub user_id: Option<Uuid>,
+    pub currency: Option<String>,
+    pub initial_balance: Option<i64>,
+    pub floor: Option<i64>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TransferRequest {
+    pub id: Option<Uuid>,
+    pub source_id: Option<Uuid>,
+    pub target_id: Option<Uuid>,
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: Option<String>,
+}
+
+/// A request of `transfers_post` and the key of who asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    pub key: Option<Key>,
+    pub request: TransferRequest,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    UserCreate(Caller, UserRequest),
+    UserGet(Caller, Uuid),
+    WalletCreate(Caller, WalletRequest),
+    WalletGet(Caller, Uuid),
+    WalletsGet(Session, Vec<(Option<Key>, Uuid)>),
+    EntryList {
+        caller: Caller,
+        wallet: Uuid,
+        before: Option<i64>,
+        limit: Option<i32>,
+    },
+    TransfersPost(Session, Vec<Ask>),
+    TransferCreate(Caller, TransferRequest),
+    TransferGet(Caller, Uuid),
+    WalletFreeze(Caller, Uuid, Option<String>),
+    WalletUnfreeze(Caller, Uuid, Option<String>),
+    WalletLimitsSet {
+        caller: Caller,
+        wallet: Uuid,
+        transfer_max: Option<i64>,
+        daily_max: Option<i64>,
+        reason: Option<String>,
+    },
+    WalletLimitsGet(Caller, Uuid),
+    KeyRevoke(Caller, Key, Option<String>),
+    /// The events of this ledger that wait, without order.
+    OutboxRead,
+    /// Settles the events that this session read last.
+    OutboxSettle,
+    Verify,
+}
+
+impl Call {
+    /// The function's name, and its parameters in SQL: the ledger is always the first, `$1` holds the others.
+    fn function(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::UserCreate(..) => (
+                "remit_v1.user_create",
+                "jsonb_populate_record(null::remit_v1.user_request, $1->'request')",
+            ),
+            Self::UserGet(..) => ("remit_v1.user_get", "($1->>'id')::uuid"),
+            Self::WalletCreate(..) => (
+                "remit_v1.wallet_create",
+                "jsonb_populate_record(null::remit_v1.wallet_request, $1->'request')",
+            ),
+            Self::WalletGet(..) => ("remit_v1.wallet_get", "($1->>'id')::uuid"),
+            Self::WalletsGet(..) => (
+                "remit_v1.wallets_get",
+                "array(select id::uuid from jsonb_array_elements_text($1->'ids') id)",
+            ),
+            Self::EntryList { .. } => (
+                "remit_v1.entry_list",
+                "($1->>'id')::uuid, ($1->>'before')::bigint, ($1->>'limit')::integer",
+            ),
+            Self::TransfersPost(..) => (
+                "remit_v1.transfers_post",
+                "array(select r from jsonb_populate_recordset(null::remit_v1.transfer_request, $1->'requests') r)",
+            ),
+            Self::TransferCreate(..) => (
+                "remit_v1.transfer_create",
+                "jsonb_populate_record(null::remit_v1.transfer_request, $1->'request')",
+            ),
+            Self::TransferGet(..) => ("remit_v1.transfer_get", "($1->>'id')::uuid"),
+            Self::WalletFreeze(..) => ("remit_ops_v1.wallet_freeze", STATUS),
+            Self::WalletUnfreeze(..) => ("remit_ops_v1.wallet_unfreeze", STATUS),
+            Self::WalletLimitsSet { .. } => (
+                "remit_ops_v1.wallet_limits_set",
+                "($1->>'id')::uuid, ($1->>'transfer_max')::bigint, ($1->>'daily_max')::bigint, $1->>'reason'",
+            ),
+            Self::WalletLimitsGet(..) => ("remit_v1.wallet_limits_get", "($1->>'id')::uuid"),
+            Self::KeyRevoke(..) => ("remit_v1.key_revoke", STATUS),
+            Self::OutboxRead | Self::OutboxSettle | Self::Verify => ("", ""),
+        }
+    }
+
+    /// The statement, whose parameter `$1` is `arguments`.
+    pub fn statement(&self) -> String {
+        let key = match self {
+            Self::OutboxRead => return OUTBOX_READ.to_owned(),
+            Self::OutboxSettle => return OUTBOX_SETTLE.to_owned(),
+            Self::Verify => return VERIFY.to_owned(),
+            Self::TransfersPost(..) | Self::WalletsGet(..) => {
+                "array(select decode(k, 'hex') from jsonb_array_elements_text($1->'keys') k)"
+            }
+            _ => "decode($1->>'key', 'hex')",
+        };
+        let (function, parameters) = self.function();
+        format!("select * from {function}(($1->>'ledger')::bigint, {parameters}, {key})")
+    }
+
+    /// The role whose login the session has.
+    pub fn role(&self) -> &'static str {
+        let session = match self {
+            Self::OutboxRead | Self::OutboxSettle => return "remit_worker",
+            Self::Verify => return "remit_auditor",
+            Self::TransfersPost(session, _) | Self::WalletsGet(session, _) => *session,
+            _ => self.caller().expect("the others have one caller").session,
+        };
+        match session {
+            Session::Operator => "remit_operator",
+            Session::Server => "remit_server",
+        }
+    }
+
+    /// Who calls, where it is one.
+    pub fn caller(&self) -> Option<Caller> {
+        match self {
+            Self::UserCreate(caller, _)
+            | Self::UserGet(caller, _)
+            | Self::WalletCreate(caller, _)
+            | Self::WalletGet(caller, _)
+            | Self::EntryList { caller, .. }
+            | Self::TransferCreate(caller, _)
+            | Self::TransferGet(caller, _)
+            | Self::WalletFreeze(caller, ..)
+            | Self::WalletUnfreeze(caller, ..)
+            | Self::WalletLimitsSet { caller, .. }
+            | Self::WalletLimitsGet(caller, _)
+            | Self::KeyRevoke(caller, ..) => Some(*caller),
+            _ => None,
+        }
+    }
+
+    /// What the statement's `$1` is. `settled` are the outbox ids that `OutboxSettle` settles.
+    pub fn arguments(&self, ledger: i64, settled: &[i64]) -> Value {
+        let mut arguments = match self {
+            Self::UserCreate(_, request) => json!({"request": request}),
+            Self::WalletCreate(_, request) => json!({"request": request}),
+            Self::TransferCreate(_, request) => json!({"request": request}),
+            Self::UserGet(_, id)
+            | Self::WalletGet(_, id)
+            | Self::TransferGet(_, id)
+            | Self::WalletLimitsGet(_, id) => json!({"id": id}),
+            Self::WalletsGet(_, wallets) => json!({
+                "ids": wallets.iter().map(|(_, id)| id).collect::<Vec<_>>(),
+                "keys": wallets.iter().map(|(key, _)| key.map(Key::sha256)).collect::<Vec<_>>(),
+            }),
+            Self::EntryList {
+                wallet,
+                before,
+                limit,
+                ..
+            } => json!({"id": wallet, "before": before, "limit": limit}),
+            Self::TransfersPost(_, asks) => json!({
+                "requests": asks.iter().map(|ask| &ask.request).collect::<Vec<_>>(),
+                "keys": asks.iter().map(|ask| ask.key.map(Key::sha256)).collect::<Vec<_>>(),
+            }),
+            Self::WalletFreeze(_, id, reason) | Self::WalletUnfreeze(_, id, reason) => {
+                json!({"id": id, "reason": reason})
+            }
+            Self::WalletLimitsSet {
+                wallet,
+                transfer_max,
+                daily_max,
+                reason,
+                ..
+            } => json!({
+                "id": wallet, "transfer_max": transfer_max, "daily_max": daily_max, "reason": reason,
+            }),
+            Self::KeyRevoke(_, key, reason) => json!({"id": key.id(), "reason": reason}),
+            Self::OutboxRead | Self::Verify => json!({}),
+            Self::OutboxSettle => json!({"ids": settled}),
+        };
+        arguments["ledger"] = json!(ledger);
+        if let Some(caller) = self.caller() {
+            arguments["key"] = json!(caller.key.map(Key::sha256));
+        }
+        arguments
+    }
+}
+
+const STATUS: &str = "($1->>'id')::uuid, $1->>'reason'";
+const OUTBOX_READ: &str = "
+    select e.id, concat_ws(' ', e.type, e.subject_id, e.data->>'status_version') as event
+      from remit_worker_v1.outbox_read(100000) e
+     where e.ledger_id = ($1->>'ledger')::bigint";
+const OUTBOX_SETTLE: &str = "
+    select remit_worker_v1.outbox_settle(
+        ($1->>'ledger')::bigint, array(select id::bigint from jsonb_array_elements_text($1->'ids') id)) as settled";
+const VERIFY: &str = "select * from remit_ops_v1.verify(($1->>'ledger')::bigint)";

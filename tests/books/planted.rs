@@ -1,0 +1,224 @@
+//! Faults put into the functions on purpose: a model that finds none of them would prove nothing.
+
+use std::fmt::Debug;
+use std::{fs, thread};
+
+use proptest::test_runner::TestError;
+
+use crate::kinds::Kind;
+use crate::runner::{forgetful_runner, runtime};
+use crate::schedule::Stage;
+use crate::support::postgres::{Database, repository};
+use crate::{book, interleavings, sequences, strategy};
+
+/// A fault shows within so many cases.
+const CASES: u32 = 3_000;
+
+/// A rule that is broken: the function's file, and in it a text that stands there once, and what stands there instead.
+struct Fault {
+    rule: &'static str,
+    function: &'static str,
+    text: &'static str,
+    instead: &'static str,
+}
+
+const POST: &str = "remit_v1/transfers_post";
+
+const FAULTS: [Fault; 17] = [
+    Fault {
+        rule: "an id that the journal has is replayed",
+        function: POST,
+        text: "t.id = any (request_ids);",
+        instead: "t.id = any (request_ids) and t.amount <> 100;",
+    },
+    Fault {
+        rule: "an id that the same call has is replayed",
+        function: POST,
+        text: "elsif ids_repeat then",
+        instead: "elsif false then",
+    },
+    Fault {
+        rule: "an id is taken by its content, metadata too",
+        function: POST,
+        text: "request.reference,\n                 coalesce(request.metadata, '{}'));",
+        instead: "request.reference,\n                 stored.metadata);",
+    },
+    Fault {
+        rule: "a balance may reach its floor",
+        function: POST,
+        text: "request.amount < floors[source]",
+        instead: "request.amount <= floors[source]",
+    },
+    Fault {
+        rule: "a frozen wallet receives nothing",
+        function: POST,
+        text: "frozens[source] or frozens[target]",
+        instead: "frozens[source]",
+    },
+    Fault {
+        rule: "a daily limit counts what left in the same call",
+        function: POST,
+        text: "spents[source] := spents[source] + request.amount;",
+        instead: "null;",
+    },
+    Fault {
+        rule: "a balance is exact in JSON",
+        function: POST,
+        text: "balances[target] + request.amount > amount_max or ",
+        instead: "",
+    },
+    Fault {
+        rule: "a user's key spends from its user's wallets only",
+        function: POST,
+        text: "elsif not reachables[i] then",
+        instead: "elsif false then",
+    },
+    Fault {
+        rule: "a transfer goes by the balance that the one before left",
+        function: POST,
+        text: "balances[target] := balances[target] + request.amount;",
+        instead: "balances[target] := balances[target] + request.amount + (request.amount = 100)::integer;",
+    },
+    Fault {
+        rule: "a rejection has an event",
+        function: POST,
+        text: "where r.decided_at is not null and not r.replayed\n         order by r.place;",
+        instead: "where r.outcome = 'posted' and not r.replayed\n         order by r.place;",
+    },
+    Fault {
+        rule: "a statement goes back from before a version",
+        function: "remit_v1/entry_list",
+        text: "t.target_version < before_bound",
+        instead: "t.target_version <= before_bound",
+    },
+    Fault {
+        rule: "who received a transfer does not see the source's balance",
+        function: "remit_v1/transfer_get",
+        text: "result.source_balance := null;",
+        instead: "",
+    },
+    Fault {
+        rule: "who sends a transfer does not see the target's balance",
+        function: "remit_v1/transfer_create",
+        text: "result.target_balance := null;",
+        instead: "",
+    },
+    Fault {
+        rule: "the creation of a wallet is answered again as it was",
+        function: "remit/wallet_replay",
+        text: "coalesce(initial.target_version, 0), 0,",
+        instead: "stored.version, 0,",
+    },
+    Fault {
+        rule: "a new daily limit counts what left before",
+        function: "remit_ops_v1/wallet_limits_set",
+        text: "exit when remit.hour_number(entry.created_at) < hour_first;",
+        instead: "exit;",
+    },
+    Fault {
+        rule: "a revoked key is good for nothing",
+        function: "remit_v1/key_revoke",
+        text: "set revoked_at = coalesce(k.revoked_at, clock_timestamp())",
+        instead: "set revoked_at = null",
+    },
+    Fault {
+        rule: "a status change has one event",
+        function: "remit/wallet_status_set",
+        text: "    if found then\n",
+        instead: "    if changed.status_version > 1 then\n",
+    },
+];
+
+/// A database with the fault in it.
+async fn broken(fault: &Fault) -> Database {
+    let path = format!("sql/functions/{}.sql", fault.function);
+    let sql = fs::read_to_string(repository().join(&path)).expect("it is there");
+    assert_eq!(sql.matches(fault.text).count(), 1, "{path}: {}", fault.text);
+    let database = book::database().await;
+    let owner = database.connect().await;
+    let sql = sql.replace(fault.text, fault.instead);
+    let replaced = owner.batch_execute(&sql).await;
+    replaced.unwrap_or_else(|error| panic!("{}: {error}", fault.rule));
+    database
+}
+
+/// Asserts that a run failed for a case.
+fn assert_found<T: Debug>(fault: &Fault, result: &Result<(), TestError<T>>) {
+    let is_found = matches!(result, Err(TestError::Fail(..)));
+    assert!(
+        is_found,
+        "nobody noticed that it is no longer so: {}",
+        fault.rule
+    );
+}
+
+fn find_in_sequences(fault: &Fault) {
+    let runtime = runtime();
+    let database = runtime.block_on(broken(fault));
+    let owner = runtime.block_on(database.connect());
+    let ledger = runtime.block_on(book::open(&owner));
+    let result = forgetful_runner(CASES).run(&strategy::calls(), |calls| {
+        runtime.block_on(sequences::try_calls(&owner, ledger, &calls))
+    });
+    assert_found(fault, &result);
+}
+
+#[test]
+fn a_broken_rule_is_found() {
+    thread::scope(|scope| {
+        for faults in FAULTS.chunks(4) {
+            scope.spawn(|| faults.iter().for_each(find_in_sequences));
+        }
+    });
+}
+
+/// Faults that two sessions must meet to notice, and the pair that does.
+const RACES: [(Fault, [Kind; 2]); 4] = [
+    (
+        Fault {
+            rule: "wallets are locked before anything is decided",
+            function: POST,
+            text: "for no key update skip locked",
+            instead: "",
+        },
+        [Kind::TransfersPost, Kind::TransferCreate],
+    ),
+    (
+        Fault {
+            rule: "a transfer by hand waits for its wallets",
+            function: "remit_v1/transfer_create",
+            text: "perform remit.wallets_wait(",
+            instead: "perform concat(",
+        },
+        [Kind::TransferCreate, Kind::WalletFreeze],
+    ),
+    (
+        Fault {
+            rule: "a transfer by hand whose id another session has just used is looked up again",
+            function: "remit_v1/transfer_create",
+            text: "when unique_violation then",
+            instead: "when division_by_zero then",
+        },
+        [Kind::TransferCreate, Kind::TransferCreate],
+    ),
+    (
+        Fault {
+            rule: "the issuance wallet is waited for",
+            function: "remit_v1/wallet_create",
+            text: "perform remit.wallets_wait(",
+            instead: "perform concat(",
+        },
+        [Kind::WalletCreate, Kind::WalletLimitsSet],
+    ),
+];
+
+#[test]
+fn a_race_is_found() {
+    let runtime = runtime();
+    for (fault, pair) in &RACES {
+        let database = runtime.block_on(broken(fault));
+        let stage = runtime.block_on(Stage::of(&database));
+        let result = interleavings::try_pair(&runtime, &stage, *pair, &mut forgetful_runner(CASES));
+        assert_found(fault, &result);
+    }
+}
