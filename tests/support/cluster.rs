@@ -13,7 +13,7 @@ use super::poll::{SOON, eventually};
 use super::postgres::admin_key_insert;
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
-const BIN: &str = "/usr/lib/postgresql/15/bin";
+pub const BIN: &str = "/usr/lib/postgresql/15/bin";
 const PASSWORD: &str = "test";
 
 /// How a server is made to end.
@@ -29,14 +29,20 @@ pub enum End {
 /// on disk, as it is in earnest. Killed at the end.
 pub struct Cluster {
     pub port: u16,
-    folder: PathBuf,
+    /// Holds `data` and what else belongs to the server.
+    pub folder: PathBuf,
+    settings: Vec<String>,
     child: Option<Child>,
 }
 
 impl Cluster {
     /// Makes a server and waits until it answers.
     pub async fn start() -> Self {
-        let folder = owned_folder("cluster");
+        Self::start_with(owned_folder("cluster"), vec![]).await
+    }
+
+    /// The same in a new folder of the owner's, with further settings, such as `archive_mode=on`.
+    pub async fn start_with(folder: PathBuf, settings: Vec<String>) -> Self {
         let path = |name: &str| folder.join(name).display().to_string();
         write_as_owner(&folder.join("password"), PASSWORD.as_bytes());
         run_as_owner(
@@ -51,13 +57,19 @@ impl Cluster {
                 &format!("--pgdata={}", path("data")),
             ],
         );
-        let mut cluster = Self {
-            port: free_port(),
-            folder,
-            child: None,
-        };
+        let mut cluster = Self::of_data(folder, settings);
         cluster.resume().await;
         cluster
+    }
+
+    /// A server on data that are there already. It does not run.
+    pub fn of_data(folder: PathBuf, settings: Vec<String>) -> Self {
+        Self {
+            port: free_port(),
+            folder,
+            settings,
+            child: None,
+        }
     }
 
     /// Starts the server again after `stop`, and waits until it answers.
@@ -72,7 +84,7 @@ impl Cluster {
         ];
         let data = self.folder.join("data").display().to_string();
         let mut arguments = vec!["-D", &data];
-        for setting in &settings {
+        for setting in settings.iter().chain(&self.settings) {
             arguments.extend(["-c", setting]);
         }
         let log = self.folder.join("log");

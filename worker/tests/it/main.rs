@@ -8,6 +8,7 @@ mod dead_letters;
 mod notifier;
 mod outages;
 mod relay;
+mod restore;
 mod rights;
 mod stand;
 #[path = "../../../tests/support/mod.rs"]
