@@ -50,6 +50,7 @@ mod readiness;
 mod rights;
 mod shutdown;
 mod tidy;
+mod tidy_guarantees;
 mod tidy_limits;
 mod tidy_packaging;
 mod tidy_sql;
