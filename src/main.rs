@@ -120,6 +120,7 @@ async fn serve() -> Result<(), String> {
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
     let app = Arc::new(App::start(pool, keys_pool, config.redis, config.broker));
+    app.wallet_cache.begin().await;
     server::run(listener, app, shutdown).await;
     tracing::info!("stopped");
     Ok(())

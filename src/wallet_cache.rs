@@ -10,9 +10,11 @@
 //! must not take the place of a reader who will find something.
 //!
 //! What cannot be written while Redis is away is remembered, and written when it is back; until then
-//! these wallets are not read from Redis.
+//! these wallets are not read from Redis. That memory ends with its process, so each process begins a new epoch:
+//! nobody reads what was filled in during an earlier one.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -37,14 +39,22 @@ const LEASE_TTL_MS: u64 = 10_000;
 const LEASE: &str = "lease";
 /// How often lost writes are tried again.
 const REPAIR_INTERVAL_MS: u64 = 200;
+/// The key of the epoch: a text that each process replaces when it starts.
+const EPOCH: &str = "remit:wallet:epoch";
 
-/// KEYS: wallets. ARGV: the TTL, then for each wallet version, balance, `status_version`, status,
-/// `updated_at`, the field of the lease, lease, fixed, held; an empty string is a part not given.
+/// KEYS: wallets, and after those of a fill the epoch. ARGV: the TTL, the epoch of a fill, then for each wallet
+/// version, balance, `status_version`, status, `updated_at`, the field of the lease, lease, fixed, held; an empty
+/// string is a part not given.
 static MERGE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-        for i, key in ipairs(KEYS) do
-            local a = 9 * (i - 1) + 1
+        local epoch, wallets = ARGV[2], #KEYS
+        if epoch ~= '' then
+            if redis.call('GET', KEYS[wallets]) ~= epoch then return end
+            wallets = wallets - 1
+        end
+        for i = 1, wallets do
+            local key, a = KEYS[i], 9 * (i - 1) + 2
             local version, balance, status_version, status, updated_at, lease_field, lease, fixed, held =
                 unpack(ARGV, a + 1, a + 9)
             local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at', lease_field)
@@ -59,7 +69,7 @@ static MERGE: LazyLock<Script> = LazyLock::new(|| {
                     redis.call('HSET', key, 'updated_at', updated_at)
                 end
                 if fixed ~= '' then
-                    redis.call('HSET', key, 'fixed', fixed, 'held', held)
+                    redis.call('HSET', key, 'fixed', fixed, 'held', held, 'epoch', epoch)
                     redis.call('HDEL', key, lease_field)
                     redis.call('PEXPIRE', key, ARGV[1])
                 else
@@ -97,6 +107,7 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 pub struct Lease {
     field: String,
     value: String,
+    epoch: String,
 }
 
 /// A wallet's ledger and id.
@@ -106,6 +117,8 @@ pub type WalletKey = (i64, Uuid);
 pub struct WalletCache {
     redis: Arc<Redis>,
     lost: LostWrites,
+    /// Whether this process has begun its epoch.
+    has_begun: AtomicBool,
 }
 
 impl WalletCache {
@@ -114,19 +127,31 @@ impl WalletCache {
         Self {
             redis,
             lost: LostWrites::default(),
+            has_begun: AtomicBool::new(false),
         }
+    }
+
+    /// Begins a new epoch, so that nobody reads what was filled in before: a process may have ended with lost
+    /// writes, which nobody remembers. While Redis does not answer, `repair` goes on with it.
+    pub async fn begin(&self) {
+        let mut begin = redis::cmd("SET");
+        begin.arg(EPOCH).arg(random());
+        let has_begun = self.redis.command::<()>(&begin).await.is_ok();
+        self.has_begun.store(has_begun, Ordering::Relaxed);
     }
 
     /// The cached wallet, if it is there whole.
     ///
     /// # Errors
-    /// Redis does not answer, or lacks a write to this wallet.
+    /// Redis does not answer, lacks a write to this wallet, or may lack one.
     pub async fn read(&self, wallet: WalletKey) -> Result<Option<CachedWallet>, Unavailable> {
-        if self.lost.concern(&wallet) {
+        if !self.has_begun.load(Ordering::Relaxed) || self.lost.concern(&wallet) {
             return Err(Unavailable);
         }
-        let mut command = redis::cmd("HMGET");
-        command.arg(key(&wallet)).arg(&[
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("GET").arg(EPOCH);
+        pipeline.cmd("HMGET").arg(key(&wallet)).arg(&[
+            "epoch",
             "fixed",
             "balance",
             "held",
@@ -137,6 +162,7 @@ impl WalletCache {
         ]);
         type Parts = (
             Option<String>,
+            Option<String>,
             Option<i64>,
             Option<i64>,
             Option<i64>,
@@ -144,8 +170,9 @@ impl WalletCache {
             Option<i64>,
             Option<i64>,
         );
-        let parts = self.redis.command::<Parts>(&command).await?;
+        let (epoch, parts): (Option<String>, Parts) = self.redis.pipeline(&pipeline).await?;
         let (
+            Some(filled_in),
             Some(fixed),
             Some(balance),
             Some(held),
@@ -157,6 +184,9 @@ impl WalletCache {
         else {
             return Ok(None);
         };
+        if epoch != Some(filled_in) {
+            return Ok(None);
+        }
         let fixed = serde_json::from_str(&fixed).ok();
         let updated_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(us) * 1_000).ok();
         Ok(fixed
@@ -182,24 +212,34 @@ impl WalletCache {
         wallet: WalletKey,
         user_id: Option<Uuid>,
     ) -> Result<Lease, Unavailable> {
-        let lease = Lease {
-            field: user_id.map_or_else(|| LEASE.to_owned(), |id| format!("{LEASE}:{id}")),
-            value: Uuid::new_v4().to_string(),
-        };
+        let field = user_id.map_or_else(|| LEASE.to_owned(), |id| format!("{LEASE}:{id}"));
+        let value = random();
         let mut pipeline = redis::pipe();
         pipeline
             .cmd("HSET")
             .arg(key(&wallet))
-            .arg(&lease.field)
-            .arg(&lease.value)
+            .arg(&field)
+            .arg(&value)
             .ignore()
             .cmd("PEXPIRE")
             .arg(key(&wallet))
             .arg(LEASE_TTL_MS)
             .arg("NX")
-            .ignore();
-        self.redis.pipeline::<()>(&pipeline).await?;
-        Ok(lease)
+            .ignore()
+            // A Redis that was flushed has none.
+            .cmd("SET")
+            .arg(EPOCH)
+            .arg(random())
+            .arg("NX")
+            .ignore()
+            .cmd("GET")
+            .arg(EPOCH);
+        let (epoch,) = self.redis.pipeline(&pipeline).await?;
+        Ok(Lease {
+            field,
+            value,
+            epoch,
+        })
     }
 
     /// Takes an announcement back: there is no such wallet for this reader.
@@ -226,7 +266,9 @@ impl WalletCache {
             .script(
                 MERGE
                     .key(key(&wallet))
+                    .key(EPOCH)
                     .arg(WALLET_TTL_MS)
+                    .arg(lease.epoch)
                     .arg(found.version)
                     .arg(found.balance)
                     .arg(found.status_version)
@@ -254,11 +296,14 @@ impl WalletCache {
         }
     }
 
-    /// Tries lost writes again, for as long as the process lives.
+    /// Ends what `begin` began, and tries lost writes again, for as long as the process lives.
     pub async fn repair(&self) {
         let mut ticks = tokio::time::interval(Duration::from_millis(REPAIR_INTERVAL_MS));
         loop {
             ticks.tick().await;
+            if !self.has_begun.load(Ordering::Relaxed) {
+                self.begin().await;
+            }
             while let Some(batch) = self.lost.batch() {
                 if write_batch(
                     &self.redis,
@@ -299,7 +344,7 @@ async fn write_batch<'a>(
     changes: impl Iterator<Item = (&'a WalletKey, &'a WalletChange)>,
 ) -> Result<(), Unavailable> {
     let mut script = MERGE.prepare_invoke();
-    script.arg(WALLET_TTL_MS);
+    script.arg(WALLET_TTL_MS).arg("");
     for (wallet, change) in changes {
         script.key(key(wallet));
         match change.entry {
@@ -318,6 +363,10 @@ async fn write_batch<'a>(
 
 fn key(wallet: &WalletKey) -> String {
     format!("remit:wallet:{}:{}", wallet.0, wallet.1)
+}
+
+fn random() -> String {
+    Uuid::new_v4().simple().to_string()
 }
 
 fn microseconds(moment: OffsetDateTime) -> i64 {

@@ -196,11 +196,13 @@ async fn a_cached_wallet_lives_for_an_hour_at_most() {
 
 /// Two caches on one Redis, as two servers have them, and a wallet.
 async fn two_caches(stack: &Stack) -> (WalletCache, WalletCache, (i64, Uuid)) {
-    let cache = || {
+    let cache = async || {
         let redis = Redis::new(&stack.redis.url(), &Trust::default()).expect("the URL is good");
-        WalletCache::new(Arc::new(redis))
+        let cache = WalletCache::new(Arc::new(redis));
+        cache.begin().await;
+        cache
     };
-    (cache(), cache(), (1, Uuid::new_v4()))
+    (cache().await, cache().await, (1, Uuid::new_v4()))
 }
 
 fn found(version: i64, balance: i64) -> CachedWallet {
@@ -297,4 +299,34 @@ async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
         (cached.version, cached.fixed),
         (7, Value::from_iter([("currency", "USD")]))
     );
+}
+
+#[tokio::test]
+async fn what_was_filled_in_before_a_process_started_is_not_read() {
+    let stack = Stack::start().await;
+    let (slow, fast, wallet) = two_caches(&stack).await;
+    let early = slow.lease(wallet, Some(Uuid::new_v4())).await;
+    let early = early.expect("Redis answers");
+    let lease = fast.lease(wallet, None).await.expect("Redis answers");
+    fast.fill(wallet, &found(5, 50), lease)
+        .await
+        .expect("Redis answers");
+    fast.begin().await;
+    assert_eq!(slow.read(wallet).await.expect("Redis answers"), None);
+    // Nor what was asked for before, nor what has only been written through since.
+    slow.fill(wallet, &found(5, 50), early)
+        .await
+        .expect("Redis answers");
+    fast.write([(wallet, written(6, 60))]).await;
+    assert_eq!(slow.read(wallet).await.expect("Redis answers"), None);
+    let lease = slow.lease(wallet, None).await.expect("Redis answers");
+    slow.fill(wallet, &found(5, 50), lease)
+        .await
+        .expect("Redis answers");
+    let cached = fast
+        .read(wallet)
+        .await
+        .expect("Redis answers")
+        .expect("it is filled in");
+    assert_eq!((cached.version, cached.balance), (6, 60));
 }

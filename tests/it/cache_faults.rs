@@ -79,6 +79,39 @@ async fn a_redis_that_hangs_costs_little_time_and_no_right_answer() {
 }
 
 #[tokio::test]
+async fn a_server_shows_no_balance_that_the_one_before_it_could_not_write() {
+    let mut stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    for cached in ["MISS", "HIT"] {
+        assert_eq!(wallet(&stack.http, source).await.header("x-cache"), cached);
+    }
+    stack.redis.freeze();
+    assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
+    // The first one starts while Redis hangs, the second one when it answers. It still has the old balance.
+    stack.restart_with(&[]).await;
+    assert_eq!(balance_of(&wallet(&stack.http, source).await), 99);
+    stack.server.kill();
+    stack.redis.thaw();
+    stack.restart_with(&[]).await;
+    assert_eq!(balance_of(&wallet(&stack.http, source).await), 99);
+    wait_for_hits(&stack.http, source, 99).await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_while_redis_hangs_shows_no_old_balance_later() {
+    let mut stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    for cached in ["MISS", "HIT"] {
+        assert_eq!(wallet(&stack.http, source).await.header("x-cache"), cached);
+    }
+    stack.redis.freeze();
+    assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
+    stack.restart_with(&[]).await;
+    stack.redis.thaw();
+    wait_for_hits(&stack.http, source, 99).await;
+}
+
+#[tokio::test]
 async fn a_client_reads_its_own_writes_while_redis_comes_and_goes() {
     let mut stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(1_000).await, stack.http.wallet(0).await);

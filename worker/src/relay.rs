@@ -41,6 +41,8 @@ pub struct Relay {
 impl Relay {
     /// Relays until the shutdown; finishes the batch in hand.
     pub async fn run(&self, mut shutdown: Shutdown) {
+        // Before its events reach the cache.
+        self.cache.begin().await;
         let sessions = async {
             let mut reconnect = Reconnect::new("relay");
             while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {

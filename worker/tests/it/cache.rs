@@ -13,6 +13,15 @@ async fn cached(stand: &Stand, wallet: Uuid, field: &str) -> Option<String> {
         .unwrap()
 }
 
+/// What a wallet in the cache must have been filled in during, to be read.
+async fn epoch(stand: &Stand) -> Option<String> {
+    redis::cmd("GET")
+        .arg("remit:wallet:epoch")
+        .query_async(&mut stand.redis.connect().await)
+        .await
+        .unwrap()
+}
+
 async fn await_cached(stand: &Stand, wallet: Uuid, field: &str, value: &str) {
     let what = format!("{field} {value} of {wallet} in the cache");
     eventually_true(SOON, &what, async || {
@@ -72,6 +81,28 @@ async fn events_flow_while_redis_is_gone_and_what_it_missed_is_repaired() {
     stand.redis.resume().await;
     await_cached(&stand, stand.wallets[0], "version", "4").await;
     await_cached(&stand, stand.wallets[1], "balance", "1000003").await;
+}
+
+#[tokio::test]
+async fn what_a_worker_could_not_write_is_not_left_old_by_the_next_one() {
+    let stand = Stand::new().await;
+    let mut worker = stand.worker().start(&[]);
+    stand.post(1).await;
+    await_cached(&stand, stand.wallets[0], "version", "2").await;
+    worker.kill();
+    let nobody = "redis://:none@127.0.0.1:1/0".to_owned();
+    let mut without_redis = stand.worker().with("REDIS_URL", nobody).start(&[]);
+    stand.post(1).await;
+    stand.await_recorded(4).await;
+    without_redis.kill();
+    let old = cached(&stand, stand.wallets[0], "version").await;
+    assert_eq!(old.as_deref(), Some("2"));
+    let epoch = epoch(&stand).await;
+    let _worker = stand.worker().start(&[]);
+    eventually_true(SOON, "nobody reads the old version any more", async || {
+        self::epoch(&stand).await != epoch
+    })
+    .await;
 }
 
 #[tokio::test]
