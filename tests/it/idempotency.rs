@@ -165,9 +165,12 @@ async fn a_stored_rejection_is_replayed_after_its_reason_is_gone() {
 #[tokio::test]
 async fn a_key_that_is_reused_tells_nothing_of_its_first_use() {
     let stack = Stack::start().await;
-    let (source, target) = (stack.http.wallet(900).await, stack.http.wallet(0).await);
+    let (source, target) = (
+        stack.http.wallet(100_000_000).await,
+        stack.http.wallet(0).await,
+    );
     let other = stack.http.wallet(0).await;
-    let mut body = transfer(source, target, 777);
+    let mut body = transfer(source, target, 77_770_777);
     body["reference"] = json!("secret-reference");
     body["metadata"] = json!({"secret-name": "secret-value"});
     let first = stack.http.post_with_key("/transfers", "k", &body).await;
@@ -211,7 +214,10 @@ async fn a_key_that_is_reused_tells_nothing_of_its_first_use() {
                 ]
             );
             let text = String::from_utf8_lossy(&refused.body);
-            assert!(!text.contains("secret") && !text.contains("777"), "{text}");
+            assert!(
+                !text.contains("secret") && !text.contains("77770777"),
+                "{text}"
+            );
         }
         let again = stack.http.post_with_key("/transfers", "k", &body).await;
         assert_eq!((again.status, &again.body), (201, &first.body));
