@@ -1,0 +1,246 @@
+//! What PostgreSQL and Redis hold, read by their owner.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+use tokio_postgres::{Client, Config, Error, NoTls, Row};
+use uuid::Uuid;
+
+use crate::model::JournalRow;
+
+/// A wallet's row.
+#[derive(Debug, Clone)]
+pub struct WalletRow {
+    pub id: Uuid,
+    /// The issuance wallet has none.
+    pub user_id: Option<Uuid>,
+    pub currency: String,
+    pub balance: i64,
+    pub floor: Option<i64>,
+    pub version: i64,
+    pub created_at_us: i64,
+}
+
+/// A user's row.
+#[derive(Debug, Clone)]
+pub struct UserRow {
+    pub name: String,
+    pub created_at_us: i64,
+}
+
+/// Everything that the checker compares with.
+pub struct Books {
+    pub journal: BTreeMap<Uuid, JournalRow>,
+    /// Rows of the journal that are in another ledger, or have the id of another row.
+    pub strays: Vec<String>,
+    pub wallets: HashMap<Uuid, WalletRow>,
+    pub users: HashMap<Uuid, UserRow>,
+    /// Event, and the subject that it tells of.
+    pub notifications: Vec<(Uuid, Uuid)>,
+    /// What `verify()` found.
+    pub verified: Vec<String>,
+    /// Sessions of the programs: role, and what is known of each.
+    pub sessions: Vec<(String, String)>,
+}
+
+const MICROSECONDS: &str = "(extract(epoch from created_at) * 1000000)::bigint";
+
+/// The owner's connection.
+pub struct Owner {
+    client: Client,
+}
+
+impl Owner {
+    /// Connects.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn connect(config: &Config) -> Result<Self, Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(Self { client })
+    }
+
+    /// Runs statements.
+    ///
+    /// # Errors
+    /// One of them fails.
+    pub async fn execute(&self, statements: &str) -> Result<(), Error> {
+        self.client.batch_execute(statements).await
+    }
+
+    /// One text.
+    ///
+    /// # Errors
+    /// The query fails or has no row.
+    pub async fn text(&self, query: &str) -> Result<String, Error> {
+        self.client.query_one(query, &[]).await?.try_get(0)
+    }
+
+    /// One number.
+    ///
+    /// # Errors
+    /// The query fails or has no row.
+    pub async fn number(&self, query: &str) -> Result<i64, Error> {
+        self.client.query_one(query, &[]).await?.try_get(0)
+    }
+
+    /// How many events wait.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn outbox_depth(&self) -> Result<i64, Error> {
+        self.number("select count(*) from remit.outbox").await
+    }
+
+    /// How many rows of the journal have no notification yet.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn unnotified(&self) -> Result<i64, Error> {
+        self.number(
+            "select (select count(*) from remit.transfers) - (select count(distinct subject_id) from remit.notifications)",
+        )
+        .await
+    }
+
+    /// Reads all.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn books(&self) -> Result<Books, Error> {
+        let (journal, strays) = self.journal().await?;
+        Ok(Books {
+            journal,
+            strays,
+            wallets: self.wallets().await?,
+            users: self.users().await?,
+            notifications: self.notifications().await?,
+            verified: self.verified().await?,
+            sessions: self.sessions().await?,
+        })
+    }
+
+    async fn journal(&self) -> Result<(BTreeMap<Uuid, JournalRow>, Vec<String>), Error> {
+        let query = format!(
+            "select id, outcome::text, source_id, target_id, amount, currency, source_version, source_balance,
+                    target_version, target_balance, reference, metadata, request_id, {MICROSECONDS}, ledger_id
+               from remit.transfers"
+        );
+        let (mut journal, mut strays) = (BTreeMap::new(), Vec::new());
+        for row in self.client.query(&query, &[]).await? {
+            let (id, ledger_id): (Uuid, i64) = (row.get(0), row.get(14));
+            if ledger_id != 1 || journal.insert(id, journal_row(&row)).is_some() {
+                strays.push(format!("ledger {ledger_id}, transfer {id}"));
+            }
+        }
+        Ok((journal, strays))
+    }
+    async fn wallets(&self) -> Result<HashMap<Uuid, WalletRow>, Error> {
+        let query = format!(
+            "select id, user_id, currency, balance, floor, version, {MICROSECONDS}
+               from remit.wallets where ledger_id = 1"
+        );
+        let rows = self.client.query(&query, &[]).await?;
+        let rows = rows.iter().map(|row| WalletRow {
+            id: row.get(0),
+            user_id: row.get(1),
+            currency: row.get(2),
+            balance: row.get(3),
+            floor: row.get(4),
+            version: row.get(5),
+            created_at_us: row.get(6),
+        });
+        Ok(rows.map(|row| (row.id, row)).collect())
+    }
+
+    async fn users(&self) -> Result<HashMap<Uuid, UserRow>, Error> {
+        let query = format!("select id, name, {MICROSECONDS} from remit.users where ledger_id = 1");
+        let rows = self.client.query(&query, &[]).await?;
+        let rows = rows.iter().map(|row| {
+            let user = UserRow {
+                name: row.get(1),
+                created_at_us: row.get(2),
+            };
+            (row.get(0), user)
+        });
+        Ok(rows.collect())
+    }
+
+    async fn notifications(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
+        let query = "select event_id, subject_id from remit.notifications";
+        let rows = self.client.query(query, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    async fn verified(&self) -> Result<Vec<String>, Error> {
+        let query = "select to_jsonb(v) from remit_ops_v1.verify() v";
+        let rows = self.client.query(query, &[]).await?;
+        let texts = rows.iter().map(|row| row.get::<_, Value>(0).to_string());
+        Ok(texts.collect())
+    }
+
+    async fn sessions(&self) -> Result<Vec<(String, String)>, Error> {
+        let query = "select usename::text, concat_ws(' ', pid, state, wait_event, backend_start, state_change, query)
+                       from pg_stat_activity
+                      where datname = current_database() and usename in ('remit_server', 'remit_worker')";
+        let rows = self.client.query(query, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}
+
+fn journal_row(row: &Row) -> JournalRow {
+    JournalRow {
+        id: row.get(0),
+        outcome: row.get(1),
+        source_id: row.get(2),
+        target_id: row.get(3),
+        amount: row.get(4),
+        currency: row.get(5),
+        source_version: row.get(6),
+        source_balance: row.get(7),
+        target_version: row.get(8),
+        target_balance: row.get(9),
+        reference: row.get(10),
+        metadata: row.get(11),
+        request_id: row.get(12),
+        created_at_us: row.get(13),
+    }
+}
+
+/// What Redis has of a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CachedWallet {
+    pub version: i64,
+    pub balance: i64,
+}
+
+/// The wallets of the cache, past Remit: those that Remit would read, which were filled in during this epoch.
+///
+/// # Errors
+/// Redis is away.
+pub async fn cached_wallets(
+    redis: &redis::Client,
+    ids: impl Iterator<Item = Uuid>,
+) -> redis::RedisResult<HashMap<Uuid, CachedWallet>> {
+    let mut connection = redis.get_multiplexed_async_connection().await?;
+    let mut cached = HashMap::new();
+    let epoch: Option<String> = redis::cmd("GET")
+        .arg("remit:wallet:epoch")
+        .query_async(&mut connection)
+        .await?;
+    for id in ids {
+        type Parts = (Option<i64>, Option<i64>, Option<String>);
+        let parts: Parts = redis::cmd("HMGET")
+            .arg(format!("remit:wallet:1:{id}"))
+            .arg(&["version", "balance", "epoch"])
+            .query_async(&mut connection)
+            .await?;
+        if let (Some(version), Some(balance), Some(filled_in)) = parts
+            && epoch.as_ref() == Some(&filled_in)
+        {
+            cached.insert(id, CachedWallet { version, balance });
+        }
+    }
+    Ok(cached)
+}

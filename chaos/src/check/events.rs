@@ -1,0 +1,128 @@
+//! What the broker passed on and the notifier recorded, against the journal.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Evidence, split_time};
+use crate::model::JournalRow;
+use crate::rule::{Rule, Violation};
+
+pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
+    let mut violate = |rule, detail: String| violations.push(Violation::new(rule, detail));
+    let mut event_of: HashMap<Uuid, Uuid> = HashMap::new();
+    let mut bodies: HashMap<Uuid, &Value> = HashMap::new();
+    let mut versions: HashMap<Uuid, i64> = HashMap::new();
+    for body in evidence.heard {
+        let (Some(id), Some(subject)) = (uuid(&body["id"]), uuid(&body["subject"])) else {
+            violate(Rule::EventOnce, format!("no event: {body}"));
+            continue;
+        };
+        if let Some(first) = bodies.get(&id) {
+            if *first != body {
+                violate(
+                    Rule::EventIsTheRow,
+                    format!("event {id} in two forms: {first} and {body}"),
+                );
+            }
+            continue;
+        }
+        bodies.insert(id, body);
+        if let Some(other) = event_of.insert(subject, id) {
+            violate(
+                Rule::EventOnce,
+                format!("transfer {subject} has the events {other} and {id}"),
+            );
+        }
+        match evidence.books.journal.get(&subject) {
+            None => violate(Rule::EventOnce, format!("no row: {body}")),
+            Some(row) => {
+                if !tells(body, row) {
+                    violate(Rule::EventIsTheRow, format!("{body} and {row:?}"));
+                }
+                in_order(row, &mut versions, &mut violate);
+            }
+        }
+    }
+    for id in evidence.books.journal.keys() {
+        if !event_of.contains_key(id) {
+            violate(Rule::EventMissing, format!("transfer {id}"));
+        }
+    }
+    notifications(evidence, &event_of, &mut violate);
+}
+
+/// Whether an event's content is the row's.
+fn tells(body: &Value, row: &JournalRow) -> bool {
+    let status = if row.is_posted() {
+        "posted"
+    } else {
+        "rejected"
+    };
+    let (data, moment) = split_time(body["data"].clone(), "created_at");
+    let expected = json!({
+        "transfer_id": row.id.to_string(), "status": status,
+        "reason": (!row.is_posted()).then_some(&row.outcome),
+        "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
+        "amount": row.amount, "currency": row.currency,
+        "source_version": row.source_version, "source_balance": row.source_balance,
+        "target_version": row.target_version, "target_balance": row.target_balance,
+        "reference": row.reference, "metadata": row.metadata,
+    });
+    data == expected
+        && moment == Some(row.created_at_us)
+        && body["type"] == format!("remit.transfer.{status}")
+        && body["source"] == "/ledgers/1"
+}
+
+/// First deliveries rise with the versions of each wallet.
+fn in_order(
+    row: &JournalRow,
+    versions: &mut HashMap<Uuid, i64>,
+    violate: &mut impl FnMut(Rule, String),
+) {
+    for (wallet_id, version) in [
+        (row.source_id, row.source_version),
+        (row.target_id, row.target_version),
+    ] {
+        let Some(version) = version else { continue };
+        let last = versions.entry(wallet_id).or_default();
+        if version <= *last {
+            let detail = format!("wallet {wallet_id}: version {version} after {last}");
+            violate(Rule::EventsInOrder, detail);
+        }
+        *last = version.max(*last);
+    }
+}
+
+fn notifications(
+    evidence: &Evidence<'_>,
+    event_of: &HashMap<Uuid, Uuid>,
+    violate: &mut impl FnMut(Rule, String),
+) {
+    let mut notified = HashSet::new();
+    for (event_id, subject) in &evidence.books.notifications {
+        if !notified.insert(*subject) {
+            violate(Rule::NotifiedOnce, format!("transfer {subject} twice"));
+        }
+        // What the tap missed is a violation of its own.
+        let fits = event_of.get(subject).is_none_or(|event| event == event_id)
+            && evidence.books.journal.contains_key(subject);
+        if !fits {
+            violate(
+                Rule::NotifiedOnce,
+                format!("event {event_id} of {subject} is unknown"),
+            );
+        }
+    }
+    for id in evidence.books.journal.keys() {
+        if !notified.contains(id) {
+            violate(Rule::NotifiedOnce, format!("transfer {id} never"));
+        }
+    }
+}
+
+fn uuid(value: &Value) -> Option<Uuid> {
+    value.as_str()?.parse().ok()
+}

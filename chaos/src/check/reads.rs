@@ -1,0 +1,32 @@
+//! What clients read, against the journal.
+
+use super::Evidence;
+use crate::rule::{Rule, Violation};
+
+pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
+    let mut violate = |detail| {
+        violations.push(Violation::new(Rule::ReadIsOfTheJournal, detail));
+    };
+    for read in &evidence.facts.reads {
+        let entries = evidence.model.entries(read.wallet_id);
+        let place = usize::try_from(read.version - 1).ok();
+        let balance = match place {
+            Some(place) => entries.get(place).map(|entry| entry.balance),
+            None => Some(0),
+        };
+        if balance != Some(read.balance) {
+            violate(format!("{read:?}, expected {balance:?}"));
+        }
+    }
+    for read in &evidence.facts.entries {
+        let place = usize::try_from(read.version - 1).unwrap_or(usize::MAX);
+        let entry = evidence.model.entries(read.wallet_id).get(place);
+        let fits = entry.is_some_and(|entry| {
+            (entry.transfer_id, entry.amount, entry.balance)
+                == (read.transfer_id, read.amount, read.balance)
+        });
+        if !fits {
+            violate(format!("{read:?}, expected {entry:?}"));
+        }
+    }
+}

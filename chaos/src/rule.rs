@@ -1,0 +1,97 @@
+//! What must hold. A violation names one of these rules.
+
+use std::fmt;
+
+macro_rules! rules {
+    ($($variant:ident $name:literal, $meaning:literal;)*) => {
+        /// A rule.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Rule { $($variant),* }
+
+        impl Rule {
+            /// Every rule, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The word for it in reports.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The sentence that must be true.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),* }
+            }
+        }
+    };
+}
+
+rules! {
+    AcknowledgedOnce "acknowledged_once", "What was acknowledged is in the journal, under its id.";
+    AnswerIsTheRow "answer_is_the_row", "Every field of an answer is the journal's.";
+    AnswersIdentical "answers_identical", "All answers to one key are the same bytes.";
+    OneEffectPerKey "one_effect_per_key", "The journal has no row that nobody asked for.";
+    RequestIsTheRow "request_is_the_row", "The journal has what was asked for, no other wallet or amount.";
+    ReuseRefused "reuse_refused", "A key with other content is refused.";
+    RetriesSettle "retries_settle", "A request that is repeated gets its final answer.";
+    StuckMarker "stuck_marker", "A twin is told to wait no longer than a request may take.";
+    AnswerInTime "answer_in_time", "Every request is answered, or its connection ended, within nginx's limit.";
+    RetryAfterGiven "retry_after_given", "An answer that asks for a retry says when.";
+    UnexpectedAnswer "unexpected_answer", "Only statuses and codes that fit the request.";
+    NoInternalError "no_internal_error", "No answer is 500.";
+    NoDeadlock "no_deadlock", "No two sessions wait for each other.";
+    ProgramsStayUp "programs_stay_up", "No program panics, or ends without having been killed.";
+    RecoversInTime "recovers_in_time", "A transfer succeeds within 5 s of a part being back.";
+    OwnWritesRead "own_writes_read", "A client's read is not older than its own acknowledged write.";
+    ReadIsOfTheJournal "read_is_of_the_journal", "A wallet that was read had that balance at that version, and its statement those entries.";
+    VersionsDense "versions_dense", "A wallet's versions are 1, 2, 3 … and its times do not go back.";
+    BalancesFollow "balances_follow", "Each entry's balance is the one before it plus its amount, and never below the floor.";
+    WalletIsItsJournal "wallet_is_its_journal", "A wallet's balance and version are those of its last entry.";
+    WalletIsItsAnswers "wallet_is_its_answers", "A wallet's balance is what the acknowledged requests make of it.";
+    RejectionsWereDue "rejections_were_due", "What was rejected for lack of funds had a lack of funds at its place in the order.";
+    VerifyIsEmpty "verify_is_empty", "remit_ops_v1.verify() finds nothing.";
+    OutboxDrains "outbox_drains", "Once all parts are up, the outbox becomes empty.";
+    EventMissing "event_missing", "The broker has passed on an event of each journal row.";
+    EventOnce "event_once", "No row has two events, and no event lacks a row.";
+    EventIsTheRow "event_is_the_row", "An event tells what the journal has.";
+    EventsInOrder "events_in_order", "First deliveries are in order of version for each wallet.";
+    NotifiedOnce "notified_once", "Each event has its one notification, no other thing has one.";
+    CacheIsTheDatabase "cache_is_the_database", "Once the outbox is empty, a cached wallet is the database's.";
+    SessionsBounded "sessions_bounded", "The programs hold no more sessions than their pools.";
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A rule that did not hold, and where.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    pub rule: Rule,
+    pub detail: String,
+}
+
+impl Violation {
+    /// A violation.
+    pub fn new(rule: Rule, detail: impl Into<String>) -> Self {
+        Self {
+            rule,
+            detail: detail.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rule;
+
+    #[test]
+    fn each_rule_is_explained() {
+        let readme = include_str!("../README.md");
+        for rule in Rule::ALL {
+            let line = format!("| `{rule}` | {} |\n", rule.meaning());
+            assert!(readme.contains(&line), "{line}");
+        }
+    }
+}
