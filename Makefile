@@ -6,7 +6,7 @@ REMIT_PORT_BASE ?= 17000
 export REMIT_DIR REMIT_PORT_BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs psql check test
+.PHONY: help up down status logs psql check test chaos
 
 help: ## Show this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,3 +37,6 @@ check: ## Check format, lints, dependencies and units only
 
 test: ## Run every check and test against servers of its own: make test ARGS='name'
 	@stack/test $(ARGS)
+
+chaos: ## Break a private Remit under load and check that nothing is lost: make chaos SEED=7 SECONDS=600
+	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) stack/chaos $(ARGS)

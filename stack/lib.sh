@@ -113,6 +113,27 @@ port_taken() {
         awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
 }
 
+# Sets `base` to the first port base that is free, and keeps other runs on this machine from choosing it too.
+choose_base() {
+    local file
+    for base in {18000..30000..1000}; do
+        file=/tmp/remit-port-base-$base.lock
+        [[ -e $file ]] || (umask 000 && : >"$file") 2>/dev/null || true
+        exec {claim}<"$file"
+        if flock -n "$claim" && ports_free; then return 0; fi
+        exec {claim}<&-
+    done
+    die 'no free ports: every base from 18000 to 30000 is taken'
+}
+
+# Whether nothing listens on any port of `base`.
+ports_free() {
+    local part
+    for part in "${!port_offset[@]}"; do
+        if port_taken "$(port_of "$part")"; then return 1; fi
+    done
+}
+
 # Ends the start of the part $1 if one of the ports of the parts $2… is taken.
 require_ports() {
     local name=$1 part port

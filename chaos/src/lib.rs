@@ -2,10 +2,28 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attempts;
 pub mod books;
 pub mod check;
+pub mod client;
+pub mod end;
+pub mod fault;
 pub mod history;
+pub mod http;
+pub mod hub;
+pub mod inflict;
 pub mod model;
+pub mod options;
+pub mod owner;
+pub mod probe;
+pub mod program;
+pub mod proxy;
+pub mod report;
 pub mod rule;
+pub mod run;
 pub mod script;
+pub mod services;
+pub mod sql;
+pub mod stage;
+pub mod tap;
 pub mod world;

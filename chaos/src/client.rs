@@ -1,0 +1,266 @@
+//! A client: follows its script, and repeats each request until it has a final answer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rand::Rng;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::attempts::Attempts;
+use crate::history::{Answer, Made, Read, ReadEntry, add, count};
+use crate::http::Call;
+use crate::hub::Hub;
+use crate::model::transfer_id;
+use crate::rule::Rule;
+use crate::script::{Door, NewUser, NewWallet, Script, Step, Transfer};
+
+/// A client of Remit.
+pub struct Client {
+    hub: Arc<Hub>,
+    attempts: Attempts,
+    /// The newest version that an answer to an own write named.
+    written: HashMap<Uuid, i64>,
+    last_source: Option<Uuid>,
+}
+
+impl Client {
+    /// A client that has done nothing yet.
+    pub fn new(hub: Arc<Hub>, number: u64) -> Self {
+        Self {
+            attempts: Attempts::new(Arc::clone(&hub), number),
+            hub,
+            written: HashMap::new(),
+            last_source: None,
+        }
+    }
+
+    /// Follows a script until the load ends.
+    pub async fn run(mut self, mut script: Script) {
+        while !self.hub.is_load_over() {
+            let (pause_ms, step) = script.draw();
+            sleep(Duration::from_millis(pause_ms)).await;
+            self.step(step).await;
+        }
+    }
+
+    async fn step(&mut self, step: Step) {
+        match step {
+            Step::Transfer(transfer, doors) => drop(self.transfer(&transfer, &doors).await),
+            Step::Again(transfer, door) => drop(self.transfer(&transfer, &[door]).await),
+            Step::Reuse(transfer, door) => self.reuse(&transfer, door).await,
+            Step::Look(transfer) => self.look(&transfer).await,
+            Step::Read(wallet) => {
+                if let Some(wallet_id) = wallet.or(self.last_source) {
+                    self.read(wallet_id).await;
+                }
+            }
+            Step::Statement(wallet_id) => self.statement(wallet_id).await,
+            Step::Wallet(wallet) => self.wallet(&wallet).await,
+            Step::User(user) => self.user(&user).await,
+        }
+        count(&self.hub.history.counts.operations);
+    }
+
+    /// A transfer through each of these doors at the same time. Whether HTTP said that it is posted.
+    pub async fn transfer(&mut self, transfer: &Transfer, doors: &[Door]) -> bool {
+        let id = transfer_id(&transfer.key);
+        {
+            let mut facts = self.hub.history.facts();
+            let keyed = facts.transfers.entry(id).or_default();
+            keyed.transfer.get_or_insert_with(|| transfer.clone());
+        }
+        let attempts = &self.attempts;
+        let call = Call {
+            twins: doors.len() as u64,
+            ..transfer_call(transfer)
+        };
+        let call = &call;
+        let each = doors.iter().map(async |door| match door {
+            Door::Http => {
+                let answer = attempts.http(call).await?;
+                let mut facts = self.hub.history.facts();
+                let keyed = facts.transfers.entry(id).or_default();
+                add(&mut keyed.answers, answer.clone());
+                Some(answer)
+            }
+            Door::Sql => {
+                let row = attempts.sql(transfer).await?;
+                let mut facts = self.hub.history.facts();
+                add(&mut facts.transfers.entry(id).or_default().rows, row);
+                None
+            }
+        });
+        let mut is_posted = false;
+        for answer in join_all(each).await.into_iter().flatten() {
+            is_posted |= answer.status == 201;
+            self.remember(transfer.source_id, &answer);
+        }
+        is_posted
+    }
+
+    /// Keeps what an own write says of its source.
+    fn remember(&mut self, source_id: Uuid, answer: &Answer) {
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        if let Some(version) = body["source_version"].as_i64() {
+            let written = self.written.entry(source_id).or_default();
+            *written = version.max(*written);
+            self.last_source = Some(source_id);
+        }
+    }
+
+    async fn reuse(&self, transfer: &Transfer, door: Door) {
+        let id = transfer_id(&transfer.key);
+        match door {
+            Door::Http => {
+                if let Some(answer) = self.attempts.http(&transfer_call(transfer)).await {
+                    let mut facts = self.hub.history.facts();
+                    let keyed = facts.transfers.entry(id).or_default();
+                    add(&mut keyed.reuse_answers, answer);
+                }
+            }
+            Door::Sql => {
+                if let Some(row) = self.attempts.sql(transfer).await {
+                    let mut facts = self.hub.history.facts();
+                    add(&mut facts.transfers.entry(id).or_default().reuse_rows, row);
+                }
+            }
+        }
+    }
+
+    async fn look(&self, transfer: &Transfer) {
+        let path = format!("/transfers/{}", transfer.key.replace(' ', "%20"));
+        if let Some(answer) = self.attempts.http(&Call::get(path)).await {
+            let id = transfer_id(&transfer.key);
+            let mut facts = self.hub.history.facts();
+            add(&mut facts.transfers.entry(id).or_default().looks, answer);
+        }
+    }
+
+    async fn read(&self, wallet_id: Uuid) {
+        let written = self.written.get(&wallet_id).copied().unwrap_or(0);
+        let call = Call::get(format!("/wallets/{wallet_id}"));
+        let Some(body) = self.found(&call).await else {
+            return;
+        };
+        let (Some(version), Some(balance)) = (body["version"].as_i64(), body["balance"].as_i64())
+        else {
+            let detail = format!("a wallet without version or balance: {body}");
+            return self.hub.violate(Rule::UnexpectedAnswer, detail);
+        };
+        if version < written {
+            let detail = format!(
+                "wallet {wallet_id} was read at version {version} by the client that had written {written}"
+            );
+            self.hub.violate(Rule::OwnWritesRead, detail);
+        }
+        self.hub.history.facts().reads.push(Read {
+            wallet_id,
+            version,
+            balance,
+        });
+    }
+
+    async fn statement(&self, wallet_id: Uuid) {
+        let call = Call::get(format!("/wallets/{wallet_id}/entries?limit=10"));
+        let Some(body) = self.found(&call).await else {
+            return;
+        };
+        let entries: Option<Vec<_>> = body["entries"].as_array().and_then(|entries| {
+            entries
+                .iter()
+                .map(|entry| of_json(wallet_id, entry))
+                .collect()
+        });
+        match entries {
+            Some(entries) => self.hub.history.facts().entries.extend(entries),
+            None => {
+                let detail = format!("a statement that cannot be read: {body}");
+                self.hub.violate(Rule::UnexpectedAnswer, detail);
+            }
+        }
+    }
+
+    /// The body of a read of something that is there.
+    async fn found(&self, call: &Call) -> Option<Value> {
+        let answer = self.attempts.http(call).await?;
+        if answer.status == 200 {
+            return serde_json::from_str(&answer.body).ok();
+        }
+        let detail = format!("GET {}: {} {}", call.path, answer.status, answer.body);
+        self.hub.violate(Rule::UnexpectedAnswer, detail);
+        None
+    }
+
+    /// Makes a wallet.
+    pub async fn wallet(&mut self, wallet: &NewWallet) {
+        let mut body = json!({"user_id": wallet.user_id.to_string(), "currency": wallet.currency});
+        if wallet.initial_balance > 0 {
+            body["initial_balance"] = json!(wallet.initial_balance);
+        }
+        let call = Call::post("/wallets", &wallet.id.to_string(), body);
+        self.hub.history.facts().wallets.insert(
+            wallet.id,
+            Made {
+                wanted: wallet.clone(),
+                answers: Vec::new(),
+            },
+        );
+        if let Some(answer) = self.attempts.http(&call).await {
+            let mut facts = self.hub.history.facts();
+            if let Some(made) = facts.wallets.get_mut(&wallet.id) {
+                add(&mut made.answers, answer);
+            }
+        }
+    }
+
+    /// Makes a user.
+    pub async fn user(&mut self, user: &NewUser) {
+        let call = Call::post("/users", &user.id.to_string(), json!({"name": user.name}));
+        self.hub.history.facts().users.insert(
+            user.id,
+            Made {
+                wanted: user.clone(),
+                answers: Vec::new(),
+            },
+        );
+        if let Some(answer) = self.attempts.http(&call).await {
+            let mut facts = self.hub.history.facts();
+            if let Some(made) = facts.users.get_mut(&user.id) {
+                add(&mut made.answers, answer);
+            }
+        }
+    }
+}
+
+/// How HTTP says it.
+pub fn transfer_call(transfer: &Transfer) -> Call {
+    let mut body = json!({
+        "source_id": transfer.source_id.to_string(),
+        "target_id": transfer.target_id.to_string(),
+        "amount": transfer.amount,
+    });
+    if let Some(reference) = &transfer.reference {
+        body["reference"] = json!(reference);
+    }
+    Call::post("/transfers", &transfer.key, body)
+}
+
+fn of_json(wallet_id: Uuid, entry: &Value) -> Option<ReadEntry> {
+    Some(ReadEntry {
+        wallet_id,
+        version: entry["version"].as_i64()?,
+        transfer_id: entry["transfer_id"].as_str()?.parse().ok()?,
+        amount: entry["amount"].as_i64()?,
+        balance: entry["balance"].as_i64()?,
+    })
+}
+
+/// A pause before the next attempt. It need not follow from the seed: how often an attempt fails does not.
+pub async fn pause() {
+    let ms = rand::rng().random_range(20..250);
+    sleep(Duration::from_millis(ms)).await;
+}

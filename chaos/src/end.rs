@@ -1,0 +1,120 @@
+//! What has to be true once nothing breaks any more and nobody asks for anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::attempts::Attempts;
+use crate::books::{Books, CachedWallet, Owner, cached_wallets};
+use crate::http::Call;
+use crate::hub::Hub;
+use crate::rule::Rule;
+use crate::stage::Stage;
+use crate::tap::Tap;
+
+/// Once it is so long silent, the tap has heard its last event, duplicates too.
+const QUIET_MS: u64 = 1_000;
+/// `POOL_CONNECTIONS` and `KEYS_CONNECTIONS` of the server.
+const SERVER_SESSIONS_MAX: usize = 12 + 3;
+/// Relay and notifier.
+const WORKER_SESSIONS_MAX: usize = 2;
+/// The number of this client in the record.
+const CLIENT: u64 = 9_998;
+
+/// Waits until the outbox is empty and all is notified, or nothing moves any more.
+pub async fn drain(hub: &Hub, tap: &Tap, owner: &Owner, still: Duration) {
+    let mut best = i64::MAX;
+    let mut since = Instant::now();
+    loop {
+        let waiting = owner.outbox_depth().await.unwrap_or(i64::MAX);
+        let unnotified = owner.unnotified().await.unwrap_or(i64::MAX);
+        let left = waiting.saturating_add(unnotified.max(0));
+        if left <= 0 {
+            break;
+        }
+        if left < best {
+            (best, since) = (left, Instant::now());
+        }
+        if since.elapsed() > still {
+            if waiting > 0 {
+                hub.violate(Rule::OutboxDrains, format!("{waiting} events stay"));
+            }
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    let rows = owner.number("select count(*) from remit.transfers").await;
+    let rows = rows.ok().and_then(|rows| usize::try_from(rows).ok());
+    let (start, quiet) = (Instant::now(), Duration::from_millis(QUIET_MS));
+    // A tap that had lost its connection has yet to hear what waits for it.
+    let waits = || tap.silence() < quiet || rows.is_none_or(|rows| tap.subjects() < rows);
+    while waits() && start.elapsed() < still {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Compares the cache with the database, past Remit and through it, and counts sessions.
+///
+/// # Errors
+/// Redis is away.
+pub async fn check_at_rest(hub: &Arc<Hub>, stage: &Stage, books: &Books) -> Result<(), String> {
+    compare_cache(hub, stage, books).await?;
+    let attempts = Attempts::new(Arc::clone(hub), CLIENT);
+    for row in books.wallets.values().filter(|row| row.user_id.is_some()) {
+        let Some(answer) = attempts
+            .http(&Call::get(format!("/wallets/{}", row.id)))
+            .await
+        else {
+            continue;
+        };
+        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        if body["version"] != row.version || body["balance"] != row.balance {
+            hub.violate(
+                Rule::CacheIsTheDatabase,
+                format!("{} and {row:?}", answer.body),
+            );
+        }
+    }
+    // Each was read a moment ago.
+    let cached = compare_cache(hub, stage, books).await?;
+    for row in books.wallets.values().filter(|row| row.user_id.is_some()) {
+        if !cached.contains_key(&row.id) {
+            let detail = format!("not cached after a read: {row:?}");
+            hub.violate(Rule::CacheIsTheDatabase, detail);
+        }
+    }
+    for (role, max) in [
+        ("remit_server", SERVER_SESSIONS_MAX),
+        ("remit_worker", WORKER_SESSIONS_MAX),
+    ] {
+        let sessions: Vec<_> = books.sessions.iter().filter(|(of, _)| of == role).collect();
+        if sessions.len() > max {
+            hub.violate(
+                Rule::SessionsBounded,
+                format!("{role} has {}: {sessions:#?}", sessions.len()),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Looks past Remit at each wallet that Redis has.
+async fn compare_cache(
+    hub: &Hub,
+    stage: &Stage,
+    books: &Books,
+) -> Result<HashMap<Uuid, CachedWallet>, String> {
+    let ids = books.wallets.keys().copied();
+    let cached = cached_wallets(&stage.services.redis()?, ids).await;
+    let cached = cached.map_err(|error| error.to_string())?;
+    for (id, cached) in &cached {
+        let row = &books.wallets[id];
+        if (cached.version, cached.balance) != (row.version, row.balance) {
+            hub.violate(Rule::CacheIsTheDatabase, format!("{cached:?} and {row:?}"));
+        }
+    }
+    Ok(cached)
+}

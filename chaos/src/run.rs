@@ -1,0 +1,249 @@
+//! A run from its first wallet to its report.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join;
+use futures_util::{StreamExt, stream};
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::books::Owner;
+use crate::check::check;
+use crate::client::Client;
+use crate::end::{check_at_rest, drain};
+use crate::fault::{Lane, Schedule};
+use crate::history::History;
+use crate::http::Http;
+use crate::hub::Hub;
+use crate::inflict::{Diary, Inflictor};
+use crate::options::Options;
+use crate::probe::Probe;
+use crate::report::{Report, numbers};
+use crate::rule::Violation;
+use crate::script::{NewUser, Script};
+use crate::sql::Sql;
+use crate::stage::Stage;
+use crate::tap::Tap;
+use crate::world::World;
+
+/// How long clients have for their last answers once nothing breaks any more.
+const SETTLE_S_MAX: u64 = 60;
+
+/// A run that is under way.
+struct Run {
+    options: Options,
+    stage: Arc<Stage>,
+    hub: Arc<Hub>,
+    tap: Arc<Tap>,
+    probe: Arc<Probe>,
+    diary: Arc<Diary>,
+}
+
+/// Does all that the options say.
+///
+/// # Errors
+/// The run could not be carried out, so that it says nothing about Remit.
+pub async fn run(options: Options) -> Result<Report, String> {
+    let stage = Arc::new(Stage::make(&options).await?);
+    let log = stage.folder.join("history.jsonl");
+    let history = History::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+    let http = Http::new(stage.services.port("nginx"), &stage.api_key)?;
+    let hub = Arc::new(Hub::new(http, Sql::new(stage.operator()), history));
+    let amqp = stage.services.amqp_url(
+        "remit",
+        "rabbitmq",
+        stage.services.port("rabbitmq"),
+        &stage.vhost,
+    )?;
+    // Before the worker publishes anything.
+    let tap = Tap::open(&amqp).await.map_err(|error| error.to_string())?;
+    let run = Run {
+        probe: Arc::new(Probe::new(
+            Arc::clone(&hub),
+            options.seed,
+            &World::new(options.seed),
+        )),
+        tap: Arc::new(tap),
+        diary: Arc::default(),
+        options,
+        stage,
+        hub,
+    };
+    let log_start = postgres_log(&run.stage).map_or(0, |log| log.len());
+    let hub = Arc::clone(&run.hub);
+    let violate = move |violation: Violation| hub.history.violate(violation);
+    run.stage.start(&run.options, violate).await?;
+    run.load().await?;
+    run.check(log_start).await?;
+    run.finish().await
+}
+
+impl Run {
+    async fn load(&self) -> Result<(), String> {
+        self.make_world().await;
+        let mut clients = JoinSet::new();
+        for number in 0..self.options.clients {
+            let script = Script::new(self.options.seed, number, self.options.mix);
+            clients.spawn(Client::new(Arc::clone(&self.hub), number).run(script));
+        }
+        let progress = self
+            .options
+            .is_verbose
+            .then(|| tokio::spawn(self.progress()));
+        let until = Instant::now() + Duration::from_secs(self.options.seconds);
+        let lane = |lane: Lane| async move {
+            let kinds = match lane {
+                Lane::Money => self.options.money_faults.clone(),
+                Lane::Events => self.options.events_faults.clone(),
+            };
+            let schedule = Schedule::of(self.options.seed, lane, self.options.pace, kinds);
+            self.inflictor(lane).run(schedule, until).await
+        };
+        let lanes = try_join(lane(Lane::Money), lane(Lane::Events)).await;
+        self.stage.wake();
+        self.hub.end_load();
+        let settling = async {
+            let mut ended = Ok(());
+            while let Some(client) = clients.join_next().await {
+                ended = ended.and(client);
+            }
+            self.probe.settle().await;
+            ended.map_err(|error| format!("a client: {error}"))
+        };
+        tokio::pin!(settling);
+        let limit = Duration::from_secs(SETTLE_S_MAX);
+        let settled = match timeout(limit, &mut settling).await {
+            Ok(settled) => settled,
+            Err(_) => {
+                self.hub.give_up();
+                settling.await
+            }
+        };
+        if let Some(progress) = progress {
+            progress.abort();
+        }
+        lanes.and(settled)?;
+        self.stage.require_use()
+    }
+
+    fn inflictor(&self, lane: Lane) -> Inflictor {
+        Inflictor {
+            stage: Arc::clone(&self.stage),
+            hub: Arc::clone(&self.hub),
+            tap: Arc::clone(&self.tap),
+            probe: Arc::clone(&self.probe),
+            diary: Arc::clone(&self.diary),
+            lane,
+            recovery_max: Duration::from_secs(self.options.recovery_s_max),
+        }
+    }
+
+    /// The users and wallets that all scripts count on.
+    async fn make_world(&self) {
+        let world = World::new(self.options.seed);
+        let client = || Client::new(Arc::clone(&self.hub), 0);
+        for (number, id) in (1..).zip(&world.users) {
+            let name = format!("First {number}");
+            client().user(&NewUser { id: *id, name }).await;
+        }
+        let wallets = world.wallets().map(|wallet| {
+            let mut client = client();
+            async move { client.wallet(wallet).await }
+        });
+        // A few at a time: all of them wait for the issuance wallet.
+        let made = stream::iter(wallets).buffer_unordered(4);
+        made.collect::<Vec<()>>().await;
+    }
+
+    /// A line each second.
+    fn progress(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (hub, diary, stage) = (
+            Arc::clone(&self.hub),
+            Arc::clone(&self.diary),
+            Arc::clone(&self.stage),
+        );
+        async move {
+            let mut owner: Option<Owner> = None;
+            let mut ticks = interval(Duration::from_secs(1));
+            loop {
+                ticks.tick().await;
+                if owner.is_none() {
+                    owner = stage.owner().await.ok();
+                }
+                let depth = match &owner {
+                    Some(owner) => owner.outbox_depth().await.ok(),
+                    None => None,
+                };
+                if depth.is_none() {
+                    owner = None;
+                }
+                let depth = depth.map_or("?".to_owned(), |depth| depth.to_string());
+                let seconds = hub.history.elapsed_ms() / 1_000;
+                let numbers = numbers(&hub.history);
+                println!(
+                    "{seconds:>4} s  {numbers}  outbox {depth:<6} {}",
+                    diary.current()
+                );
+            }
+        }
+    }
+
+    async fn check(&self, log_start: usize) -> Result<(), String> {
+        let owner = self.stage.owner().await?;
+        let still = Duration::from_secs(self.options.still_s_max);
+        drain(&self.hub, &self.tap, &owner, still).await;
+        let books = owner.books().await.map_err(|error| format!("{error:?}"))?;
+        if books.journal.values().all(|row| !row.is_posted()) {
+            return Err("no money moved, so that nothing was shown".to_owned());
+        }
+        check_at_rest(&self.hub, &self.stage, &books).await?;
+        check(&self.hub.history, &books, &self.tap.bodies());
+        let log = postgres_log(&self.stage).unwrap_or_default();
+        let since = log.get(log_start..).unwrap_or_default();
+        for line in since
+            .lines()
+            .filter(|line| line.contains("deadlock detected"))
+        {
+            self.hub.violate(crate::rule::Rule::NoDeadlock, line);
+        }
+        for log in ["remit.log", "remit-worker.log"] {
+            let path = self.stage.folder.join(log);
+            let text = std::fs::read(&path).map_err(|error| format!("{log}: {error}"))?;
+            let text = String::from_utf8_lossy(&text);
+            for line in text.lines().filter(|line| line.contains("panicked at")) {
+                let detail = format!("{log}: {line}");
+                self.hub.violate(crate::rule::Rule::ProgramsStayUp, detail);
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<Report, String> {
+        let report = Report::of(
+            self.options.seed,
+            &self.hub.history,
+            &self.diary.inflicted(),
+        );
+        self.hub.history.flush();
+        let is_kept = !report.violations.is_empty();
+        self.stage.end(is_kept).await?;
+        let text = if is_kept {
+            format!(
+                "{}kept: {}, database {}\n",
+                report.text,
+                self.stage.folder.display(),
+                self.stage.database
+            )
+        } else {
+            report.text
+        };
+        Ok(Report { text, ..report })
+    }
+}
+
+fn postgres_log(stage: &Stage) -> Option<String> {
+    let log = stage.services.folder.path.join("log/postgres.log");
+    let bytes = std::fs::read(log).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,257 @@
+//! A private Remit: a database and a virtual host of its own, the programs, nginx, and a proxy on each
+//! connection between them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_postgres::Config;
+
+use crate::books::Owner;
+use crate::fault::Link;
+use crate::options::Options;
+use crate::owner::{run, signal};
+use crate::program::Program;
+use crate::proxy::Proxy;
+use crate::rule::{Rule, Violation};
+use crate::services::{Services, blocking};
+
+mod faults;
+mod programs;
+
+/// Of the logins that the programs and the SQL door use. They exist on a private server on loopback.
+const PASSWORD: &str = "test";
+const START_S_MAX: u64 = 30;
+
+/// What is only there while the run lasts.
+struct Running {
+    server: Program,
+    worker: Program,
+    nginx: Child,
+}
+
+/// The private Remit.
+pub struct Stage {
+    pub services: Services,
+    pub folder: PathBuf,
+    pub database: String,
+    pub vhost: String,
+    pub api_key: String,
+    pub proxies: HashMap<Link, Proxy>,
+    running: Mutex<Option<Running>>,
+}
+
+impl Stage {
+    /// Makes database and virtual host. The programs do not run yet.
+    ///
+    /// # Errors
+    /// Something cannot be made.
+    pub async fn make(options: &Options) -> Result<Self, String> {
+        let folder = crate::owner::Folder::open(&options.services)?;
+        let services = Services::start(folder, options.base).await?;
+        let name = format!("chaos_{}_{}", options.seed, milliseconds());
+        let mut stage = Self {
+            folder: services.folder.make(&name)?,
+            database: format!("remit_{name}"),
+            vhost: name,
+            api_key: String::new(),
+            proxies: HashMap::new(),
+            running: Mutex::default(),
+            services,
+        };
+        stage.services.make_vhost(&stage.vhost).await?;
+        stage.flush_redis().await?;
+        for link in Link::ALL {
+            let target = stage.target(link);
+            let proxy = Proxy::start(target)
+                .await
+                .map_err(|error| error.to_string())?;
+            stage.proxies.insert(link, proxy);
+        }
+        stage.make_database(options).await?;
+        Ok(stage)
+    }
+
+    fn target(&self, link: Link) -> u16 {
+        self.services.port(match link {
+            Link::NginxServer => "app",
+            Link::ServerDatabase | Link::WorkerDatabase => "postgres",
+            Link::ServerRedis | Link::WorkerRedis => "redis",
+            Link::WorkerBroker => "rabbitmq",
+        })
+    }
+
+    async fn make_database(&mut self, options: &Options) -> Result<(), String> {
+        let text = |error: tokio_postgres::Error| format!("{error:?}");
+        let owner = Owner::connect(&self.services.owner("postgres")?)
+            .await
+            .map_err(text)?;
+        owner
+            .execute(&format!("create database {}", self.database))
+            .await
+            .map_err(text)?;
+        let url = format!(
+            "postgresql://remit:{}@127.0.0.1:{}/{}",
+            self.services.folder.secret("owner")?,
+            self.services.port("postgres"),
+            self.database
+        );
+        let remit = options.programs.join("remit");
+        let mut migrate = Command::new(&remit);
+        migrate
+            .arg("migrate")
+            .env_clear()
+            .env("DATABASE_URL", &url)
+            .env("REMIT_SERVER_PASSWORD", PASSWORD)
+            .env("REMIT_WORKER_PASSWORD", PASSWORD);
+        blocking(move || run(&mut migrate)).await?;
+        let mut key = Command::new(remit);
+        key.args([
+            "keys", "create", "--name", "chaos", "--scope", "admin", "--reason", "chaos",
+        ])
+        .env_clear()
+        .env("DATABASE_URL", url);
+        self.api_key = blocking(move || run(&mut key)).await?.trim().to_owned();
+        let owner = self.owner().await?;
+        owner
+            .execute(&format!(
+                "do $$ begin
+                     create role remit_chaos login password '{PASSWORD}' in role remit_operator;
+                 exception when duplicate_object then null;
+                 end $$"
+            ))
+            .await
+            .map_err(text)?;
+        Ok(())
+    }
+
+    /// Starts server, worker and nginx, and waits until they answer.
+    ///
+    /// # Errors
+    /// One of them does not.
+    pub async fn start(
+        &self,
+        options: &Options,
+        violate: impl Fn(Violation) + Clone + Send + 'static,
+    ) -> Result<(), String> {
+        let bad_end = move |detail| violate(Violation::new(Rule::ProgramsStayUp, detail));
+        let running = Running {
+            server: Program::start(self.server(options)?, bad_end.clone())?,
+            worker: Program::start(self.worker(options)?, bad_end)?,
+            nginx: self.nginx().await?,
+        };
+        *self.running() = Some(running);
+        self.await_listener("app").await?;
+        self.await_listener("nginx").await
+    }
+
+    /// Waits until the server listens.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn await_server(&self) -> Result<(), String> {
+        self.await_listener("app").await
+    }
+
+    async fn await_listener(&self, port: &str) -> Result<(), String> {
+        let start = Instant::now();
+        let address = ("127.0.0.1", self.services.port(port));
+        while TcpStream::connect(address).await.is_err() {
+            if start.elapsed() > Duration::from_secs(START_S_MAX) {
+                let folder = self.folder.display();
+                return Err(format!("{port} does not answer; see {folder}"));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// The proxy on a connection.
+    pub fn proxy(&self, link: Link) -> &Proxy {
+        &self.proxies[&link]
+    }
+
+    /// Finds out that each connection goes through its proxy: else its faults would have hit nobody.
+    ///
+    /// # Errors
+    /// One does not.
+    pub fn require_use(&self) -> Result<(), String> {
+        for (link, proxy) in &self.proxies {
+            if proxy.connections() == 0 {
+                return Err(format!("nothing went through the proxy {link:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner's connection to the database.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn owner(&self) -> Result<Owner, String> {
+        let config = self.services.owner(&self.database)?;
+        Owner::connect(&config)
+            .await
+            .map_err(|error| format!("{error:?}"))
+    }
+
+    /// The session of an operator, past all proxies.
+    pub fn operator(&self) -> Config {
+        let mut config = Config::new();
+        config
+            .host("127.0.0.1")
+            .port(self.services.port("postgres"))
+            .user("remit_chaos")
+            .password(PASSWORD)
+            .dbname(&self.database)
+            .connect_timeout(Duration::from_secs(2));
+        config
+    }
+
+    /// Stops what was started, and removes database and virtual host where nobody needs them any more.
+    ///
+    /// # Errors
+    /// Something cannot be removed.
+    pub async fn end(&self, is_kept: bool) -> Result<(), String> {
+        let running = self.running().take();
+        if let Some(mut running) = running {
+            signal(running.nginx.id(), "TERM");
+            let _ = running.nginx.wait();
+        }
+        self.services.remove_vhost(&self.vhost).await?;
+        if !is_kept {
+            let owner = Owner::connect(&self.services.owner("postgres")?).await;
+            let drop = format!("drop database {} with (force)", self.database);
+            let owner = owner.map_err(|error| error.to_string())?;
+            owner
+                .execute(&drop)
+                .await
+                .map_err(|error| error.to_string())?;
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+        Ok(())
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.wake();
+        if let Some(mut running) = self.running().take() {
+            signal(running.nginx.id(), "TERM");
+            let _ = running.nginx.wait();
+        }
+    }
+}
+
+fn milliseconds() -> u128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis())
+}

@@ -1,0 +1,95 @@
+//! What is done to the parts of a stage.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::{START_S_MAX, Stage};
+use crate::owner::signal;
+use crate::services::Part;
+
+impl Stage {
+    /// Kills the server and starts it again.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn kill_server(&self) -> Result<(), String> {
+        self.running()
+            .as_ref()
+            .map_or(Ok(()), |running| running.server.kill())
+    }
+
+    /// Kills the worker and starts it again.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn kill_worker(&self) -> Result<(), String> {
+        self.running()
+            .as_ref()
+            .map_or(Ok(()), |running| running.worker.kill())
+    }
+
+    /// What `nginx -s reload` does.
+    pub fn reload_nginx(&self) {
+        if let Some(running) = self.running().as_ref() {
+            signal(running.nginx.id(), "HUP");
+        }
+    }
+
+    /// Lets Redis forget everything.
+    ///
+    /// # Errors
+    /// Redis is away.
+    pub async fn flush_redis(&self) -> Result<(), String> {
+        let text = |error: redis::RedisError| error.to_string();
+        let mut connection = self
+            .services
+            .redis()?
+            .get_multiplexed_async_connection()
+            .await
+            .map_err(text)?;
+        redis::cmd("FLUSHALL")
+            .exec_async(&mut connection)
+            .await
+            .map_err(text)
+    }
+
+    /// Kills one session of the server.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn kill_backend(&self) -> Result<(), String> {
+        let query = "select coalesce(min(pid), 0)::bigint from pg_stat_activity
+                      where datname = current_database() and usename = 'remit_server'";
+        let pid = self
+            .owner()
+            .await?
+            .number(query)
+            .await
+            .map_err(|error| error.to_string())?;
+        if let Ok(pid @ 1..) = u32::try_from(pid) {
+            signal(pid, "KILL");
+        }
+        let start = Instant::now();
+        // Its postmaster ends all others and recovers.
+        sleep(Duration::from_millis(100)).await;
+        while self.owner().await.is_err() {
+            if start.elapsed() > Duration::from_secs(START_S_MAX) {
+                return Err("PostgreSQL does not come back".to_owned());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Gives one of the servers back what may have been taken from it, whatever went before.
+    pub fn wake(&self) {
+        for part in [Part::Redis, Part::Postgres] {
+            // One without a process needs no waking.
+            let _ = self.services.signal_all(part, "CONT");
+        }
+        for proxy in self.proxies.values() {
+            proxy.resume();
+        }
+    }
+}
