@@ -190,6 +190,11 @@ fn encode(fingerprint: &Fingerprint, answer: &StoredAnswer) -> Vec<u8> {
 
 /// The answer, if it was given to the same content. Any other content is PostgreSQL's to judge.
 fn decode(found: Vec<u8>, fingerprint: &Fingerprint) -> Option<StoredAnswer> {
+    #[cfg(feature = "planted")]
+    let fingerprint = match found.first_chunk() {
+        Some(any) if crate::environment::is_planted("answer_any_content") => any,
+        _ => fingerprint,
+    };
     let rest = found.strip_prefix(&fingerprint[..])?;
     let (status, body) = rest.split_at_checked(STATUS_BYTES)?;
     Some(StoredAnswer {

@@ -15,6 +15,7 @@ pub mod inflict;
 pub mod model;
 pub mod options;
 pub mod owner;
+pub mod planted;
 pub mod probe;
 pub mod program;
 pub mod proxy;

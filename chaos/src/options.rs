@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Kind, Lane, Pace};
+use crate::planted::Bug;
 use crate::script::Mix;
 
 /// A run shorter than this has each fault for a short time only.
@@ -38,6 +39,7 @@ pub struct Options {
     pub still_s_max: u64,
     /// How long Remit may take from a part being back until a transfer succeeds.
     pub recovery_s_max: u64,
+    pub planted: Option<Bug>,
     /// Whether a line is printed each second.
     pub is_verbose: bool,
     pub is_plan: bool,
@@ -63,6 +65,7 @@ impl Options {
             events_faults: Lane::Events.kinds(),
             still_s_max: 30,
             recovery_s_max: 5,
+            planted: None,
             is_verbose: true,
             is_plan: false,
         }

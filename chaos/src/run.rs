@@ -226,7 +226,10 @@ impl Run {
             &self.diary.inflicted(),
         );
         self.hub.history.flush();
-        let is_kept = !report.violations.is_empty();
+        if let Some(bug) = self.options.planted {
+            bug.uproot(&self.stage.owner().await?).await?;
+        }
+        let is_kept = !report.violations.is_empty() && self.options.planted.is_none();
         self.stage.end(is_kept).await?;
         let text = if is_kept {
             format!(

@@ -126,6 +126,9 @@ impl Stage {
             ))
             .await
             .map_err(text)?;
+        if let Some(bug) = options.planted {
+            bug.plant(&owner, &self.database).await?;
+        }
         Ok(())
     }
 

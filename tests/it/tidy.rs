@@ -194,7 +194,7 @@ fn nothing_is_left_for_later_and_nothing_unwrapped() {
             }
         }
     }
-    let tests = ["tests/it", "worker/tests"].map(|folder| files(folder, ".rs"));
+    let tests = ["tests/it", "worker/tests", "chaos/tests"].map(|folder| files(folder, ".rs"));
     for (path, text) in tests.concat() {
         let is_ignored = text.lines().any(|line| line.trim().starts_with("#[ignore"));
         assert!(!is_ignored, "{path} has a test that nobody runs");

@@ -46,6 +46,10 @@ impl Drain {
         if events.is_empty() {
             return Ok(Drained::Empty);
         }
+        #[cfg(feature = "planted")]
+        if remit::environment::is_planted("settle_first") {
+            self.settle(&events).await?;
+        }
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
         // Side by side: a Redis that is away costs the broker no time.

@@ -73,15 +73,23 @@ impl Stage {
     }
 
     fn recipe(&self, options: &Options, name: &str, role: &str, database: Link) -> Recipe {
+        let programs = &options.programs;
+        let (path, bug) = match options.planted.and_then(|bug| bug.program()) {
+            Some(bug) => (
+                programs.join("planted").join(name),
+                vec![("PLANTED_BUG", bug.to_owned())],
+            ),
+            None => (programs.join(name), Vec::new()),
+        };
         let port = self.proxy(database).port;
         let url = format!(
             "postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{}",
             self.database
         );
         Recipe {
-            path: options.programs.join(name),
+            path,
             arguments: Vec::new(),
-            variables: vec![("DATABASE_URL", url)],
+            variables: [vec![("DATABASE_URL", url)], bug].concat(),
             log: self.folder.join(format!("{name}.log")),
             port: None,
         }

@@ -1,0 +1,192 @@
+//! Bugs that are put into a private Remit, so that the checker shows that it finds them.
+
+use crate::books::Owner;
+use crate::fault::{Kind, Link};
+use crate::options::Options;
+use crate::rule::Rule;
+use crate::script::Mix;
+
+/// A bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// `transfers_post` does not look its ids up, and finds a new id for one that is taken.
+    SkipLookup,
+    /// `transfers_post` waits for its wallets in the order of the requests.
+    UnorderedLocks,
+    /// PostgreSQL answers before a commit is on the disk.
+    CommitLater,
+    /// The relay removes events before the broker has them.
+    SettleFirst,
+    /// The cache takes any version for the newest.
+    CacheAnyVersion,
+    /// The answers in Redis are given to any content.
+    AnswerAnyContent,
+}
+
+impl Bug {
+    pub const ALL: [Self; 6] = [
+        Self::SkipLookup,
+        Self::UnorderedLocks,
+        Self::CommitLater,
+        Self::SettleFirst,
+        Self::CacheAnyVersion,
+        Self::AnswerAnyContent,
+    ];
+
+    /// The name under which programs built with the feature `planted` know it. None where it is SQL.
+    pub fn program(self) -> Option<&'static str> {
+        match self {
+            Self::SettleFirst => Some("settle_first"),
+            Self::CacheAnyVersion => Some("cache_any_version"),
+            Self::AnswerAnyContent => Some("answer_any_content"),
+            Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater => None,
+        }
+    }
+
+    /// The rule that must find it.
+    pub fn rule(self) -> Rule {
+        match self {
+            Self::SkipLookup => Rule::OneEffectPerKey,
+            Self::UnorderedLocks => Rule::NoDeadlock,
+            Self::CommitLater => Rule::AcknowledgedOnce,
+            Self::SettleFirst => Rule::EventMissing,
+            Self::CacheAnyVersion => Rule::OwnWritesRead,
+            Self::AnswerAnyContent => Rule::ReuseRefused,
+        }
+    }
+
+    /// Aims a run at the bug, so that it is short.
+    pub fn aim(self, options: &mut Options) {
+        options.planted = Some(self);
+        options.seconds = 3;
+        options.still_s_max = 3;
+        options.money_faults = Vec::new();
+        options.events_faults = Vec::new();
+        options.mix = Mix {
+            hot_transfers: 20,
+            ..Mix::NONE
+        };
+        match self {
+            Self::SkipLookup => options.mix.agains = 20,
+            Self::UnorderedLocks => {
+                options.mix = Mix {
+                    twins: 20,
+                    ..options.mix
+                }
+            }
+            Self::CommitLater => {
+                // What is lost is what was answered between the last write to the disk and the stop.
+                options.money_faults = vec![Kind::StopPostgres; 3];
+                options.pace.pause_ms = (800, 1_500);
+            }
+            Self::SettleFirst => {
+                options.events_faults = vec![
+                    Kind::Cut(Link::WorkerBroker),
+                    Kind::KillWorker,
+                    Kind::Delay(Link::WorkerBroker),
+                ];
+            }
+            Self::CacheAnyVersion => {
+                // What the worker writes late is old.
+                options.mix.reads = 40;
+                options.events_faults = vec![
+                    Kind::Delay(Link::WorkerRedis),
+                    Kind::Delay(Link::WorkerDatabase),
+                ];
+                options.pace.link_ms = (800, 1_500);
+            }
+            Self::AnswerAnyContent => options.mix.reuses = 20,
+        }
+    }
+
+    /// Puts it into the database, where it is SQL.
+    ///
+    /// # Errors
+    /// The functions no longer look as they did: the patch has to follow them.
+    pub async fn plant(self, owner: &Owner, database: &str) -> Result<(), String> {
+        let text = |error: tokio_postgres::Error| format!("{error:?}");
+        match self {
+            Self::SkipLookup => patch(owner, SKIP_LOOKUP).await,
+            Self::UnorderedLocks => {
+                patch(owner, UNORDERED_LOCKS).await?;
+                // Sooner than in a second, so that the run is short.
+                let soon = format!("alter database {database} set deadlock_timeout = '50ms'");
+                owner.execute(&soon).await.map_err(text)
+            }
+            Self::CommitLater => {
+                let later = format!("alter database {database} set synchronous_commit = off");
+                owner.execute(&later).await.map_err(text)?;
+                let much = "alter system set wal_writer_delay = '10s'";
+                owner.execute(much).await.map_err(text)?;
+                owner.execute("select pg_reload_conf()").await.map_err(text)
+            }
+            Self::SettleFirst | Self::CacheAnyVersion | Self::AnswerAnyContent => Ok(()),
+        }
+    }
+
+    /// Takes away what other databases of the server would feel.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn uproot(self, owner: &Owner) -> Result<(), String> {
+        let text = |error: tokio_postgres::Error| format!("{error:?}");
+        if self == Self::CommitLater {
+            owner
+                .execute("alter system reset wal_writer_delay")
+                .await
+                .map_err(text)?;
+            owner
+                .execute("select pg_reload_conf()")
+                .await
+                .map_err(text)?;
+        }
+        Ok(())
+    }
+}
+
+/// What to find in `transfers_post`, and what to put in its place.
+type Patch = [(&'static str, &'static str); 2];
+
+const SKIP_LOOKUP: Patch = [
+    (
+        "where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids);",
+        "where false;",
+    ),
+    (
+        "select transfers_post.ledger_id, r.id, r.outcome,",
+        "select transfers_post.ledger_id,
+                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = r.id)
+                     then gen_random_uuid() else r.id end, r.outcome,",
+    ),
+];
+
+const UNORDERED_LOCKS: Patch = [
+    (
+        "    select array_agg(w.id), array_agg(w.currency),",
+        "    for request in select r.source_id, r.target_id from unnest(requests) r loop
+             perform from remit.wallets w
+               where w.ledger_id = transfers_post.ledger_id and w.id = request.source_id for no key update;
+             perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
+             perform from remit.wallets w
+               where w.ledger_id = transfers_post.ledger_id and w.id = request.target_id for no key update;
+         end loop;
+         select array_agg(w.id), array_agg(w.currency),",
+    ),
+    ("for no key update skip locked", "for no key update"),
+];
+
+async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
+    let text = |error: tokio_postgres::Error| format!("{error:?}");
+    let query = "select pg_get_functiondef(p.oid) from pg_proc p
+                  where p.pronamespace = 'remit_v1'::regnamespace and p.proname = 'transfers_post'";
+    let mut function = owner.text(query).await.map_err(text)?;
+    for (old, new) in patch {
+        if function.matches(old).count() != 1 {
+            return Err(format!(
+                "transfers_post has no single place that reads: {old}"
+            ));
+        }
+        function = function.replace(old, new);
+    }
+    owner.execute(&function).await.map_err(text)
+}

@@ -1,0 +1,100 @@
+//! A short run with each kind of fault, which must find nothing; and runs of a Remit with a bug, which must find it.
+//! `make test` starts the servers that they break, and builds the programs with bugs.
+
+use std::path::{Path, PathBuf};
+
+use remit_chaos::options::Options;
+use remit_chaos::planted::Bug;
+use remit_chaos::report::Report;
+use remit_chaos::run::run;
+use tokio::sync::Mutex;
+
+/// They break the same servers, so one runs after the other.
+static SERVERS: Mutex<()> = Mutex::const_new(());
+
+const SEED: u64 = 4;
+const SECONDS: u64 = 45;
+/// How many runs a planted bug has to be found in.
+const RUNS_MAX: u64 = 3;
+/// On a machine that compiles, tests and starts servers at the same time. `make chaos` allows 5.
+const RECOVERY_S_MAX: u64 = 25;
+
+/// The folder of the servers that `make test` starts.
+fn services() -> PathBuf {
+    let tests = std::env::var("REMIT_TEST_DIR");
+    let tests = tests.expect("REMIT_TEST_DIR is not set: these tests run under `make test`");
+    let servers = Path::new(&tests).parent();
+    servers.expect("it lies in the servers' folder").to_owned()
+}
+
+fn options(seconds: u64) -> Options {
+    let services = services();
+    let base = std::fs::read_to_string(services.join("etc/port_base"));
+    let base = base.ok().and_then(|base| base.trim().parse().ok());
+    let base = base.expect("stack/services has noted the ports");
+    Options {
+        recovery_s_max: RECOVERY_S_MAX,
+        ..Options::new(&services, base, SEED, seconds)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_and_nothing_doubled() {
+    let _servers = SERVERS.lock().await;
+    let options = options(SECONDS);
+    let report = run(options).await.expect("the run can be carried out");
+    println!("{}", report.text);
+    assert!(report.violations.is_empty(), "{}", report.text);
+}
+
+/// A run of a Remit with a bug.
+async fn planted(bug: Bug, seed: u64) -> Report {
+    let mut options = options(0);
+    options.seed = seed;
+    options.is_verbose = false;
+    bug.aim(&mut options);
+    run(options).await.expect("the run can be carried out")
+}
+
+/// A run of seconds may miss what depends on chance, above all where the machine is busy: three may not.
+async fn is_found(bug: Bug) {
+    let _servers = SERVERS.lock().await;
+    for seed in SEED..SEED + RUNS_MAX {
+        let report = planted(bug, seed).await;
+        println!("{bug:?}: {}", report.text);
+        if report.has(bug.rule()) {
+            return;
+        }
+    }
+    panic!("{bug:?} is not found by {}", bug.rule());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_are_not_looked_up_are_found() {
+    is_found(Bug::SkipLookup).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_without_order_are_found() {
+    is_found(Bug::UnorderedLocks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_are_answered_too_early_are_found() {
+    is_found(Bug::CommitLater).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_settled_too_early_are_found() {
+    is_found(Bug::SettleFirst).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_versions_in_the_cache_are_found() {
+    is_found(Bug::CacheAnyVersion).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_to_other_content_are_found() {
+    is_found(Bug::AnswerAnyContent).await;
+}
