@@ -9,9 +9,17 @@ use crate::database::Database;
 use crate::keys::KeyRing;
 use crate::ledgers::{Ledgers, Shared};
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::readiness::{Broker, Probe};
 use crate::redis::Redis;
 use crate::wallet_cache::WalletCache;
+
+/// Connections to PostgreSQL: for most calls, for those about keys, and one to feel the pulse.
+pub struct Pools {
+    pub calls: Pool,
+    pub keys: Pool,
+    pub pulse: Pool,
+}
 
 /// The state of a running server.
 pub struct App {
@@ -25,13 +33,15 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the parts together and starts their tasks. Keys are looked up through a pool of their own.
-    pub fn start(pool: Pool, keys_pool: Pool, redis: Redis, broker: Option<Broker>) -> Self {
+    /// Puts the parts together and starts their tasks.
+    pub fn start(pools: Pools, redis: Redis, broker: Option<Broker>) -> Self {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
-        let database = Arc::new(Database::new(pool, Arc::clone(&metrics)));
-        let keys_database = Arc::new(Database::new(keys_pool, Arc::clone(&metrics)));
-        let keys = Arc::new(KeyRing::new(keys_database));
+        let others = vec![pools.calls.clone(), pools.keys.clone()];
+        let pulse = Pulse::start(pools.pulse, others);
+        let database = |pool| Arc::new(Database::new(pool, pulse.clone(), Arc::clone(&metrics)));
+        let keys = Arc::new(KeyRing::new(database(pools.keys)));
+        let database = database(pools.calls);
         tokio::spawn({
             let keys = Arc::clone(&keys);
             async move { keys.refresh().await }

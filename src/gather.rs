@@ -19,12 +19,15 @@ use uuid::Uuid;
 const CALLS_MAX: usize = 2;
 /// Requests in one call; `transfers_post` takes no more.
 const CALL_REQUESTS_MAX: usize = 1_000;
-/// Requests that wait or are in flight. Beyond it the answer is 503 at once.
-const WAITING_REQUESTS_MAX: usize = 8_192;
+/// Requests that wait or are in flight: all calls full, and as many again. A longer queue would keep PostgreSQL no busier
+/// and let everybody wait longer. Beyond it the answer is 503 at once.
+const WAITING_REQUESTS_MAX: usize = 2 * CALLS_MAX * CALL_REQUESTS_MAX;
 /// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
 const BUSY_MS_MAX: u64 = 2_000;
 /// How often busy requests are tried again, all of them in one call.
 const BUSY_STEP_MS: u64 = 20;
+/// Requests that wait so: one call. Beyond it the answer is 503 at once, as they would take the places of all others.
+const BUSY_REQUESTS_MAX: usize = CALL_REQUESTS_MAX;
 
 /// A kind of call that takes many requests.
 pub trait Batch: Send + Sync + 'static {
@@ -50,7 +53,7 @@ pub enum Reply<B: Batch + ?Sized> {
 pub enum NoAnswer {
     /// Too many requests wait.
     Overloaded,
-    /// A wallet stayed busy for `BUSY_MS_MAX`.
+    /// A wallet stayed busy for `BUSY_MS_MAX`, or too many requests wait for such wallets.
     Busy,
     /// The call broke.
     Broken,
@@ -279,6 +282,9 @@ impl<B: Batch> Dispatcher<B> {
         for (reply, caller) in outcome {
             match reply {
                 Reply::Done(answer) => caller.answer(Ok(answer)),
+                Reply::Busy(_) if self.parked.len() >= BUSY_REQUESTS_MAX => {
+                    caller.answer(Err(NoAnswer::Busy));
+                }
                 Reply::Busy(request) => self.parked.push(Waiting { request, caller }),
             }
         }

@@ -201,17 +201,23 @@ async fn wait_unless_there(
     id: Uuid,
 ) -> Result<(), Problem> {
     let database = &app.database;
-    let is_there = match kind {
-        Kind::User => contract::user_get(database, caller, id).await.is_ok(),
+    let found = match kind {
+        Kind::User => contract::user_get(database, caller, id).await.map(|_| true),
         Kind::Wallet => {
             let keys = [caller.key_sha256];
             contract::wallets_get(database, caller.ledger_id, &[id], &keys)
                 .await
-                .is_ok_and(|wallets| wallets.iter().any(Option::is_some))
+                .map(|wallets| wallets.iter().any(Option::is_some))
         }
-        Kind::Transfer => contract::transfer_get(database, caller, id).await.is_ok(),
+        Kind::Transfer => contract::transfer_get(database, caller, id)
+            .await
+            .map(|_| true),
     };
-    is_there.then_some(()).ok_or_else(in_progress)
+    match found {
+        Ok(true) => Ok(()),
+        Err(failure @ Failure::Unavailable(_)) => Err(failure.into_problem()),
+        Ok(false) | Err(_) => Err(in_progress()),
+    }
 }
 
 /// Cuts a list to its page. The cursor of the next page is the last item of this one.

@@ -14,6 +14,7 @@ use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::postgres::{self, Config};
 use crate::problem::{Code, Failure};
+use crate::pulse::Pulse;
 use crate::request::parse_uuid;
 
 /// The ledger of a command that names none.
@@ -121,7 +122,11 @@ pub fn parse(arguments: &[&str]) -> Result<Command, String> {
 /// # Errors
 /// What went wrong, in a sentence.
 pub async fn run(command: Command, config: &Config) -> Result<(), String> {
-    let database = Database::new(postgres::pool(config, 1), Arc::new(Metrics::new()));
+    let database = Database::new(
+        postgres::pool(config, 1),
+        Pulse::assumed(),
+        Arc::new(Metrics::new()),
+    );
     match command {
         Command::Create {
             ledger_id,

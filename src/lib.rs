@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod migrate;
 pub mod postgres;
 pub mod problem;
+pub mod pulse;
 pub mod readiness;
 pub mod redis;
 pub mod request;

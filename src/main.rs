@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use remit::app::App;
+use remit::app::{App, Pools};
 use remit::environment::Environment;
 use remit::keys::KEYS_CONNECTIONS;
 use remit::{config, contract, health, keys_cli, migrate, postgres, server, telemetry, verify};
@@ -112,14 +112,17 @@ async fn serve() -> Result<(), String> {
     telemetry::start(config.log);
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
-    let pool = postgres::pool(&config.postgres, POOL_CONNECTIONS);
-    let keys_pool = postgres::pool(&config.postgres, KEYS_CONNECTIONS);
-    contract::check(&postgres::first(&pool).await?).await?;
+    let pools = Pools {
+        calls: postgres::pool(&config.postgres, POOL_CONNECTIONS),
+        keys: postgres::pool(&config.postgres, KEYS_CONNECTIONS),
+        pulse: postgres::pool(&config.postgres, 1),
+    };
+    contract::check(&postgres::first(&pools.calls).await?).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    let app = Arc::new(App::start(pool, keys_pool, config.redis, config.broker));
+    let app = Arc::new(App::start(pools, config.redis, config.broker));
     app.wallet_cache.begin().await;
     server::run(listener, app, shutdown).await;
     tracing::info!("stopped");

@@ -13,7 +13,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::tls::{Tls, Trust};
 
-/// Longer than `LOCK_TIMEOUT_MS`; shorter than the server's own deadline, `server::REQUEST_MS_MAX`.
+/// Longer than `LOCK_TIMEOUT_MS`; shorter than `database::CALL_MS_MAX`, 6 s, and so than the server's own deadline,
+/// `server::REQUEST_MS_MAX`.
 const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 /// The innermost of the limits.
 const LOCK_TIMEOUT_MS: u32 = 2_000;

@@ -60,6 +60,7 @@ codes! {
     KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
     LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
+    RequestTimeout "request_timeout" 408 None, "Request timeout";
     TransferInProgress "transfer_in_progress" 409 None, "A request with this key is in progress.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";

@@ -13,7 +13,7 @@ use redis::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use crate::tls::{Tls, Trust};
 
@@ -96,19 +96,33 @@ impl Redis {
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, Unavailable> {
         self.admit()?;
-        let result = timeout(Duration::from_millis(CALL_MS_MAX), async {
-            let link = self.link().await?;
-            let result = work(&mut link.connection.clone()).await;
-            link.is_broken.store(result.is_err(), Ordering::Relaxed);
-            result.map_err(|error| error.to_string())
-        })
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer within {CALL_MS_MAX} ms")));
+        let result = self.ask(work).await;
         self.learn(result.is_ok());
         result.map_err(|error| {
             tracing::warn!(%error, "Redis is unavailable");
             Unavailable
         })
+    }
+
+    async fn ask<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Result<T, String> {
+        let deadline = Instant::now() + Duration::from_millis(CALL_MS_MAX);
+        let silence = |_| format!("no answer within {CALL_MS_MAX} ms");
+        let link = timeout_at(deadline.into(), self.link())
+            .await
+            .map_err(silence)??;
+        let mut connection = link.connection.clone();
+        let result = match timeout_at(deadline.into(), work(&mut connection)).await {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(late) => Err(silence(late)),
+        };
+        if result.is_err() {
+            // One that does not answer may never do so again: the network swallows what is said.
+            link.is_broken.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     /// A link that works as far as known. The pool drops a broken one when it comes back.

@@ -2,18 +2,23 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
 
 /// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits, every character of it escaped.
 pub const BODY_BYTES_MAX: usize = 16_384;
+/// How long a body may take to arrive: as long as a head, and less than `server::REQUEST_MS_MAX`, so that a slow client
+/// hears that it is slow. nginx sends a body when it has all of it.
+const BODY_MS_MAX: u64 = 5_000;
 const REQUEST_ID_HEADER: &str = "x-request-id";
 const REQUEST_ID_BYTES_MAX: usize = 64;
 const PAGE_SIZE_DEFAULT: i32 = 50;
@@ -44,10 +49,15 @@ pub async fn body(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Prob
     if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(too_large());
     }
-    match Limited::new(incoming, BODY_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
+    let limit = Duration::from_millis(BODY_MS_MAX);
+    match timeout(limit, Limited::new(incoming, BODY_BYTES_MAX).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            "The request took too long to arrive.",
+        )),
     }
 }
 

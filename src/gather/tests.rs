@@ -1,5 +1,6 @@
 use super::*;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Answers a request with the number of its call; a request is one wallet and how often it is busy.
 #[derive(Default)]
@@ -136,4 +137,31 @@ async fn a_request_beyond_those_that_may_wait_is_refused_at_once() {
         assert!(ask.await.expect("no panic").is_ok());
     }
     assert!(gather.ask(Request::new(2, 0)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_want_a_busy_wallet_leave_places_for_others() {
+    let gather = Arc::new(Gather::start(Arc::new(Calls::default())));
+    let refused = Arc::new(AtomicUsize::new(0));
+    let asks: Vec<_> = (0..WAITING_REQUESTS_MAX)
+        .map(|_| {
+            let (gather, refused) = (Arc::clone(&gather), Arc::clone(&refused));
+            tokio::spawn(async move {
+                let answer = gather.ask(Request::new(1, u32::MAX)).await;
+                assert_eq!(answer, Err(NoAnswer::Busy));
+                refused.fetch_add(1, Ordering::Relaxed);
+            })
+        })
+        .collect();
+    // Time stands still as long as somebody has something to do.
+    let start = Instant::now();
+    while refused.load(Ordering::Relaxed) < WAITING_REQUESTS_MAX - BUSY_REQUESTS_MAX {
+        tokio::task::yield_now().await;
+        assert!(start.elapsed().is_zero(), "all of them wait");
+    }
+    assert!(gather.ask(Request::new(2, 0)).await.is_ok());
+    for ask in asks {
+        ask.await.expect("each is refused");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(BUSY_MS_MAX));
 }

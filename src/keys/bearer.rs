@@ -54,6 +54,8 @@ pub(crate) fn parse_ledger_id(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -75,6 +77,20 @@ mod tests {
         };
         for scheme in ["Bearer ", "bearer ", "BEARER   "] {
             assert_eq!(parsed(&[&format!("{scheme}{text}")]), Ok(key));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_is_a_key_or_none(
+            scheme in "[Bb]ea?rer|.{0,9}",
+            space in " {0,3}|\\t",
+            text in "remit_[0-9]{1,20}_[0-9a-f]{63,65}|remit_.{0,80}",
+        ) {
+            if let Ok(value) = HeaderValue::from_bytes(format!("{scheme}{space}{text}").as_bytes()) {
+                let key = parse_value(&value);
+                prop_assert!(key.is_none_or(|key| key.ledger_id > 0 && text.len() > 70));
+            }
         }
     }
 

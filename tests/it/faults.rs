@@ -7,13 +7,12 @@ use tokio_postgres::Client;
 
 use crate::http::{Http, Server};
 use crate::load::{Heard, Load, TWIN_MAX, retry_all};
+use crate::proxied::Proxied;
 use crate::stack::{Stack, serve_log};
 use crate::support::cluster::{Cluster, End};
 use crate::support::free_port;
 use crate::support::owner::signal;
 use crate::support::poll::{SOON, eventually, eventually_true};
-use crate::support::postgres::Database;
-use crate::support::proxy::TcpProxy;
 use crate::support::redis::RedisServer;
 
 /// How long after PostgreSQL the server is back.
@@ -24,7 +23,7 @@ const REFUSAL_MAX: Duration = Duration::from_secs(2);
 const SOME: usize = 40;
 
 /// Posted, or refused in time and with advice.
-fn check_answers(heard: &[Heard]) {
+pub fn check_answers(heard: &[Heard]) {
     let mut refused = 0;
     for Heard { answer, delay, .. } in heard {
         if answer.status == 201 {
@@ -39,7 +38,7 @@ fn check_answers(heard: &[Heard]) {
 }
 
 /// Asserts that the books are right and that the journal holds this many transfers of 1.
-async fn check_books(owner: &Client, transfers: usize) {
+pub async fn check_books(owner: &Client, transfers: usize) {
     let row = owner
         .query_one(
             "select (select count(*) from remit_ops_v1.verify()),
@@ -53,14 +52,15 @@ async fn check_books(owner: &Client, transfers: usize) {
     assert_eq!(usize::try_from(count), Ok(transfers));
 }
 
-struct OwnCluster {
+/// A server with a PostgreSQL of its own.
+pub struct OwnCluster {
     server: Server,
-    cluster: Cluster,
+    pub cluster: Cluster,
     _redis: RedisServer,
 }
 
 impl OwnCluster {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (cluster, redis) = (Cluster::start().await, RedisServer::start().await);
         cluster.create_database("book").await;
         cluster.migrate("book").await;
@@ -76,7 +76,7 @@ impl OwnCluster {
         }
     }
 
-    fn http(&self) -> &Http {
+    pub fn http(&self) -> &Http {
         &self.server.http
     }
 
@@ -133,13 +133,8 @@ async fn no_transfer_is_lost_or_doubled_when_a_backend_is_killed() {
 
 #[tokio::test]
 async fn no_transfer_is_lost_or_doubled_when_postgresql_is_cut_off() {
-    let (database, redis) = (Database::create().await, RedisServer::start().await);
-    let proxy = TcpProxy::start(database.port()).await;
-    let variables = [
-        ("DATABASE_URL", database.url_at("remit_server", proxy.port)),
-        ("REDIS_URL", redis.url()),
-    ];
-    let server = Server::start(env!("CARGO_BIN_EXE_remit"), &variables, &serve_log()).await;
+    let stand = Proxied::start().await;
+    let (server, proxy) = (&stand.server, &stand.postgresql);
     let load = Load::start(&server.http).await;
     for _ in 0..3 {
         load.goes_on(SOME, SOON).await;
@@ -155,7 +150,7 @@ async fn no_transfer_is_lost_or_doubled_when_postgresql_is_cut_off() {
     let heard = load.end().await;
     check_answers(&heard);
     retry_all(&server.http, target, &heard).await;
-    check_books(&database.connect().await, heard.len()).await;
+    check_books(&stand.database.connect().await, heard.len()).await;
 }
 
 #[tokio::test]

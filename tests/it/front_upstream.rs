@@ -1,11 +1,20 @@
 //! The connections between nginx and the server, and what happens when there are none.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::front::Front;
 use crate::front_door::check_headers;
 use crate::http::Http;
 use crate::raw::{Connection, head};
+use crate::support::poll::{SOON, eventually_true};
+
+/// How often nginx is told to read its configuration again.
+const RELOADS: usize = 5;
 
 #[tokio::test]
 async fn connections_to_the_server_are_used_again() {
@@ -41,6 +50,56 @@ async fn without_the_server_the_answer_is_502_until_it_is_back() {
     front.proxy.resume().await;
     let posted = front.http.transfer_with_key("k", source, target, 1).await;
     assert_eq!(posted.status, 201, "at once, with the same key: {posted:?}");
+}
+
+#[tokio::test]
+async fn nginx_reloads_without_a_request_that_fails() {
+    let front = Front::start().await;
+    let (source, target) = (front.http.wallet(100_000).await, front.http.wallet(0).await);
+    let held = front.http.wallet(1).await;
+    let hold = front.stack.hold(held).await;
+    let in_flight = tokio::spawn({
+        let http = front.http.clone();
+        async move { http.transfer_with_key("k", held, target, 1).await }
+    });
+    front.stack.wait_for_marker("k").await;
+    let (posted, is_over) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let mut clients = JoinSet::new();
+    for _ in 0..4 {
+        let (posted, is_over, port) = (posted.clone(), is_over.clone(), front.nginx.port);
+        clients.spawn(async move {
+            while !is_over.load(Ordering::Relaxed) {
+                // A connection of its own: one that waits for a request may be closed at any moment.
+                let key = Uuid::new_v4().to_string();
+                let answer = Http::new(port)
+                    .transfer_with_key(&key, source, target, 1)
+                    .await;
+                assert_eq!(answer.status, 201, "{answer:?}");
+                posted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    front.nginx.reload().await;
+    // It was asked through a process of nginx that is ending by now.
+    hold.release().await;
+    for _ in 1..RELOADS {
+        front.nginx.reload().await;
+        let enough = posted.load(Ordering::Relaxed) + 10;
+        eventually_true(SOON, "transfers are posted", async || {
+            posted.load(Ordering::Relaxed) >= enough
+        })
+        .await;
+    }
+    is_over.store(true, Ordering::Relaxed);
+    clients.join_all().await;
+    // By the server, in whose time the wallet was released or not.
+    let answer = in_flight.await.expect("no panic");
+    let is_busy = answer.status == 503 && answer.problem().1 == "wallet_busy";
+    assert!(answer.status == 201 || is_busy, "{answer:?}");
+    front.stack.verify().await;
 }
 
 #[tokio::test]

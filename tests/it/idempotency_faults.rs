@@ -1,12 +1,17 @@
 //! Idempotency keys while parts of the stack are away.
 
+use std::time::Duration;
+
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::gate::Gate;
 use crate::http::{Answer, Http};
 use crate::stack::{Stack, marker};
-use crate::support::poll::{SOON, eventually_true};
+use crate::support::poll::{SOON, eventually, eventually_true};
+
+/// How long the server lets a request take.
+const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_crashed_server_keeps_a_key_for_ten_seconds_at_most() {
@@ -39,6 +44,34 @@ async fn a_crashed_server_keeps_a_key_for_ten_seconds_at_most() {
         (retried.status, retried.header("idempotency-replayed")),
         (201, "")
     );
+    stack.assert_one_transfer(target, 300).await;
+}
+
+#[tokio::test]
+async fn a_twin_of_a_crashed_request_is_answered_within_the_deadline_of_the_server() {
+    let mut stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
+    let held = stack.hold(source).await;
+    let first = tokio::spawn({
+        let http = stack.http.clone();
+        async move { http.try_transfer("k", source, target, 300).await.is_err() }
+    });
+    stack.wait_for_marker("k").await;
+    stack.server.kill();
+    assert!(first.await.expect("no panic"), "the request has no answer");
+    held.release().await;
+    stack.restart_with(&[]).await;
+    let twin = eventually(REQUEST_MAX, "the twin is answered", async || {
+        let twin = stack.http.transfer_with_key("k", source, target, 300).await;
+        if twin.status == 201 {
+            return Some(twin);
+        }
+        assert_eq!(twin.problem(), (409, "transfer_in_progress".to_owned()));
+        assert_eq!(twin.header("retry-after"), "1");
+        None
+    })
+    .await;
+    assert_eq!(twin.header("idempotency-replayed"), "");
     stack.assert_one_transfer(target, 300).await;
 }
 

@@ -1,18 +1,23 @@
-//! Clients that post transfers without a pause, and what they were told.
+//! Clients that post transfers again and again, and what they were told.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
+use futures_util::stream::iter;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::http::{Answer, Http};
 use crate::support::poll::{eventually, eventually_true};
 
 const CLIENTS: usize = 8;
-/// What a client does before it tries something new after a refusal.
+/// Between an answer and the next request of a client: what happened in a fault of some seconds is retried in less.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Retries at the same time.
+const RETRIES: usize = 32;
 
 /// How long a request may seem to be in progress that is over: a few times what `Retry-After` says.
 pub const TWIN_MAX: Duration = Duration::from_secs(4);
@@ -36,6 +41,15 @@ pub struct Load {
 impl Load {
     /// Makes the wallets and starts.
     pub async fn start(http: &Http) -> Self {
+        Self::start_with(http, PAUSE).await
+    }
+
+    /// The same with clients that do not pause.
+    pub async fn start_in_haste(http: &Http) -> Self {
+        Self::start_with(http, Duration::ZERO).await
+    }
+
+    async fn start_with(http: &Http, pause: Duration) -> Self {
         let mut load = Self {
             target: http.wallet(0).await,
             is_over: Arc::default(),
@@ -54,9 +68,8 @@ impl Load {
                     let delay = start.elapsed();
                     if answer.status == 201 {
                         posted.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        tokio::time::sleep(PAUSE).await;
                     }
+                    sleep(pause).await;
                     heard.push(Heard {
                         key,
                         source,
@@ -72,8 +85,13 @@ impl Load {
 
     /// Waits until so many more transfers have been posted.
     pub async fn goes_on(&self, count: usize, limit: Duration) {
+        self.goes_on_so(count, limit, "transfers are posted").await;
+    }
+
+    /// The same with words for it.
+    pub async fn goes_on_so(&self, count: usize, limit: Duration, what: &str) {
         let enough = self.posted.load(Ordering::Relaxed) + count;
-        eventually_true(limit, "transfers are posted", async || {
+        eventually_true(limit, what, async || {
             let is_broken = self.clients.iter().any(JoinHandle::is_finished);
             is_broken || self.posted.load(Ordering::Relaxed) >= enough
         })
@@ -94,24 +112,22 @@ impl Load {
 /// Sends every request again with its key. Each must be posted by then, and what was acknowledged must
 /// be acknowledged in the same words. Asserts that the target has got each of them once.
 pub async fn retry_all(http: &Http, target: Uuid, heard: &[Heard]) {
-    for Heard {
-        key,
-        source,
-        answer,
-        ..
-    } in heard
-    {
-        let again = eventually(TWIN_MAX, "a twin has ended", async || {
-            let again = http.transfer_with_key(key, *source, target, 1).await;
-            (again.status != 409).then_some(again)
-        })
-        .await;
-        assert_eq!(again.status, 201, "{key}: {again:?}");
-        if answer.status == 201 {
-            assert_eq!(again.header("idempotency-replayed"), "true", "{key}");
-            assert_eq!(again.body, answer.body, "{key}");
-        }
-    }
+    let retries = iter(heard).map(|heard| retry(http, target, heard));
+    retries.buffer_unordered(RETRIES).collect::<()>().await;
     let count = i64::try_from(heard.len()).expect("a test is short");
     assert_eq!(http.balance(target).await, count);
+}
+
+async fn retry(http: &Http, target: Uuid, heard: &Heard) {
+    let Heard { key, answer, .. } = heard;
+    let again = eventually(TWIN_MAX, "a twin has ended", async || {
+        let again = http.transfer_with_key(key, heard.source, target, 1).await;
+        (again.status != 409).then_some(again)
+    })
+    .await;
+    assert_eq!(again.status, 201, "{key}: {again:?}");
+    if answer.status == 201 {
+        assert_eq!(again.header("idempotency-replayed"), "true", "{key}");
+        assert_eq!(again.body, answer.body, "{key}");
+    }
 }

@@ -11,7 +11,7 @@ use crate::http::{Answer, Http};
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 7] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
     ("transfer_in_progress", "idempotency_twins.rs, with a twin"),
@@ -26,14 +26,14 @@ const ELSEWHERE: [(&str, &str); 7] = [
     ),
     (
         "overloaded",
-        "src/gather/tests.rs: it takes 8,192 requests at once",
+        "overload.rs, with more requests than may wait",
     ),
+    ("request_timeout", "overload.rs, with slow bodies"),
 ];
 
 /// nginx's own problems.
-const OF_NGINX: [&str; 8] = [
+const OF_NGINX: [&str; 7] = [
     "malformed_request",
-    "request_timeout",
     "uri_too_long",
     "rate_limited",
     "headers_too_large",

@@ -14,6 +14,9 @@ use crate::http::Answer;
 use crate::support::poll::SOON;
 use crate::support::postgres::ADMIN_KEY;
 
+/// How long an answer usually takes at most.
+const ANSWER_USUAL: Duration = Duration::from_millis(300);
+
 /// The header with the key of every test's database.
 pub fn authorization() -> String {
     format!("Authorization: Bearer {ADMIN_KEY}\r\n")
@@ -45,6 +48,43 @@ pub async fn send(port: u16, request: &[u8]) -> Answer {
 /// Sends bytes and ends its side of the connection. The server may answer, or take the client for gone.
 pub async fn send_and_end(port: u16, request: &[u8]) -> Option<Answer> {
     exchange(port, request, true).await
+}
+
+/// Sends bytes that may hold no request, one, several or a part of one, and gives all whole answers.
+pub async fn send_for_all(port: u16, bytes: &[u8]) -> Vec<Answer> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .expect("the server listens");
+    let _ = stream.write_all(bytes).await;
+    let (mut received, mut chunk) = (Vec::new(), [0; 4_096]);
+    // Who ends his side too soon may be taken for gone; who does not end it waits for a request that never is whole.
+    let mut limit = ANSWER_USUAL;
+    loop {
+        match timeout(limit, stream.read(&mut chunk)).await {
+            Ok(Ok(length @ 1..)) => received.extend_from_slice(&chunk[..length]),
+            Err(_) if limit == ANSWER_USUAL => {
+                limit = SOON;
+                let _ = stream.shutdown().await;
+            }
+            _ => return split(&received),
+        }
+    }
+}
+
+/// The answers in a stream.
+fn split(mut received: &[u8]) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    while let Some(mut answer) = parse(received) {
+        let length = answer.header("content-length").parse().unwrap_or(0);
+        let head = received.len() - answer.body.len();
+        if answer.body.len() < length {
+            break;
+        }
+        answer.body.truncate(length);
+        received = &received[head + length..];
+        answers.push(answer);
+    }
+    answers
 }
 
 async fn exchange(port: u16, request: &[u8], ends: bool) -> Option<Answer> {

@@ -45,7 +45,7 @@ fn each_promise_names_a_test_that_is_there() {
             let before = text[..place].lines().rev().take(4);
             let is_test = before
                 .into_iter()
-                .any(|line| line.contains("#[") && line.contains("test]"));
+                .any(|line| line.contains("#[test]") || line.contains("#[tokio::test"));
             assert!(is_test, "{path}: {function} is no test");
         }
         count += 1;

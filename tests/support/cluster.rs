@@ -1,15 +1,15 @@
 //! A PostgreSQL server of a test's own, which it may restart and crash.
 
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 
 use remit::migrate;
 use remit::postgres::Config;
 use tokio_postgres::Client;
 
 use super::free_port;
-use super::owner::{owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
-use super::poll::{SOON, eventually};
+use super::owner::{children, owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
+use super::poll::{SOON, eventually, eventually_true};
 use super::postgres::admin_key_insert;
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
@@ -117,6 +117,27 @@ impl Cluster {
         .await;
     }
 
+    /// Stops all processes of the server without ending them: connections stay open and nothing answers.
+    pub async fn freeze(&self) {
+        let first = self.child.as_ref().expect("the server runs").id();
+        // Once it stands still it makes no more processes.
+        for pids in [|pid| vec![pid], children] {
+            let pids = pids(first);
+            try_signal(&pids, "STOP");
+            eventually_true(SOON, "PostgreSQL stands still", async || {
+                pids.iter().all(|pid| !is_running(*pid))
+            })
+            .await;
+        }
+    }
+
+    /// Lets frozen processes go on.
+    pub fn thaw(&self) {
+        let first = self.child.as_ref().expect("the server runs").id();
+        let pids = [children(first), vec![first]].concat();
+        try_signal(&pids, "CONT");
+    }
+
     /// Makes a database that was never migrated.
     pub async fn create_database(&self, name: &str) {
         let owner = self.connect("remit", "postgres").await;
@@ -166,11 +187,35 @@ impl Cluster {
     }
 }
 
+/// Whether a process is there and does not stand still.
+fn is_running(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mut states = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("State:"));
+    states
+        .next()
+        .is_some_and(|state| !state.trim().starts_with(['T', 'Z']))
+}
+
+/// Sends a signal to processes, some of which may have ended.
+fn try_signal(pids: &[u32], name: &str) {
+    let pids = pids.iter().map(ToString::to_string);
+    let sent = Command::new("kill")
+        .args(["-s", name])
+        .args(pids)
+        .stderr(Stdio::null())
+        .status();
+    sent.expect("every machine has kill");
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
             if child.try_wait().is_ok_and(|status| status.is_none()) {
                 signal(child.id(), "QUIT");
+                // It may be frozen.
+                signal(child.id(), "CONT");
             }
             let _ = child.wait();
         }

@@ -6,8 +6,8 @@ use std::process::{Child, Command};
 use tokio::net::TcpStream;
 
 use super::free_port;
-use super::owner::{owned_folder, signal, spawn_as_owner, write_as_owner};
-use super::poll::{SOON, eventually};
+use super::owner::{children, owned_folder, signal, spawn_as_owner, write_as_owner};
+use super::poll::{SOON, eventually, eventually_true};
 use super::postgres::repository;
 
 /// Limits that no test reaches.
@@ -88,6 +88,20 @@ impl Nginx {
             is_wanted(&log).then_some(log)
         })
         .await
+    }
+}
+
+impl Nginx {
+    /// Reads its configuration again, as `nginx -s reload` does, and waits for the processes that go by it. Those from
+    /// before finish what they have begun.
+    pub async fn reload(&self) {
+        let before = children(self.child.id());
+        signal(self.child.id(), "HUP");
+        eventually_true(SOON, "nginx has new processes", async || {
+            let now = children(self.child.id());
+            now.iter().any(|pid| !before.contains(pid))
+        })
+        .await;
     }
 }
 

@@ -97,6 +97,14 @@ pub fn signal(pid: u32, name: &str) {
     );
 }
 
+/// The processes that a process has started.
+pub fn children(pid: u32) -> Vec<u32> {
+    let file = format!("/proc/{pid}/task/{pid}/children");
+    let text = fs::read_to_string(file).expect("Linux has /proc");
+    let pids = text.split_whitespace().map(str::parse);
+    pids.map(|pid| pid.expect("a process id")).collect()
+}
+
 fn own_user() -> u32 {
     fs::metadata("/proc/self").expect("Linux has /proc").uid()
 }

@@ -1,4 +1,4 @@
-//! A TCP proxy that can be cut or hang, to take one server away from one client.
+//! A TCP proxy that can be cut, hang, swallow or half-close, to take one server away from one client.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,9 +14,20 @@ use tokio::task::{JoinHandle, JoinSet};
 pub struct TcpProxy {
     pub port: u16,
     target: u16,
-    hangs: watch::Sender<bool>,
+    trouble: watch::Sender<Trouble>,
     accepted: Arc<AtomicUsize>,
     listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is wrong. Connections are numbered from 1 in the order in which they were made.
+#[derive(Debug, Clone, Default)]
+struct Trouble {
+    /// Nothing is forwarded now.
+    hangs: bool,
+    /// What connections up to this number say is lost.
+    swallowed: usize,
+    /// Connections up to this number hear the end of the stream.
+    half_closed: usize,
 }
 
 impl TcpProxy {
@@ -25,7 +36,7 @@ impl TcpProxy {
         let proxy = Self {
             port: super::free_port(),
             target,
-            hangs: watch::channel(false).0,
+            trouble: watch::channel(Trouble::default()).0,
             accepted: Arc::default(),
             listening: Mutex::default(),
         };
@@ -45,17 +56,30 @@ impl TcpProxy {
 
     /// Accepts connections and keeps them open, but forwards nothing.
     pub fn hang(&self) {
-        self.hangs.send_replace(true);
+        self.trouble.send_modify(|trouble| trouble.hangs = true);
+    }
+
+    /// Loses all that the first connections say from now on, in either direction, and keeps them open.
+    pub fn swallow(&self, connections: usize) {
+        self.trouble
+            .send_modify(|trouble| trouble.swallowed = connections);
+    }
+
+    /// Ends the stream from the server on all connections. The client may still speak.
+    pub fn half_close(&self) {
+        let accepted = self.accepted();
+        self.trouble
+            .send_modify(|trouble| trouble.half_closed = accepted);
     }
 
     /// Forwards again.
     pub async fn resume(&self) {
-        self.hangs.send_replace(false);
+        self.trouble.send_modify(|trouble| trouble.hangs = false);
         if self.listening().is_none() {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
             let listener = TcpListener::bind(address).await.expect("the port is free");
-            let (hangs, accepted) = (self.hangs.subscribe(), Arc::clone(&self.accepted));
-            let task = tokio::spawn(forward(listener, self.target, hangs, accepted));
+            let (trouble, accepted) = (self.trouble.subscribe(), Arc::clone(&self.accepted));
+            let task = tokio::spawn(forward(listener, self.target, trouble, accepted));
             self.listening().replace(task);
         }
     }
@@ -83,21 +107,26 @@ impl Drop for TcpProxy {
 async fn forward(
     listener: TcpListener,
     target: u16,
-    hangs: watch::Receiver<bool>,
+    trouble: watch::Receiver<Trouble>,
     accepted: Arc<AtomicUsize>,
 ) {
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
-        accepted.fetch_add(1, Ordering::Relaxed);
-        let hangs = hangs.clone();
+        let number = accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let trouble = trouble.clone();
         connections.spawn(async move {
             if let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await {
                 let (near_read, near_write) = near.into_split();
                 let (far_read, far_write) = far.into_split();
-                tokio::join!(
-                    pump(near_read, far_write, hangs.clone()),
-                    pump(far_read, near_write, hangs)
-                );
+                let mut half_close = trouble.clone();
+                let answers = async {
+                    tokio::select! {
+                        () = pump(number, far_read, near_write, trouble.clone()) => {}
+                        _ = half_close.wait_for(|trouble| number <= trouble.half_closed) => {}
+                    }
+                };
+                let questions = pump(number, near_read, far_write, trouble.clone());
+                tokio::join!(questions, answers);
             }
         });
         while connections.try_join_next().is_some() {}
@@ -105,13 +134,23 @@ async fn forward(
 }
 
 /// Copies until either side ends; the other end then sees the end of its stream.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut hangs: watch::Receiver<bool>) {
+async fn pump(
+    number: usize,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut trouble: watch::Receiver<Trouble>,
+) {
     let mut buffer = vec![0; 16_384];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         // An error means that the proxy is gone.
-        if hangs.wait_for(|hangs| !*hangs).await.is_err()
-            || to.write_all(&buffer[..length]).await.is_err()
-        {
+        let Ok(swallowed) = trouble
+            .wait_for(|trouble| !trouble.hangs)
+            .await
+            .map(|trouble| trouble.swallowed)
+        else {
+            return;
+        };
+        if number > swallowed && to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }

@@ -5,6 +5,9 @@
 mod cache;
 mod command_line;
 mod dead_letters;
+mod fuzz;
+#[path = "../../../tests/support/fuzz.rs"]
+mod mutate;
 mod notifier;
 mod outages;
 mod relay;

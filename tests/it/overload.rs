@@ -1,0 +1,172 @@
+//! More than the server can do: it bounds what waits, what it remembers, and how long.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::gate::Gate;
+use crate::http::Answer;
+use crate::problems::assert_shape;
+use crate::raw::{self, Connection};
+use crate::stack::Stack;
+use crate::support::poll::eventually_true;
+
+/// Open connections of the memory's test: enough to see what each costs.
+const CONNECTIONS: usize = 1_000;
+/// What the server may take for each connection that sends all that it may and does not end; a debug build's frames are
+/// large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
+const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
+/// `WAITING_REQUESTS_MAX` of the server, and some more.
+const TRANSFERS: usize = 4_000 + 500;
+/// Descriptors of the test that are not connections.
+const OTHER_DESCRIPTORS: u64 = 512;
+/// What nginx waits for the server.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// How many connections are opened at the same time: less than a listener's backlog.
+const AT_ONCE: usize = 64;
+
+/// What a process holds in memory.
+fn resident_bytes(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the server runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix("kB"));
+    let kilobytes: u64 = kilobytes
+        .and_then(|text| text.trim().parse().ok())
+        .expect("a number");
+    kilobytes * 1_024
+}
+
+fn open_descriptors(pid: u32) -> usize {
+    let open = fs::read_dir(format!("/proc/{pid}/fd"));
+    open.expect("the server runs").count()
+}
+
+fn allow_descriptors(connections: usize) {
+    let wanted = connections as u64 + OTHER_DESCRIPTORS;
+    let limit = rlimit::increase_nofile_limit(wanted).expect("a limit can be read");
+    assert!(
+        limit >= wanted,
+        "this test needs {wanted} open files, and may have {limit}"
+    );
+}
+
+/// Opens connections, sends something on each of them, and goes on with it.
+async fn crowd<T: Send + 'static, F: Future<Output = T> + Send>(
+    port: u16,
+    size: usize,
+    bytes: impl Fn(usize) -> Vec<u8>,
+    go_on: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> JoinSet<T> {
+    allow_descriptors(size);
+    let (mut members, places) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
+    for number in 0..size {
+        let place = Arc::clone(&places).acquire_owned().await;
+        let (bytes, go_on) = (bytes(number), go_on.clone());
+        members.spawn(async move {
+            let mut connection = Connection::open(port).await;
+            connection.send(&bytes).await;
+            drop(place);
+            go_on(connection).await
+        });
+    }
+    members
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_connections_cost_little_memory_be_they_idle_or_slow() {
+    let stack = Stack::start().await;
+    let (pid, port) = (stack.server.pid(), stack.server.port);
+    let user = format!("/users/{}", stack.http.user().await);
+    let (memory, descriptors) = (resident_bytes(pid), open_descriptors(pid));
+    // All that may be sent but the end of it.
+    let slow_head = format!(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: {}",
+        "x".repeat(15_900)
+    );
+    let headers = "Idempotency-Key: k\r\nContent-Length: 16000\r\n";
+    let slow_body = raw::post_head("/transfers", headers) + &"{".repeat(15_900);
+    for (bytes, answer) in [
+        (Vec::new(), None),
+        (slow_head.into_bytes(), None),
+        (slow_body.into_bytes(), Some(408)),
+    ] {
+        let stay = |connection| async { connection };
+        let members = crowd(port, CONNECTIONS, |_| bytes.clone(), stay).await;
+        let members = members.join_all().await;
+        // Others are answered meanwhile, and then what the crowd has sent has arrived.
+        for path in ["/healthz", &user] {
+            assert_eq!(stack.http.get(path).await.status, 200);
+        }
+        let grown = resident_bytes(pid).saturating_sub(memory);
+        let open = open_descriptors(pid).saturating_sub(descriptors);
+        assert!(open > CONNECTIONS / 2, "only {open} are still open");
+        let each = grown / CONNECTIONS as u64;
+        assert!(
+            each <= CONNECTION_BYTES_MAX,
+            "a connection took {each} bytes"
+        );
+        // Nobody may be slow for ever: the server ends what does not come to an end.
+        for mut connection in members {
+            let said = connection.receive().await;
+            said.iter().for_each(assert_shape);
+            assert_eq!(said.map(|said| said.status), answer);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_queue_transfers_are_refused_at_once_and_the_others_are_posted() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100_000).await, stack.http.wallet(0).await);
+    let gate = Gate::behind_transfers_post(&stack).await;
+    gate.close().await;
+    let body = json!({"source_id": source, "target_id": target, "amount": 1}).to_string();
+    let request = |number| {
+        let headers = format!(
+            "Idempotency-Key: {number}\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        (raw::post_head("/transfers", &headers) + &body).into_bytes()
+    };
+    let overloaded = Arc::new(AtomicUsize::new(0));
+    let receive = {
+        let overloaded = Arc::clone(&overloaded);
+        move |mut connection: Connection| {
+            let overloaded = Arc::clone(&overloaded);
+            async move {
+                let answer = connection.receive().await;
+                let answer = answer.expect("every request is answered");
+                overloaded.fetch_add(usize::from(is_overloaded(&answer)), Ordering::Relaxed);
+                answer
+            }
+        }
+    };
+    let members = crowd(stack.server.port, TRANSFERS, request, receive).await;
+    // Nothing has been posted, and somebody knows already that there is no place for him.
+    eventually_true(ANSWER_MAX, "transfers are refused", async || {
+        overloaded.load(Ordering::Relaxed) > 0
+    })
+    .await;
+    assert_eq!(stack.count("transfers").await, 1);
+    gate.open().await;
+    let answers = members.join_all().await;
+    let posted = answers.iter().filter(|answer| answer.status == 201).count();
+    assert!(posted > 0);
+    for refused in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+    }
+    // With the crowd gone there is place again.
+    assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
+    let journal = usize::try_from(stack.count("transfers").await).expect("a count");
+    assert!(journal >= posted + 2, "{journal} of {posted}");
+    stack.verify().await;
+}
+
+fn is_overloaded(answer: &Answer) -> bool {
+    answer.status == 503 && answer.problem().1 == "overloaded"
+}
