@@ -15,7 +15,7 @@ use crate::support::postgres::repository;
 
 const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
 
-fn openapi() -> Value {
+pub fn openapi() -> Value {
     serde_json::from_slice(remit::docs::OPENAPI).expect("openapi.json is JSON")
 }
 
@@ -24,7 +24,7 @@ fn read(path: &str) -> String {
 }
 
 /// Every operation: method, path with its parameters filled in, and the description.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().expect("an object");
     let mut operations = Vec::new();
     for (path, item) in paths {

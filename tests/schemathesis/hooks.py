@@ -1,0 +1,59 @@
+"""What schemathesis cannot know of Remit. REMIT_API_KEY_ID says which of the API keys is the run's own."""
+
+import json
+import os
+
+import schemathesis
+
+# Refusals of what is well-formed: by what a key names, what a wallet holds or how two members compare.
+BEYOND_SCHEMAS = {
+    "balance_limit_exceeded",
+    "currency_mismatch",
+    "idempotency_key_reused",
+    "insufficient_funds",
+    "limit_exceeded",
+    "same_wallet",
+    "wallet_frozen",
+}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Makes text of what it took for a header from a number in an answer, which no client could send."""
+    for name, value in case.headers.items():
+        if isinstance(value, int):
+            case.headers[name] = str(value)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Hides the run's own API key: revoked, it would have all that follows refused."""
+    if case.path == "/keys" and case.method == "GET" and response.status_code == 200:
+        page = json.loads(response.content)
+        page["keys"] = [key for key in page["keys"] if key["id"] != os.environ["REMIT_API_KEY_ID"]]
+        response.content = json.dumps(page).encode()
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Lets a valid request be refused where a schema cannot say why, as it may be with 404 and 409 by default."""
+    if "positive_data_acceptance" not in failure.checks:
+        return True
+    problem = response.json()
+    match response.status_code, problem["code"], problem.get("pointer"):
+        case 422, code, _ if code in BEYOND_SCHEMAS:
+            return False
+        case 422, "invalid_field", "/initial_balance":
+            return not is_below_floor(case.body)
+        case 422, "invalid_field", "/expires_at":
+            return False
+        case 400, "malformed_id", _:
+            # It took the id from a member that is null.
+            return "None" not in map(str, case.path_parameters.values())
+    return True
+
+
+def is_below_floor(wallet):
+    """Whether a new wallet's first balance is less than it may ever be."""
+    floor = wallet.get("floor", 0)
+    return floor is not None and (wallet.get("initial_balance") or 0) < floor
