@@ -8,13 +8,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::faults::OwnCluster;
+use crate::faults::{OwnCluster, REFUSAL_MAX};
 use crate::http::{Answer, Http};
 use crate::proxied::Proxied;
 use crate::support::poll::{SOON, eventually, eventually_true};
 
-/// How long anyone waits for a refusal.
-const REFUSAL_MAX: Duration = Duration::from_secs(2);
 /// How long after PostgreSQL the server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
 /// What a client without patience waits for an answer.
