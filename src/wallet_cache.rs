@@ -10,7 +10,8 @@
 //! must not take the place of a reader who will find something.
 //!
 //! What cannot be written while Redis is away is remembered, and written when it is back; until then
-//! these wallets are not read from Redis. That memory ends with its process, so each process begins a new epoch:
+//! these wallets are not read from Redis. So is what was read past Redis: it may be newer than what Redis
+//! has, and nobody is to see a wallet go back. That memory ends with its process, so each process begins a new epoch:
 //! nobody reads what was filled in during an earlier one.
 
 use std::collections::HashMap;
@@ -115,6 +116,21 @@ pub struct Lease {
     epoch: String,
 }
 
+/// Why a wallet cannot be read from the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bypass {
+    /// Redis does not answer.
+    Silent,
+    /// Redis lacks a write to this wallet, or may lack one.
+    Behind,
+}
+
+impl From<Unavailable> for Bypass {
+    fn from(_: Unavailable) -> Self {
+        Self::Silent
+    }
+}
+
 /// A wallet's ledger and id.
 pub type WalletKey = (i64, Uuid);
 
@@ -148,10 +164,13 @@ impl WalletCache {
     /// The cached wallet, if it is there whole.
     ///
     /// # Errors
-    /// Redis does not answer, lacks a write to this wallet, or may lack one.
-    pub async fn read(&self, wallet: WalletKey) -> Result<Option<CachedWallet>, Unavailable> {
-        if !self.has_begun.load(Ordering::Relaxed) || self.lost.concern(&wallet) {
-            return Err(Unavailable);
+    /// The database has to be asked. Tell `seen` what it said.
+    pub async fn read(&self, wallet: WalletKey) -> Result<Option<CachedWallet>, Bypass> {
+        if !self.has_begun.load(Ordering::Relaxed) {
+            return Err(Bypass::Silent);
+        }
+        if self.lost.concern(&wallet) {
+            return Err(Bypass::Behind);
         }
         let mut pipeline = redis::pipe();
         pipeline.cmd("GET").arg(EPOCH);
@@ -285,6 +304,19 @@ impl WalletCache {
                     .arg(found.held),
             )
             .await
+    }
+
+    /// Takes note of what was read past Redis.
+    pub fn seen(&self, wallet: WalletKey, found: &CachedWallet, bypass: Bypass) {
+        let seen = WalletChange {
+            entry: Some((found.version, found.balance)),
+            status: Some((found.status_version, found.status.clone())),
+            updated_at_us: microseconds(found.updated_at),
+        };
+        match bypass {
+            Bypass::Silent => self.lost.remember_seen(wallet, seen),
+            Bypass::Behind => self.lost.update_seen(&wallet, seen),
+        }
     }
 
     /// Writes changes through, each wallet's newest. What Redis does not take is remembered for `repair`.

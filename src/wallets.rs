@@ -16,7 +16,7 @@ use crate::gather::{Batch, Gather, NoAnswer, Reply};
 use crate::metrics::{CacheRead, Metrics};
 use crate::problem::{Code, Failure, Problem};
 use crate::redis::Unavailable;
-use crate::wallet_cache::{CachedWallet, WalletCache, fixed_parts};
+use crate::wallet_cache::{Bypass, CachedWallet, Lease, WalletCache, WalletKey, fixed_parts};
 
 /// `wallets_get` on one ledger.
 pub struct WalletsGet {
@@ -124,8 +124,15 @@ impl Wallets {
             wallet_id,
             key: caller.key_sha256,
         };
+        let key = (self.ledger_id, wallet_id);
         match self.cached(caller, wallet_id).await {
-            Err(Unavailable) => return Ok((self.query(reading).await?, CacheRead::Bypass)),
+            Err(bypass) => {
+                let wallet = self.query(reading).await?;
+                if let Some(wallet) = &wallet {
+                    self.cache.seen(key, &to_cached(wallet), bypass);
+                }
+                return Ok((wallet, CacheRead::Bypass));
+            }
             Ok(Some(wallet)) => return Ok((Some(wallet), CacheRead::Hit)),
             Ok(None) => {}
         }
@@ -137,17 +144,26 @@ impl Wallets {
         {
             return Ok((Some(wallet), CacheRead::Hit));
         }
-        let key = (self.ledger_id, wallet_id);
         let lease = self.cache.lease(key, caller.user_id).await;
         let wallet = self.query(reading).await?;
-        // A lost fill costs the next reader a query; a lease that stays ends by itself.
-        if let Ok(lease) = lease {
-            let _ = match &wallet {
-                Some(wallet) => self.cache.fill(key, &to_cached(wallet), lease).await,
-                None => self.cache.release(key, lease).await,
-            };
+        match (&wallet, lease) {
+            (Some(wallet), lease) => self.fill(key, &to_cached(wallet), lease).await,
+            // A lease that stays ends by itself.
+            (None, Ok(lease)) => drop(self.cache.release(key, lease).await),
+            (None, Err(Unavailable)) => {}
         }
         Ok((wallet, CacheRead::Miss))
+    }
+
+    /// Fills in what was found. A lost fill costs the next reader a query.
+    async fn fill(&self, key: WalletKey, found: &CachedWallet, lease: Result<Lease, Unavailable>) {
+        let filled = match lease {
+            Ok(lease) => self.cache.fill(key, found, lease).await,
+            Err(Unavailable) => Err(Unavailable),
+        };
+        if let Err(Unavailable) = filled {
+            self.cache.seen(key, found, Bypass::Silent);
+        }
     }
 
     /// A cached wallet that the caller may see. Any other is a miss: the same steps follow as for one that does
@@ -156,7 +172,7 @@ impl Wallets {
         &self,
         caller: &Caller,
         wallet_id: Uuid,
-    ) -> Result<Option<WalletResult>, Unavailable> {
+    ) -> Result<Option<WalletResult>, Bypass> {
         let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
         let wallet = cached.and_then(|cached| from_cached(wallet_id, cached));
         Ok(wallet.filter(|wallet| caller.sees(wallet.user_id)))

@@ -8,6 +8,8 @@ use super::{WALLET_TTL_MS, WalletChange, WalletKey};
 
 /// How many wallets with lost writes are remembered. Beyond it the cache is not read for `WALLET_TTL_MS`.
 const LOST_WALLETS_MAX: usize = 100_000;
+/// What was read past Redis is remembered while it is fewer: reads alone must not fill the memory.
+const SEEN_WALLETS_MAX: usize = LOST_WALLETS_MAX / 2;
 /// How many lost writes are repaired in one call.
 const REPAIR_BATCH_MAX: usize = 500;
 
@@ -40,6 +42,22 @@ impl LostWrites {
         if memory.changes.len() > LOST_WALLETS_MAX {
             memory.changes.clear();
             memory.no_reads_until = Some(Instant::now() + Duration::from_millis(WALLET_TTL_MS));
+        }
+    }
+
+    /// Remembers what somebody has seen, so that Redis shows him nothing older once it is back.
+    pub(super) fn remember_seen(&self, wallet: WalletKey, seen: WalletChange) {
+        let mut memory = self.memory();
+        if memory.changes.len() < SEEN_WALLETS_MAX {
+            memory.changes.entry(wallet).or_default().merge(seen);
+        }
+    }
+
+    /// The same while a write to the wallet is to be repaired anyway. Otherwise readers would prolong each other's way
+    /// past Redis.
+    pub(super) fn update_seen(&self, wallet: &WalletKey, seen: WalletChange) {
+        if let Some(change) = self.memory().changes.get_mut(wallet) {
+            change.merge(seen);
         }
     }
 
@@ -94,6 +112,28 @@ mod tests {
         assert!(writes.concern(&(1, Uuid::from_u128(7))));
         writes.forget(&writes.batch().expect("the newer one stayed"));
         assert!(!writes.concern(&(1, Uuid::from_u128(7))));
+    }
+
+    #[test]
+    fn what_was_seen_is_repaired_like_a_write() {
+        let writes = LostWrites::default();
+        let (wallet, seen) = lost(7, 3).into_iter().next().expect("there is one");
+        writes.update_seen(&wallet, seen.clone());
+        assert!(!writes.concern(&wallet));
+        writes.remember_seen(wallet, seen);
+        let (_, newer) = lost(7, 4).into_iter().next().expect("there is one");
+        writes.update_seen(&wallet, newer.clone());
+        assert_eq!(writes.batch(), Some(vec![(wallet, newer)]));
+    }
+
+    #[test]
+    fn reads_do_not_close_the_cache() {
+        let writes = LostWrites::default();
+        for number in 0..=LOST_WALLETS_MAX as u128 {
+            let (wallet, seen) = lost(number, 1).into_iter().next().expect("there is one");
+            writes.remember_seen(wallet, seen);
+        }
+        assert!(!writes.concern(&(1, Uuid::from_u128(u128::MAX))));
     }
 
     #[test]

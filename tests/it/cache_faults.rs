@@ -160,6 +160,34 @@ fn balance_of(wallet: &Answer) -> i64 {
 }
 
 /// Reads a wallet until the cache serves it, with the right balance at every read.
+#[tokio::test]
+async fn what_was_read_past_redis_is_not_taken_back() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let idle = stack.http.wallet(100).await;
+    for id in [source, idle] {
+        for cached in ["MISS", "HIT"] {
+            assert_eq!(wallet(&stack.http, id).await.header("x-cache"), cached);
+        }
+    }
+    stack.redis.freeze();
+    // No worker tells Redis of what a DBA does.
+    for balance in [90, 80] {
+        let made = "select from remit_v1.transfer_create(1, (gen_random_uuid(), $1, $2, 10, null, null, null, null)
+                    ::remit_v1.transfer_request)";
+        let made = stack.owner().await.execute(made, &[&source, &target]).await;
+        assert_eq!(made.expect("it is posted"), 1);
+        for (id, balance) in [(source, balance), (idle, 100)] {
+            let read = wallet(&stack.http, id).await;
+            let expected = ("BYPASS", balance);
+            assert_eq!((read.header("x-cache"), balance_of(&read)), expected);
+        }
+    }
+    stack.redis.thaw();
+    wait_for_hits(&stack.http, source, 80).await;
+    wait_for_hits(&stack.http, idle, 100).await;
+}
+
 async fn wait_for_hits(http: &Http, id: Uuid, balance: i64) {
     eventually_true(SOON, "the cache serves the wallet", async || {
         let wallet = wallet(http, id).await;
