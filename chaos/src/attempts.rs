@@ -13,10 +13,15 @@ use crate::rule::Rule;
 use crate::script::Transfer;
 use crate::sql::Said;
 
+#[cfg(test)]
+mod tests;
+
 /// As long as a request may take in the server. The same request may set out several times at once, and one after
 /// another be in progress for that long.
 const IN_PROGRESS_S_MAX: u64 = 10;
 const IN_PROGRESS_SLACK_S: u64 = 2;
+/// How long a request may wait while PostgreSQL is away.
+const REFUSAL_S_MAX: u64 = 2;
 
 /// The attempts of one client.
 pub struct Attempts {
@@ -49,6 +54,7 @@ impl Attempts {
             let set_out = Instant::now();
             let result = self.hub.http.attempt(call).await;
             self.log_http(call, &result);
+            self.watch_refusal(call, set_out, Instant::now());
             let status = result.as_ref().ok().map(|reply| reply.status);
             if let Judged::Final(answer) = self.judge(call, result) {
                 if call.key.is_some() {
@@ -117,6 +123,14 @@ impl Attempts {
     fn count_unknown(&self, call: &Call) {
         if call.key.is_some() {
             count(&self.hub.history.counts.unknown);
+        }
+    }
+
+    fn watch_refusal(&self, call: &Call, set_out: Instant, ended: Instant) {
+        let waited = self.hub.away.waited(set_out, ended);
+        if waited > Duration::from_secs(REFUSAL_S_MAX) {
+            let detail = format!("{} {} {:?}: {waited:?}", call.method, call.path, call.key);
+            self.hub.violate(Rule::RefusedInTime, detail);
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Books {
     pub users: HashMap<Uuid, UserRow>,
     /// Event, and the subject that it tells of.
     pub notifications: Vec<(Uuid, Uuid)>,
+    /// How many events wait.
+    pub outbox: i64,
     /// What `verify()` found.
     pub verified: Vec<String>,
     /// Sessions of the programs: role, and what is known of each.
@@ -116,6 +118,7 @@ impl Owner {
             wallets: self.wallets().await?,
             users: self.users().await?,
             notifications: self.notifications().await?,
+            outbox: self.outbox_depth().await?,
             verified: self.verified().await?,
             sessions: self.sessions().await?,
         })

@@ -1,11 +1,13 @@
 //! Whether all that was asked, heard, kept and told fits together. Nothing here asks Remit.
 
+use std::fmt;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::books::Books;
-use crate::history::{Facts, History};
+use crate::history::{Facts, History, Keyed};
 use crate::model::Model;
 
 mod answers;
@@ -15,7 +17,7 @@ mod made;
 mod reads;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 /// Everything that a rule may look at.
 pub struct Evidence<'a> {
@@ -26,10 +28,51 @@ pub struct Evidence<'a> {
     pub heard: &'a [Value],
 }
 
-/// Finds all violations and keeps them in the history.
-pub fn check(history: &History, books: &Books, heard: &[Value]) {
+/// How much of each kind of evidence the rules have looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked([(&'static str, usize); 10]);
+
+impl Checked {
+    fn of(evidence: &Evidence<'_>) -> Self {
+        let (facts, books) = (evidence.facts, evidence.books);
+        let keys = |count: fn(&Keyed) -> usize| facts.transfers.values().map(count).sum();
+        let rejected = books.journal.values().filter(|row| !row.is_posted());
+        let own = facts.reads.iter().filter(|read| read.written.is_some());
+        Self([
+            ("journal rows", books.journal.len()),
+            ("rejections", rejected.count()),
+            ("answers", keys(|keyed| keyed.answers.len())),
+            ("SQL rows", keys(|keyed| keyed.rows.len())),
+            (
+                "reused keys",
+                keys(|keyed| keyed.reuse_answers.len() + keyed.reuse_rows.len()),
+            ),
+            ("looks", keys(|keyed| keyed.looks.len())),
+            ("reads after a write", own.count()),
+            ("statement entries", facts.entries.len()),
+            ("deliveries", evidence.heard.len()),
+            ("notifications", books.notifications.len()),
+        ])
+    }
+
+    /// The kinds of which there was nothing, so that their rules could not fail.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let missing = self.0.iter().filter(|(_, count)| *count == 0);
+        missing.map(|(name, _)| *name).collect()
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.0.map(|(name, count)| format!("{count} {name}"));
+        write!(formatter, "checked {}", counts.join(", "))
+    }
+}
+
+/// Finds all violations and keeps them in the history. Says on what.
+pub fn check(history: &History, books: &Books, heard: &[Value]) -> Checked {
     let mut violations = Vec::new();
-    {
+    let checked = {
         let facts = history.facts();
         let evidence = Evidence {
             facts: &facts,
@@ -42,10 +85,12 @@ pub fn check(history: &History, books: &Books, heard: &[Value]) {
         journal::check(&evidence, &mut violations);
         reads::check(&evidence, &mut violations);
         events::check(&evidence, &mut violations);
-    }
+        Checked::of(&evidence)
+    };
     for violation in violations {
         history.violate(violation);
     }
+    checked
 }
 
 /// Microseconds since 1970 of an RFC 3339 time.

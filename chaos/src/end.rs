@@ -25,7 +25,7 @@ const WORKER_SESSIONS_MAX: usize = 2;
 const CLIENT: u64 = 9_998;
 
 /// Waits until the outbox is empty and all is notified, or nothing moves any more.
-pub async fn drain(hub: &Hub, tap: &Tap, owner: &Owner, still: Duration) {
+pub async fn drain(tap: &Tap, owner: &Owner, still: Duration) {
     let mut best = i64::MAX;
     let mut since = Instant::now();
     loop {
@@ -39,9 +39,6 @@ pub async fn drain(hub: &Hub, tap: &Tap, owner: &Owner, still: Duration) {
             (best, since) = (left, Instant::now());
         }
         if since.elapsed() > still {
-            if waiting > 0 {
-                hub.violate(Rule::OutboxDrains, format!("{waiting} events stay"));
-            }
             break;
         }
         sleep(Duration::from_millis(50)).await;
@@ -86,19 +83,24 @@ pub async fn check_at_rest(hub: &Arc<Hub>, stage: &Stage, books: &Books) -> Resu
             hub.violate(Rule::CacheIsTheDatabase, detail);
         }
     }
-    for (role, max) in [
-        ("remit_server", SERVER_SESSIONS_MAX),
-        ("remit_worker", WORKER_SESSIONS_MAX),
-    ] {
-        let sessions: Vec<_> = books.sessions.iter().filter(|(of, _)| of == role).collect();
-        if sessions.len() > max {
-            hub.violate(
-                Rule::SessionsBounded,
-                format!("{role} has {}: {sessions:#?}", sessions.len()),
-            );
-        }
+    for detail in wrong_sessions(books) {
+        hub.violate(Rule::SessionsBounded, detail);
     }
     Ok(())
+}
+
+/// The programs with more sessions than their pools hold, or with none, though none is away.
+fn wrong_sessions(books: &Books) -> Vec<String> {
+    let maxima = [
+        ("remit_server", SERVER_SESSIONS_MAX),
+        ("remit_worker", WORKER_SESSIONS_MAX),
+    ];
+    let wrong = maxima.iter().filter_map(|(role, max)| {
+        let sessions: Vec<_> = books.sessions.iter().filter(|(of, _)| of == role).collect();
+        let fits = (1..=*max).contains(&sessions.len());
+        (!fits).then(|| format!("{role} has {}: {sessions:#?}", sessions.len()))
+    });
+    wrong.collect()
 }
 
 /// Looks past Remit at each wallet that Redis has.
@@ -110,11 +112,51 @@ async fn compare_cache(
     let ids = books.wallets.keys().copied();
     let cached = cached_wallets(&stage.services.redis()?, ids).await;
     let cached = cached.map_err(|error| error.to_string())?;
-    for (id, cached) in &cached {
-        let row = &books.wallets[id];
-        if (cached.version, cached.balance) != (row.version, row.balance) {
-            hub.violate(Rule::CacheIsTheDatabase, format!("{cached:?} and {row:?}"));
-        }
+    for detail in differences(&cached, books) {
+        hub.violate(Rule::CacheIsTheDatabase, detail);
     }
     Ok(cached)
+}
+
+fn differences(cached: &HashMap<Uuid, CachedWallet>, books: &Books) -> Vec<String> {
+    let different = cached.iter().filter_map(|(id, cached)| {
+        let row = &books.wallets[id];
+        let is_same = (cached.version, cached.balance) == (row.version, row.balance);
+        (!is_same).then(|| format!("{cached:?} and {row:?}"))
+    });
+    different.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::tests::Run;
+
+    #[test]
+    fn too_many_sessions_and_none_are_found() {
+        let mut books = Run::good().books;
+        assert_eq!(wrong_sessions(&books).len(), 2);
+        for (role, max) in [
+            ("remit_server", SERVER_SESSIONS_MAX),
+            ("remit_worker", WORKER_SESSIONS_MAX),
+        ] {
+            let sessions = vec![(role.to_owned(), String::new()); max];
+            books.sessions.extend(sessions);
+        }
+        assert_eq!(wrong_sessions(&books), Vec::<String>::new());
+        books
+            .sessions
+            .push(("remit_worker".to_owned(), String::new()));
+        assert_eq!(wrong_sessions(&books).len(), 1);
+    }
+
+    #[test]
+    fn a_cached_wallet_of_another_version_or_balance_is_found() {
+        let books = Run::good().books;
+        let found = |version, balance| {
+            let cached = CachedWallet { version, balance };
+            differences(&[(Uuid::from_u128(2), cached)].into(), &books).len()
+        };
+        assert_eq!([found(2, 15), found(1, 10), found(2, 10)], [0, 1, 1]);
+    }
 }

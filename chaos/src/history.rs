@@ -53,12 +53,16 @@ pub struct Made<T> {
     pub answers: Vec<Answer>,
 }
 
-/// A wallet as it was read.
+/// A wallet as it was read, and what its reader had written before.
 #[derive(Debug, Clone, Copy)]
 pub struct Read {
     pub wallet_id: Uuid,
     pub version: i64,
     pub balance: i64,
+    /// The newest version that an answer to an own write had named, or that was read after one; 0 without a write.
+    pub known: i64,
+    /// The newest own transfer from or to the wallet that HTTP had said to be posted.
+    pub written: Option<Uuid>,
 }
 
 /// An entry of a statement as it was read.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
+use crate::away::Away;
 use crate::history::History;
 use crate::http::Http;
 use crate::rule::{Rule, Violation};
@@ -14,6 +15,8 @@ pub struct Hub {
     pub http: Http,
     pub sql: Sql,
     pub history: History,
+    /// When PostgreSQL was away.
+    pub away: Away,
     load_over: AtomicBool,
     give_up: watch::Sender<bool>,
 }
@@ -25,6 +28,7 @@ impl Hub {
             http,
             sql,
             history,
+            away: Away::default(),
             load_over: AtomicBool::new(false),
             give_up: watch::channel(false).0,
         }

@@ -94,7 +94,9 @@ impl Inflictor {
             .set(self.lane, Some(format!("{name}: recovering")));
         self.hub.history.line(line("over"));
         let inflicted = self.recovery(fault.kind).await;
-        self.hub.history.line(line("recovered"));
+        let mut recovered = line("recovered");
+        recovered["recovery_ms"] = serde_json::json!(inflicted.recovery.as_millis());
+        self.hub.history.line(recovered);
         self.diary.set(self.lane, None);
         lock(&self.diary.inflicted).push(inflicted);
         Ok(())
@@ -103,19 +105,18 @@ impl Inflictor {
     async fn recovery(&self, kind: Kind) -> Inflicted {
         let changes = || self.diary.money_changes.load(Ordering::Relaxed);
         let changes_before = changes();
-        let events_before = self.tap.count();
-        let recovery = self.probe.first_success().await;
-        // On the way of the events, what breaks the way of the money meanwhile is not this fault's.
-        let counts = self.lane == Lane::Money
-            || (changes() == changes_before && lock(&self.diary.current)[0].is_none());
-        if counts && recovery > self.recovery_max {
-            let detail = format!("{kind}: {} ms", recovery.as_millis());
-            self.hub.violate(Rule::RecoversInTime, detail);
-        }
-        let next_event = match self.lane {
-            Lane::Money => None,
-            Lane::Events => Some(self.next_event(events_before).await),
+        let first_success = async {
+            let recovery = self.probe.first_success().await;
+            // On the way of the events, what breaks the way of the money meanwhile is not this fault's.
+            let counts = self.lane == Lane::Money
+                || (changes() == changes_before && lock(&self.diary.current)[0].is_none());
+            if counts && recovery > self.recovery_max {
+                let detail = format!("{kind}: {} ms", recovery.as_millis());
+                self.hub.violate(Rule::RecoversInTime, detail);
+            }
+            recovery
         };
+        let (recovery, next_event) = tokio::join!(first_success, self.next_event());
         Inflicted {
             kind,
             recovery,
@@ -123,12 +124,16 @@ impl Inflictor {
         }
     }
 
-    async fn next_event(&self, before: usize) -> Duration {
-        let start = Instant::now();
+    /// How long it takes until the broker passes on an event. Nobody waits for that on the way of the money.
+    async fn next_event(&self) -> Option<Duration> {
+        if self.lane == Lane::Money {
+            return None;
+        }
+        let (start, before) = (Instant::now(), self.tap.count());
         while self.tap.count() == before && start.elapsed() < Duration::from_secs(EVENT_S_MAX) {
             sleep(Duration::from_millis(20)).await;
         }
-        start.elapsed()
+        Some(start.elapsed())
     }
 
     /// Breaks something; returns when it is whole again.
@@ -143,7 +148,7 @@ impl Inflictor {
             Kind::StopPostgres => {
                 // What `pg_ctl stop -m immediate` sends.
                 services.end(Part::Postgres, "QUIT").await?;
-                self.last(fault).await?;
+                self.without_postgres(fault).await?;
                 services.resume(Part::Postgres).await?;
             }
             Kind::RestartRedis => {
@@ -163,7 +168,10 @@ impl Inflictor {
             }
             Kind::Cut(link) => {
                 stage.proxy(link).cut();
-                self.last(fault).await?;
+                match link {
+                    Link::ServerDatabase => self.without_postgres(fault).await?,
+                    _ => self.last(fault).await?,
+                }
                 stage.proxy(link).resume();
             }
             Kind::Delay(link) => {
@@ -187,8 +195,19 @@ impl Inflictor {
     /// Lets all processes of a server stand still.
     async fn freeze(&self, part: Part, fault: &Fault) -> Result<(), String> {
         self.stage.services.signal_all(part, "STOP")?;
-        let lasted = self.last(fault).await;
+        let lasted = match part {
+            Part::Postgres => self.without_postgres(fault).await,
+            _ => self.last(fault).await,
+        };
         self.stage.services.signal_all(part, "CONT")?;
+        lasted
+    }
+
+    /// Lets a fault last that keeps the server from PostgreSQL.
+    async fn without_postgres(&self, fault: &Fault) -> Result<(), String> {
+        self.hub.away.begin();
+        let lasted = self.last(fault).await;
+        self.hub.away.end();
         lasted
     }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attempts;
+pub mod away;
 pub mod books;
 pub mod check;
 pub mod client;

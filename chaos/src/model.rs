@@ -30,6 +30,15 @@ impl JournalRow {
     pub fn is_posted(&self) -> bool {
         self.outcome == "posted"
     }
+
+    /// The version that it gave to one of its wallets.
+    pub fn version_of(&self, wallet_id: Uuid) -> Option<i64> {
+        match wallet_id {
+            id if id == self.source_id => self.source_version,
+            id if id == self.target_id => self.target_version,
+            _ => None,
+        }
+    }
 }
 
 /// What a posted transfer did to one of its wallets.

@@ -148,3 +148,37 @@ fn end(child: &mut Child) {
 fn lock(process: &Mutex<Process>) -> MutexGuard<'_, Process> {
     process.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// What is said when a program ends by itself.
+    async fn said(script: &'static str, port: Option<u16>) -> Option<String> {
+        let (say, mut said) = mpsc::unbounded_channel();
+        let recipe = Recipe {
+            path: "/bin/sh".into(),
+            arguments: vec!["-c", script],
+            variables: Vec::new(),
+            log: "/dev/null".into(),
+            port,
+        };
+        let bad_end = move |detail| drop(say.send(detail));
+        let program = Program::start(recipe, bad_end).expect("there is a shell");
+        let said = timeout(Duration::from_millis(500), said.recv()).await;
+        drop(program);
+        said.ok().flatten()
+    }
+
+    #[tokio::test]
+    async fn an_end_is_bad_after_service_by_panic_and_by_signal() {
+        // Nobody listens on port 1, so that the program has not served.
+        assert_eq!(said("exit 1", Some(1)).await, None);
+        assert!(said("exit 1", None).await.is_some());
+        assert!(said("exit 101", Some(1)).await.is_some());
+        assert!(said("kill -9 $$", Some(1)).await.is_some());
+    }
+}

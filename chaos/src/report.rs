@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::check::Checked;
 use crate::history::History;
 use crate::inflict::Inflicted;
 use crate::rule::{Rule, Violation};
@@ -23,11 +24,25 @@ impl Report {
     }
 
     /// Sums a run up.
-    pub fn of(seed: u64, history: &History, inflicted: &[Inflicted]) -> Self {
+    pub fn of(
+        seed: u64,
+        history: &History,
+        inflicted: &[Inflicted],
+        longest_wait: Option<Duration>,
+        checked: &Checked,
+    ) -> Self {
         let violations = history.violations();
         let mut text = format!("seed {seed}, {} s\n", history.elapsed_ms() / 1_000);
         let _ = writeln!(text, "{}", numbers(history));
         text.push_str(&faults(inflicted));
+        if let Some(longest) = longest_wait {
+            let _ = writeln!(
+                text,
+                "longest wait while PostgreSQL was away {} ms",
+                longest.as_millis()
+            );
+        }
+        let _ = writeln!(text, "{checked}");
         if violations.is_empty() {
             text.push_str("violations: none\n");
         }

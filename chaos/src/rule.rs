@@ -35,13 +35,14 @@ rules! {
     RetriesSettle "retries_settle", "A request that is repeated gets its final answer.";
     StuckMarker "stuck_marker", "A twin is told to wait no longer than a request may take.";
     AnswerInTime "answer_in_time", "Every request is answered, or its connection ended, within nginx's limit.";
+    RefusedInTime "refused_in_time", "While PostgreSQL is away, nobody waits for longer than 2 s.";
     RetryAfterGiven "retry_after_given", "An answer that asks for a retry says when.";
     UnexpectedAnswer "unexpected_answer", "Only statuses and codes that fit the request.";
     NoInternalError "no_internal_error", "No answer is 500.";
     NoDeadlock "no_deadlock", "No two sessions wait for each other.";
     ProgramsStayUp "programs_stay_up", "No program panics, or ends without having been killed.";
     RecoversInTime "recovers_in_time", "A transfer succeeds within 5 s of a part being back.";
-    OwnWritesRead "own_writes_read", "A client's read is not older than its own acknowledged write.";
+    OwnWritesRead "own_writes_read", "A client reads no version older than its own acknowledged write, nor than it has read since.";
     ReadIsOfTheJournal "read_is_of_the_journal", "A wallet that was read had that balance at that version, and its statement those entries.";
     VersionsDense "versions_dense", "A wallet's versions are 1, 2, 3 … and its times do not go back.";
     BalancesFollow "balances_follow", "Each entry's balance is the one before it plus its amount, and never below the floor.";

@@ -1,5 +1,6 @@
 //! A run from its first wallet to its report.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use crate::books::Owner;
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::client::Client;
 use crate::end::{check_at_rest, drain};
 use crate::fault::{Lane, Schedule};
@@ -20,7 +21,7 @@ use crate::inflict::{Diary, Inflictor};
 use crate::options::Options;
 use crate::probe::Probe;
 use crate::report::{Report, numbers};
-use crate::rule::Violation;
+use crate::rule::{Rule, Violation};
 use crate::script::{NewUser, Script};
 use crate::sql::Sql;
 use crate::stage::Stage;
@@ -70,13 +71,13 @@ pub async fn run(options: Options) -> Result<Report, String> {
         stage,
         hub,
     };
-    let log_start = postgres_log(&run.stage).map_or(0, |log| log.len());
+    let log_start = read(&postgres_log(&run.stage))?.len();
     let hub = Arc::clone(&run.hub);
     let violate = move |violation: Violation| hub.history.violate(violation);
     run.stage.start(&run.options, violate).await?;
     run.load().await?;
-    run.check(log_start).await?;
-    run.finish().await
+    let checked = run.check(log_start).await?;
+    run.finish(checked).await
 }
 
 impl Run {
@@ -189,41 +190,43 @@ impl Run {
         }
     }
 
-    async fn check(&self, log_start: usize) -> Result<(), String> {
+    async fn check(&self, log_start: usize) -> Result<Checked, String> {
         let owner = self.stage.owner().await?;
         let still = Duration::from_secs(self.options.still_s_max);
-        drain(&self.hub, &self.tap, &owner, still).await;
+        drain(&self.tap, &owner, still).await;
         let books = owner.books().await.map_err(|error| format!("{error:?}"))?;
         if books.journal.values().all(|row| !row.is_posted()) {
             return Err("no money moved, so that nothing was shown".to_owned());
         }
         check_at_rest(&self.hub, &self.stage, &books).await?;
-        check(&self.hub.history, &books, &self.tap.bodies());
-        let log = postgres_log(&self.stage).unwrap_or_default();
-        let since = log.get(log_start..).unwrap_or_default();
-        for line in since
-            .lines()
-            .filter(|line| line.contains("deadlock detected"))
-        {
-            self.hub.violate(crate::rule::Rule::NoDeadlock, line);
+        let checked = check(&self.hub.history, &books, &self.tap.bodies());
+        let missing = checked.missing();
+        // A run that is aimed at a bug has not all of it.
+        if self.options.planted.is_none() && !missing.is_empty() {
+            return Err(format!("the run had none of: {}", missing.join(", ")));
         }
-        for log in ["remit.log", "remit-worker.log"] {
-            let path = self.stage.folder.join(log);
-            let text = std::fs::read(&path).map_err(|error| format!("{log}: {error}"))?;
-            let text = String::from_utf8_lossy(&text);
-            for line in text.lines().filter(|line| line.contains("panicked at")) {
-                let detail = format!("{log}: {line}");
-                self.hub.violate(crate::rule::Rule::ProgramsStayUp, detail);
+        let log = read(&postgres_log(&self.stage))?;
+        let since = log.get(log_start..).ok_or("the log of PostgreSQL shrank")?;
+        for line in lines_with("deadlock detected", since) {
+            self.hub.violate(Rule::NoDeadlock, line);
+        }
+        for name in ["remit.log", "remit-worker.log"] {
+            let log = read(&self.stage.folder.join(name))?;
+            for line in lines_with("panicked at", &log) {
+                let detail = format!("{name}: {line}");
+                self.hub.violate(Rule::ProgramsStayUp, detail);
             }
         }
-        Ok(())
+        Ok(checked)
     }
 
-    async fn finish(self) -> Result<Report, String> {
+    async fn finish(self, checked: Checked) -> Result<Report, String> {
         let report = Report::of(
             self.options.seed,
             &self.hub.history,
             &self.diary.inflicted(),
+            self.hub.away.longest(),
+            &checked,
         );
         self.hub.history.flush();
         if let Some(bug) = self.options.planted {
@@ -245,8 +248,16 @@ impl Run {
     }
 }
 
-fn postgres_log(stage: &Stage) -> Option<String> {
-    let log = stage.services.folder.path.join("log/postgres.log");
-    let bytes = std::fs::read(log).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+fn postgres_log(stage: &Stage) -> PathBuf {
+    stage.services.folder.path.join("log/postgres.log")
+}
+
+fn read(log: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(log).map_err(|error| format!("{}: {error}", log.display()))
+}
+
+fn lines_with(words: &str, log: &[u8]) -> Vec<String> {
+    let log = String::from_utf8_lossy(log);
+    let lines = log.lines().filter(|line| line.contains(words));
+    lines.map(str::to_owned).collect()
 }

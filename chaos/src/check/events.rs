@@ -45,6 +45,10 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
             }
         }
     }
+    if evidence.books.outbox > 0 {
+        let detail = format!("{} events stay", evidence.books.outbox);
+        violate(Rule::OutboxDrains, detail);
+    }
     for id in evidence.books.journal.keys() {
         if !event_of.contains_key(id) {
             violate(Rule::EventMissing, format!("transfer {id}"));

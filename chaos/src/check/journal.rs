@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::Evidence;
@@ -131,8 +130,8 @@ fn wallets_are_their_answers(evidence: &Evidence<'_>, violate: &mut impl FnMut(R
 /// Whether some answer said that money moved.
 fn was_acknowledged(keyed: &Keyed) -> bool {
     let by_sql = keyed.rows.iter().any(|row| match row {
-        Row::Result(Value::Object(result)) => result["outcome"] == "posted",
-        _ => false,
+        Row::Result(result) => result["outcome"] == "posted",
+        Row::Refused(_) => false,
     });
     by_sql || keyed.answers.iter().any(|answer| answer.status == 201)
 }
@@ -144,7 +143,8 @@ fn rejection_was_due(
 ) {
     let wallet = |id| evidence.books.wallets.get(id);
     let (Some(source), Some(target)) = (wallet(&row.source_id), wallet(&row.target_id)) else {
-        return; // The model has no such wallet: a violation already.
+        let detail = format!("between wallets that are not there: {row:?}");
+        return violate(Rule::RejectionsWereDue, detail);
     };
     let is_due = match row.outcome.as_str() {
         "posted" => source.currency == target.currency,

@@ -63,7 +63,8 @@ fn wallet(
         && amount == wanted.initial_balance
         && created_us == Some(row.created_at_us)
         && updated_us == Some(moment_us)
-        && (row.user_id, row.currency.as_str()) == (Some(wanted.user_id), wanted.currency);
+        && (row.user_id, row.currency.as_str()) == (Some(wanted.user_id), wanted.currency)
+        && row.floor == Some(0);
     (!fits).then(|| {
         let detail = format!("wallet {}: {:?} and {row:?}", wanted.id, made.answers);
         Violation::new(Rule::AnswerIsTheRow, detail)

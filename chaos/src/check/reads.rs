@@ -4,6 +4,15 @@ use super::Evidence;
 use crate::rule::{Rule, Violation};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
+    for read in &evidence.facts.reads {
+        let written = read
+            .written
+            .and_then(|id| evidence.books.journal.get(&id)?.version_of(read.wallet_id));
+        if read.version < read.known.max(written.unwrap_or(0)) {
+            let detail = format!("{read:?}, written at version {written:?}");
+            violations.push(Violation::new(Rule::OwnWritesRead, detail));
+        }
+    }
     let mut violate = |detail| {
         violations.push(Violation::new(Rule::ReadIsOfTheJournal, detail));
     };

@@ -67,9 +67,8 @@ impl Stage {
             .number(query)
             .await
             .map_err(|error| error.to_string())?;
-        if let Ok(pid @ 1..) = u32::try_from(pid) {
-            signal(pid, "KILL");
-        }
+        let pid = u32::try_from(pid).ok().filter(|pid| *pid > 0);
+        signal(pid.ok_or("the server has no session to kill")?, "KILL");
         let start = Instant::now();
         // Its postmaster ends all others and recovers.
         sleep(Duration::from_millis(100)).await;
