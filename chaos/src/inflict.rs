@@ -185,10 +185,6 @@ impl Inflictor {
                 self.last(fault).await?;
             }
         }
-        if fault.kill == Some(Kind::KillServer) || fault.kind == Kind::KillServer {
-            // It is back when it listens.
-            stage.await_server().await?;
-        }
         Ok(())
     }
 

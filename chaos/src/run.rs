@@ -75,12 +75,28 @@ pub async fn run(options: Options) -> Result<Report, String> {
     let hub = Arc::clone(&run.hub);
     let violate = move |violation: Violation| hub.history.violate(violation);
     run.stage.start(&run.options, violate).await?;
-    run.load().await?;
-    let checked = run.check(log_start).await?;
-    run.finish(checked).await
+    match run.carry_out(log_start).await {
+        Ok(checked) => run.finish(checked).await,
+        Err(error) => Err(format!("{error}{}", run.found_so_far())),
+    }
 }
 
 impl Run {
+    async fn carry_out(&self, log_start: usize) -> Result<Checked, String> {
+        self.load().await?;
+        self.check(log_start).await
+    }
+
+    /// The violations of a run that did not come to its end, whose record is kept.
+    fn found_so_far(&self) -> String {
+        self.hub.history.flush();
+        let found = self.hub.history.violations().into_iter();
+        let found = found.flat_map(|(.., first)| first);
+        found
+            .map(|violation| format!("\n    {}: {}", violation.rule, violation.detail))
+            .collect()
+    }
+
     async fn load(&self) -> Result<(), String> {
         self.make_world().await;
         let mut clients = JoinSet::new();

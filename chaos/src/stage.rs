@@ -152,14 +152,6 @@ impl Stage {
         self.await_listener("nginx").await
     }
 
-    /// Waits until the server listens.
-    ///
-    /// # Errors
-    /// It does not.
-    pub async fn await_server(&self) -> Result<(), String> {
-        self.await_listener("app").await
-    }
-
     async fn await_listener(&self, port: &str) -> Result<(), String> {
         let start = Instant::now();
         let address = ("127.0.0.1", self.services.port(port));
