@@ -147,7 +147,7 @@ fn rejection_was_due(
         return violate(Rule::RejectionsWereDue, detail);
     };
     let is_due = match row.outcome.as_str() {
-        "posted" => source.currency == target.currency,
+        "posted" => [&target.currency, &row.currency] == [&source.currency; 2],
         "currency_mismatch" => source.currency != target.currency,
         "insufficient_funds" => {
             let balances = evidence.model.balances_around(source.id, row.created_at_us);

@@ -353,6 +353,20 @@ fn another_request_than_was_made_is_found() {
 }
 
 #[test]
+fn metadata_and_a_currency_that_nobody_asked_for_are_found() {
+    let with = |spoil: fn(&mut JournalRow)| {
+        found(|run| {
+            let row = run.books.journal.get_mut(&Uuid::from_u128(9));
+            spoil(row.expect("it is there"));
+        })
+    };
+    let rules = with(|row| row.metadata = json!({"a": "b"}));
+    assert!(rules.contains(&Rule::RequestIsTheRow), "{rules:?}");
+    let rules = with(|row| row.currency = "USD".to_owned());
+    assert!(rules.contains(&Rule::RejectionsWereDue), "{rules:?}");
+}
+
+#[test]
 fn a_look_that_tells_no_row_is_found() {
     let look = |id, status, body: Value| {
         found(|run| {
