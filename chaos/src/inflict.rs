@@ -16,7 +16,9 @@ use crate::stage::Stage;
 use crate::tap::Tap;
 
 /// How long a fault on the way of the events waits for the next event.
-const EVENT_S_MAX: u64 = 20;
+const EVENT_S_MAX: u64 = 30;
+/// How often that looks.
+const EVENT_STEP_MS: u64 = 20;
 
 /// A fault that was inflicted, and how long it took until transfers and events went through again.
 #[derive(Debug, Clone)]
@@ -42,6 +44,11 @@ impl Diary {
         if lane == Lane::Money {
             self.money_changes.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Whether nothing on the way of the money is broken.
+    fn money_is_whole(&self) -> bool {
+        lock(&self.current)[Lane::Money as usize].is_none()
     }
 
     /// In words.
@@ -109,14 +116,14 @@ impl Inflictor {
             let recovery = self.probe.first_success().await;
             // On the way of the events, what breaks the way of the money meanwhile is not this fault's.
             let counts = self.lane == Lane::Money
-                || (changes() == changes_before && lock(&self.diary.current)[0].is_none());
+                || (changes() == changes_before && self.diary.money_is_whole());
             if counts && recovery > self.recovery_max {
                 let detail = format!("{kind}: {} ms", recovery.as_millis());
                 self.hub.violate(Rule::RecoversInTime, detail);
             }
             recovery
         };
-        let (recovery, next_event) = tokio::join!(first_success, self.next_event());
+        let (recovery, next_event) = tokio::join!(first_success, self.next_event(kind));
         Inflicted {
             kind,
             recovery,
@@ -125,13 +132,22 @@ impl Inflictor {
     }
 
     /// How long it takes until the broker passes on an event. Nobody waits for that on the way of the money.
-    async fn next_event(&self) -> Option<Duration> {
+    async fn next_event(&self, kind: Kind) -> Option<Duration> {
         if self.lane == Lane::Money {
             return None;
         }
         let (start, before) = (Instant::now(), self.tap.count());
+        let (step, mut whole) = (Duration::from_millis(EVENT_STEP_MS), Duration::ZERO);
         while self.tap.count() == before && start.elapsed() < Duration::from_secs(EVENT_S_MAX) {
-            sleep(Duration::from_millis(20)).await;
+            sleep(step).await;
+            // What breaks the way of the money meanwhile is not this fault's: that time does not count.
+            if self.diary.money_is_whole() {
+                whole += step;
+            }
+        }
+        if whole > self.recovery_max {
+            let detail = format!("{kind}: no event for {} ms", whole.as_millis());
+            self.hub.violate(Rule::RecoversInTime, detail);
         }
         Some(start.elapsed())
     }
