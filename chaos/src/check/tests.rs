@@ -12,6 +12,9 @@ use crate::script::Transfer;
 use serde_json::json;
 use uuid::Uuid;
 
+mod of_answers;
+mod of_reads;
+
 /// A small run in which nothing is wrong: two transfers of 10 and 5 from wallet 1 to wallet 2.
 pub struct Run {
     facts: Facts,
@@ -205,39 +208,6 @@ fn a_gap_and_a_wrong_entry_are_found() {
 }
 
 #[test]
-fn another_answer_to_the_same_key_is_found() {
-    let rules = found(|run| {
-        let mut other = run.keyed(9).answers[0].clone();
-        other.body.push(' ');
-        run.keyed(9).answers.push(other);
-    });
-    assert_eq!(rules, [Rule::AnswersIdentical].into());
-}
-
-#[test]
-fn each_member_of_an_answer_counts() {
-    let members = body(&row(9, 5, 2, -15, 15));
-    for name in members.as_object().expect("it is one").keys() {
-        let rules = found(|run| {
-            let answer = &mut run.keyed(9).answers[0];
-            let mut body: Value = serde_json::from_str(&answer.body).expect("it is JSON");
-            body[name] = json!("something else");
-            answer.body = body.to_string();
-        });
-        assert_eq!(rules, [Rule::AnswerIsTheRow].into(), "{name}");
-    }
-}
-
-#[test]
-fn a_reused_key_that_is_answered_is_found() {
-    let rules = found(|run| {
-        let answer = run.keyed(9).answers[0].clone();
-        run.keyed(9).reuse_answers.push(answer);
-    });
-    assert_eq!(rules, [Rule::ReuseRefused].into());
-}
-
-#[test]
 fn a_rejection_without_need_is_found() {
     let rejected = |amount| JournalRow {
         outcome: "insufficient_funds".to_owned(),
@@ -288,125 +258,6 @@ fn a_notification_too_few_and_one_too_many_are_found() {
     assert_eq!(many, [Rule::NotifiedOnce].into());
 }
 
-fn read(version: i64, balance: i64) -> Read {
-    Read {
-        wallet_id: Uuid::from_u128(2),
-        version,
-        balance,
-        known: 0,
-        written: None,
-    }
-}
-
-#[test]
-fn a_read_of_a_balance_that_never_was_is_found() {
-    let read = |version, balance| found(|run| run.facts.reads.push(read(version, balance)));
-    for (version, balance) in [(0, 0), (1, 10), (2, 15)] {
-        assert_eq!(read(version, balance), BTreeSet::new());
-    }
-    for (version, balance) in [(0, 1), (1, 15), (3, 15)] {
-        assert_eq!(read(version, balance), [Rule::ReadIsOfTheJournal].into());
-    }
-}
-
-#[test]
-fn a_read_that_is_older_than_an_own_write_or_an_earlier_read_is_found() {
-    let after = |known, written: Option<u128>, version, balance| {
-        found(|run| {
-            run.facts.reads.push(Read {
-                known,
-                written: written.map(Uuid::from_u128),
-                ..read(version, balance)
-            });
-        })
-    };
-    assert_eq!(after(1, Some(9), 2, 15), BTreeSet::new());
-    assert_eq!(after(1, Some(8), 1, 10), BTreeSet::new());
-    assert_eq!(after(2, Some(8), 1, 10), [Rule::OwnWritesRead].into());
-    assert_eq!(after(0, Some(9), 1, 10), [Rule::OwnWritesRead].into());
-}
-
-#[test]
-fn a_statement_that_never_was_is_found() {
-    let entry = |amount| {
-        found(|run| {
-            run.facts.entries.push(ReadEntry {
-                wallet_id: Uuid::from_u128(2),
-                version: 2,
-                transfer_id: Uuid::from_u128(9),
-                amount,
-                balance: 15,
-            });
-        })
-    };
-    assert_eq!(entry(5), BTreeSet::new());
-    assert_eq!(entry(-5), [Rule::ReadIsOfTheJournal].into());
-}
-
-#[test]
-fn another_request_than_was_made_is_found() {
-    let rules = found(|run| {
-        let wanted = run.keyed(9).transfer.as_mut();
-        wanted.expect("it was asked for").amount = 4;
-    });
-    assert!(rules.contains(&Rule::RequestIsTheRow), "{rules:?}");
-}
-
-#[test]
-fn metadata_and_a_currency_that_nobody_asked_for_are_found() {
-    let with = |spoil: fn(&mut JournalRow)| {
-        found(|run| {
-            let row = run.books.journal.get_mut(&Uuid::from_u128(9));
-            spoil(row.expect("it is there"));
-        })
-    };
-    let rules = with(|row| row.metadata = json!({"a": "b"}));
-    assert!(rules.contains(&Rule::RequestIsTheRow), "{rules:?}");
-    let rules = with(|row| row.currency = "USD".to_owned());
-    assert!(rules.contains(&Rule::RejectionsWereDue), "{rules:?}");
-}
-
-#[test]
-fn a_look_that_tells_no_row_is_found() {
-    let look = |id, status, body: Value| {
-        found(|run| {
-            let keyed = run.facts.transfers.entry(Uuid::from_u128(id)).or_default();
-            let body = body.to_string();
-            keyed.looks.push(Answer { status, body });
-        })
-    };
-    let told = body(&row(9, 5, 2, -15, 15));
-    assert_eq!(look(9, 200, told.clone()), BTreeSet::new());
-    assert_eq!(look(9, 404, json!({})), [Rule::AnswerIsTheRow].into());
-    assert_eq!(look(77, 200, told), [Rule::AnswerIsTheRow].into());
-}
-
-#[test]
-fn an_answer_that_fits_no_row_is_found() {
-    let answered = |status: Option<u16>, row: Option<Row>| {
-        found(|run| {
-            let keyed = run.facts.transfers.entry(Uuid::from_u128(77)).or_default();
-            let body = String::new();
-            keyed
-                .answers
-                .extend(status.map(|status| Answer { status, body }));
-            keyed.rows.extend(row);
-        })
-    };
-    assert_eq!(answered(Some(404), None), [Rule::UnexpectedAnswer].into());
-    assert_eq!(answered(Some(422), None), [Rule::AcknowledgedOnce].into());
-    let refused = Row::Refused("WL001".to_owned());
-    assert_eq!(
-        answered(None, Some(refused)),
-        [Rule::UnexpectedAnswer].into()
-    );
-    let result = Row::Result(json!({}));
-    assert_eq!(
-        answered(None, Some(result)),
-        [Rule::AcknowledgedOnce].into()
-    );
-}
-
 #[test]
 fn what_verify_says_and_what_stays_in_the_outbox_is_found() {
     let said = found(|run| run.books.verified.push("a wallet".to_owned()));
@@ -419,36 +270,6 @@ fn what_verify_says_and_what_stays_in_the_outbox_is_found() {
 fn a_row_between_wallets_that_are_not_there_is_found() {
     let rules = found(|run| drop(run.books.wallets.remove(&Uuid::from_u128(2))));
     assert!(rules.contains(&Rule::RejectionsWereDue), "{rules:?}");
-}
-
-#[test]
-fn a_wallet_and_a_user_that_were_lost_or_made_by_nobody_are_found() {
-    let answer = Answer {
-        status: 201,
-        body: String::new(),
-    };
-    let lost = found(|run| {
-        let made = run.facts.wallets.get_mut(&Uuid::from_u128(2));
-        made.expect("it is one of the two")
-            .answers
-            .push(answer.clone());
-        run.books.wallets.remove(&Uuid::from_u128(2));
-    });
-    assert!(lost.contains(&Rule::AcknowledgedOnce), "{lost:?}");
-    let other = found(|run| {
-        let made = run.facts.wallets.get_mut(&Uuid::from_u128(2));
-        made.expect("it is one of the two").answers.push(answer);
-    });
-    assert_eq!(other, [Rule::AnswerIsTheRow].into());
-    let stray = found(|run| {
-        run.facts.wallets.remove(&Uuid::from_u128(2));
-        let user = UserRow {
-            name: "Ann".to_owned(),
-            created_at_us: 0,
-        };
-        run.books.users.insert(Uuid::from_u128(5), user);
-    });
-    assert_eq!(stray, [Rule::OneEffectPerKey].into());
 }
 
 #[test]
