@@ -20,9 +20,9 @@ const QUEUE: &str = "chaos.tap";
 const PREFETCH: u16 = 200;
 const RECONNECT_MS: u64 = 200;
 /// A broker that starts may take a connection and say nothing.
-const CALL_S_MAX: u64 = 5;
+const CALL_S_MAX: u64 = 2;
 /// After so long a silence the consumer is made anew: one that outlived its broker need not hear of that.
-const SILENCE_S_MAX: u64 = 3;
+const SILENCE_S_MAX: u64 = 1;
 
 /// The bodies of all deliveries, duplicates among them, in the order in which they came.
 #[derive(Default)]
