@@ -1,0 +1,99 @@
+-- Makes wallets for both sides, many at once.
+--
+--   select bench.remit_wallets_make(10000, 1000000);       -- numbers 1 to 10000 that are missing, each with this balance
+--   select bench.textbook_wallets_make(10000, 1000000);    -- after textbook.sql
+--
+-- A wallet's id is the MD5 of its number in decimal digits, as a UUID: in SQL bench.wallet_id(7) or md5('7')::uuid, in
+-- Rust Uuid::from_bytes(Md5::digest(b"7").into()). It looks random, and both sides can tell it from the number.
+--
+-- Remit's initial balances are transfers from the issuance wallet, as wallet_create makes them. They are chained in
+-- blocks and leave no events: verify() finds nothing, and the outbox stays empty. Nobody else may use ledger 1 meanwhile.
+
+create schema if not exists bench;
+
+create or replace function bench.wallet_id(number bigint)
+    returns uuid
+    language sql
+    immutable
+    strict
+    parallel safe
+as $$
+    select md5(number::text)::uuid;
+$$;
+
+-- Chains journal rows in order, so many in a block.
+create or replace function bench.transfers_chain(transfer_ids uuid[], block_size integer default 500)
+    returns void
+    language plpgsql
+    set enable_nestloop = on -- Which journal_fill has switched off for itself.
+    set jit = off
+as $$
+begin
+    for place in 1 .. cardinality(transfer_ids) by block_size loop
+        perform remit.chain_append(1, transfer_ids[place : place + block_size - 1]);
+    end loop;
+end;
+$$;
+
+create or replace function bench.remit_wallets_make(wallet_count bigint, initial_balance bigint)
+    returns bigint
+    language plpgsql
+as $$
+-- Returns how many were made.
+declare
+    owner_id constant uuid := md5('user')::uuid;
+    issuance_id constant uuid := remit.issuance_wallet_id(1, 'USD');
+    issuance remit.wallets;
+    new_ids uuid[];
+begin
+    insert into remit.users (ledger_id, id, name) values (1, owner_id, 'bench') on conflict do nothing;
+
+    with made as (
+        insert into remit.wallets (ledger_id, id, user_id, currency, balance, floor, version, initial_balance)
+        select 1, bench.wallet_id(number), owner_id, 'USD', remit_wallets_make.initial_balance, 0,
+               (remit_wallets_make.initial_balance > 0)::integer, remit_wallets_make.initial_balance
+          from generate_series(1, wallet_count) as number
+        on conflict do nothing
+        returning id
+    )
+    select array_agg(id) into new_ids from made;
+    if new_ids is null or remit_wallets_make.initial_balance = 0 then
+        return coalesce(cardinality(new_ids), 0);
+    end if;
+
+    update remit.wallets w
+       set balance = w.balance - cardinality(new_ids) * remit_wallets_make.initial_balance,
+           version = w.version + cardinality(new_ids)
+     where w.ledger_id = 1 and w.id = issuance_id
+    returning w.* into issuance;
+    insert into remit.transfers (
+           ledger_id, id, outcome, source_id, target_id, amount, currency,
+           source_version, source_balance, target_version, target_balance, metadata, created_at)
+    select 1, remit.initial_transfer_id(n.id), 'posted', issuance_id, n.id, remit_wallets_make.initial_balance, 'USD',
+           issuance.version - cardinality(new_ids) + n.place,
+           issuance.balance + (cardinality(new_ids) - n.place) * remit_wallets_make.initial_balance,
+           1, remit_wallets_make.initial_balance, '{}', now()
+      from unnest(new_ids) with ordinality as n (id, place)
+     order by n.place;
+    perform bench.transfers_chain(array(
+        select remit.initial_transfer_id(n.id) from unnest(new_ids) with ordinality as n (id, place) order by n.place));
+    return cardinality(new_ids);
+end;
+$$;
+
+create or replace function bench.textbook_wallets_make(wallet_count bigint, initial_balance bigint)
+    returns bigint
+    language plpgsql
+as $$
+-- Returns how many were made.
+declare
+    made bigint;
+begin
+    insert into textbook.wallets (id, balance)
+    select bench.wallet_id(number), textbook_wallets_make.initial_balance
+      from generate_series(1, wallet_count) as number
+    on conflict do nothing;
+    get diagnostics made = row_count;
+    return made;
+end;
+$$;
