@@ -149,28 +149,28 @@ type Patch = [(&'static str, &'static str); 2];
 
 const SKIP_LOOKUP: Patch = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids);",
-        "where false;",
+        "where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids)",
+        "where false",
     ),
     (
-        "select transfers_post.ledger_id, r.id, r.outcome,",
+        "select transfers_post.ledger_id, r.id, outcomes[r.place],",
         "select transfers_post.ledger_id,
                 case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = r.id)
-                     then gen_random_uuid() else r.id end, r.outcome,",
+                     then gen_random_uuid() else r.id end, outcomes[r.place],",
     ),
 ];
 
 const UNORDERED_LOCKS: Patch = [
     (
-        "    select array_agg(w.id), array_agg(w.currency),",
-        "    for request in select r.source_id, r.target_id from unnest(requests) r loop
+        "    select array_agg(w.id) as ids,",
+        "    for request in select r.* from unnest(requests) r loop
              perform from remit.wallets w
                where w.ledger_id = transfers_post.ledger_id and w.id = request.source_id for no key update;
              perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
              perform from remit.wallets w
                where w.ledger_id = transfers_post.ledger_id and w.id = request.target_id for no key update;
          end loop;
-         select array_agg(w.id), array_agg(w.currency),",
+         select array_agg(w.id) as ids,",
     ),
     ("for no key update skip locked", "for no key update"),
 ];

@@ -1,6 +1,6 @@
 create or replace function remit.user_transfer_id(user_id uuid, transfer_id uuid)
     returns uuid
-    language sql
+    language plpgsql -- Keeps its plan, where a function in SQL is parsed anew by each statement that calls it.
     immutable
     strict
     parallel safe
@@ -12,7 +12,9 @@ as $$
 -- caller has used, nor use them up. No key of the ledger's begins with chr(1).
 --
 -- Raises: nothing. Locks: nothing.
-    select remit.uuid_v8(sha256(convert_to(chr(1) || 'transfer ' || transfer_id || ' of user ' || user_id, 'UTF8')));
+begin
+    return remit.uuid_v8(sha256(convert_to(chr(1) || 'transfer ' || transfer_id || ' of user ' || user_id, 'UTF8')));
+end;
 $$;
 
 comment on function remit.user_transfer_id(uuid, uuid) is
