@@ -22,41 +22,47 @@ create table remit.users (
 
 create type remit_v1.wallet_status as enum ('active', 'frozen');
 
+-- What holds for one column of a wallet is a rule of the column's domain, which is checked when the column is written. A
+-- rule of the table is read, planned and checked by each statement that writes any column: each transfer would pay for it.
+create domain remit.flat_metadata as jsonb
+    constraint metadata_is_a_flat_object_of_strings check (
+        jsonb_typeof(value) = 'object'
+        and octet_length(value::text) <= 4096
+        and not jsonb_path_exists(value, '$.*.type() ? (@ != "string")')
+    );
+create domain remit.short_reference as text
+    constraint reference_is_short check (length(value) <= 200);
+
 -- Amounts are minor units. Balances stay within ±(2^53 − 1), which every JSON client reads exactly.
+create domain remit.exact_balance as bigint
+    constraint balance_is_exact_in_json check (value between -9007199254740991 and 9007199254740991);
+create domain remit.exact_limit as bigint
+    constraint limit_is_exact_in_json check (value between 0 and 9007199254740991);
+create domain remit.natural_number as bigint
+    constraint natural_number_not_negative check (value >= 0);
+
 create table remit.wallets (
     ledger_id       bigint not null references remit.ledgers,
     id              uuid not null,
     user_id         uuid,
     currency        text not null references remit.currencies,
-    balance         bigint not null default 0,
-    held            bigint not null default 0,
-    floor           bigint,
-    version         bigint not null default 0,
+    balance         remit.exact_balance not null default 0,
+    held            remit.natural_number not null default 0,
+    floor           remit.exact_balance,
+    version         remit.natural_number not null default 0,
     status          remit_v1.wallet_status not null default 'active',
-    status_version  bigint not null default 0,
-    transfer_max    bigint,
-    daily_max       bigint,
+    status_version  remit.natural_number not null default 0,
+    transfer_max    remit.exact_limit,
+    daily_max       remit.exact_limit,
     initial_balance bigint not null default 0,
-    reference       text,
-    metadata        jsonb not null default '{}',
+    reference       remit.short_reference,
+    metadata        remit.flat_metadata not null default '{}',
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     primary key (ledger_id, id),
     foreign key (ledger_id, user_id) references remit.users,
     constraint balance_not_below_floor check (balance - held >= floor),
-    constraint balance_is_exact_in_json check (balance between -9007199254740991 and 9007199254740991),
-    constraint floor_is_exact_in_json check (floor between -9007199254740991 and 9007199254740991),
-    constraint held_not_negative check (held >= 0),
-    constraint versions_not_negative check (version >= 0 and status_version >= 0),
-    constraint limits_are_exact_in_json check (
-        transfer_max between 0 and 9007199254740991 and daily_max between 0 and 9007199254740991),
-    constraint issuance_wallet_has_no_floor check (user_id is not null or floor is null),
-    constraint reference_is_short check (length(reference) <= 200),
-    constraint metadata_is_a_flat_object_of_strings check (
-        jsonb_typeof(metadata) = 'object'
-        and octet_length(metadata::text) <= 4096
-        and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")')
-    )
+    constraint issuance_wallet_has_no_floor check (user_id is not null or floor is null)
 ) with (fillfactor = 70); -- Room on the page, so that a new balance touches no index.
 
 comment on column remit.wallets.user_id is

@@ -7,7 +7,7 @@ select is(remit.issuance_wallet_id(1, 'USD'), 'e6a1e595-012c-8118-890d-447e9be42
 select is(remit.issuance_wallet_id(1, 'EUR'), 'beeeadd3-e01e-8dbd-a7b3-08496e761a35', 'each currency has its own');
 select is(remit.issuance_wallet_id(1, 'USD'), 'e6a1e595-012c-8118-890d-447e9be428db', 'asked again, it is the same');
 select results_eq(
-    $$ select currency, user_id, balance, floor, version, status::text from remit.wallets where user_id is null order by currency $$,
+    $$ select currency, user_id, balance::bigint, floor::bigint, version::bigint, status::text from remit.wallets where user_id is null order by currency $$,
     $$ values ('EUR', null::uuid, 0::bigint, null::bigint, 0::bigint, 'active'), ('USD', null, 0, null, 0, 'active') $$,
     'it is made once, empty, without user and floor');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');

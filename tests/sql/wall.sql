@@ -179,7 +179,7 @@ select is((select a.answer from pg_temp.answers a where a.call = c.call), c.expe
                ('wallet', '7'), ('in disguise', '100'), ('entries', '2'), ('transfer', '40')) as c (call, expected);
 select is_empty('select * from public.traps_sprung', 'nothing of his ran with the owner''s rights');
 select results_eq(
-    $$ select w.balance from remit.wallets w where w.ledger_id = 1 and w.id in ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000012') order by w.id $$,
+    $$ select w.balance::bigint from remit.wallets w where w.ledger_id = 1 and w.id in ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000012') order by w.id $$,
     $$ values (60::pg_catalog.int8), (40::pg_catalog.int8) $$, 'the wallets have what they should');
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 

@@ -62,7 +62,7 @@ select results_eq(
     $$ select 'transfer.posted', remit.initial_transfer_id(pg_temp.id(13)), 'request-1' $$,
     'and has its event');
 select results_eq(
-    $$ select user_id, currency, floor, balance, version from remit.wallets where user_id is null $$,
+    $$ select user_id, currency, floor::bigint, balance::bigint, version::bigint from remit.wallets where user_id is null $$,
     $$ values (null::uuid, 'USD', null::bigint, -500::bigint, 1::bigint) $$,
     'the issuance wallet goes below zero');
 select is((pg_temp.create_wallet(14, 700, 'EUR')).balance, 700::bigint, 'another currency');

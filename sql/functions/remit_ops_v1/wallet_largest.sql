@@ -16,7 +16,7 @@ begin
         raise exception using errcode = 'WL008', message = 'currency unknown', column = 'currency';
     end if;
     return query
-    select w.id, w.user_id, w.balance, w.version, w.status
+    select w.id, w.user_id, w.balance::bigint, w.version::bigint, w.status
       from remit.wallets w
      where w.ledger_id = wallet_largest.ledger_id
        and w.currency = wallet_largest.currency

@@ -12,7 +12,7 @@ declare
     result remit_v1.wallet_limits;
 begin
     perform remit_v1.wallet_get(wallet_limits_get.ledger_id, wallet_limits_get.wallet_id, wallet_limits_get.key_sha256);
-    select w.transfer_max, w.daily_max,
+    select w.transfer_max::bigint, w.daily_max::bigint,
            case when w.daily_max is not null then remit.wallet_spent(w.ledger_id, w.id, clock_timestamp()) end
       into strict result
       from remit.wallets w

@@ -18,8 +18,9 @@ begin
     perform remit_v1.user_get(wallet_list.ledger_id, wallet_list.user_id, wallet_list.key_sha256);
 
     return query
-    select w.id, w.user_id, w.currency, w.balance, w.held, w.floor, w.status, w.version, w.status_version,
-           w.reference, w.metadata, w.created_at, w.updated_at, false
+    select w.id, w.user_id, w.currency, w.balance::bigint, w.held::bigint, w.floor::bigint, w.status,
+           w.version::bigint, w.status_version::bigint, w.reference::text, w.metadata::jsonb,
+           w.created_at, w.updated_at, false
       from remit.wallets w
      where w.ledger_id = wallet_list.ledger_id
        and w.user_id = wallet_list.user_id

@@ -36,8 +36,9 @@ begin
     end loop;
 
     return query
-    select w.id, w.user_id, w.currency, w.balance, w.held, w.floor, w.status, w.version, w.status_version,
-           w.reference, w.metadata, w.created_at, w.updated_at, false
+    select w.id, w.user_id, w.currency, w.balance::bigint, w.held::bigint, w.floor::bigint, w.status,
+           w.version::bigint, w.status_version::bigint, w.reference::text, w.metadata::jsonb,
+           w.created_at, w.updated_at, false
       from unnest(wallet_ids, user_ids) with ordinality as r (id, user_id, place)
       left join remit.wallets w
         on w.ledger_id = wallets_get.ledger_id and w.id = r.id and (r.user_id is null or w.user_id = r.user_id)
