@@ -1,10 +1,11 @@
 create or replace function remit_worker_v1.outbox_read(request_limit integer)
     returns setof remit_worker_v1.event
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
+    set enable_bitmapscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan
@@ -14,8 +15,31 @@ as $$
 -- Only the active relay calls this. A relay that dies before it settles publishes the same events
 -- again: consumers drop duplicates by event id. A transfer's data comes from its journal row.
 --
+-- Rows that were removed stay in the index as long as somebody's snapshot is older (a backup, verify), and reading over
+-- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_settle
+-- marks the last number that was given out, and its own transaction. Once all transactions up to that one have ended,
+-- each number up to the mark is in sight or gone, and the floor rises to the first that is in sight: an open transaction
+-- is never overtaken. Once a minute the floor is left out of account.
+--
 -- Raises: nothing. Locks: nothing.
+declare
+    sweep_s constant integer := 60;
+    second constant bigint := extract(epoch from clock_timestamp())::bigint;
+    -- The floor, the mark's number and transaction, if there is one, and when a call last began from below.
+    known bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
+    is_sweep constant boolean := known is null or known[4] not between second - sweep_s and second;
+    first_id bigint;
 begin
+    if known[2] is not null and pg_snapshot_xmin(pg_current_snapshot())::text::bigint > known[3] then
+        select h.id into first_id from remit.outbox h where h.id >= known[1] order by h.id limit 1;
+        known := array[least(first_id, known[2] + 1), null, null, known[4]];
+        perform set_config('remit.outbox_known', known::text, false);
+    end if;
+    if is_sweep then
+        known := array[coalesce(known[1], 0), known[2], known[3], second];
+        perform set_config('remit.outbox_known', known::text, false);
+    end if;
+
     return query
     select o.ledger_id, o.id, o.event_id, o.type, o.subject_id, o.request_id,
            case when t.id is null then o.data else jsonb_build_object(
@@ -29,7 +53,10 @@ begin
                'reference', t.reference, 'metadata', t.metadata, 'created_at', t.created_at)
            end,
            o.created_at
-      from (select h.* from remit.outbox h order by h.id limit request_limit) o
+      from (select h.* from remit.outbox h
+             where h.id >= case when is_sweep then 0 else known[1] end
+             order by h.id
+             limit request_limit) o
       left join remit.transfers t
         on o.data is null and t.ledger_id = o.ledger_id and t.id = o.subject_id
      order by o.id;
