@@ -28,9 +28,16 @@ create or replace function bench.transfers_chain(transfer_ids uuid[], block_size
     set enable_nestloop = on -- Which journal_fill has switched off for itself.
     set jit = off
 as $$
+declare
+    block uuid[];
 begin
-    for place in 1 .. cardinality(transfer_ids) by block_size loop
-        perform remit.chain_append(1, transfer_ids[place : place + block_size - 1]);
+    for block in
+        select array_agg(t.id order by t.place)
+          from unnest(transfer_ids) with ordinality as t (id, place)
+         group by (t.place - 1) / block_size
+         order by (t.place - 1) / block_size
+    loop
+        perform remit.chain_append(1, block);
     end loop;
 end;
 $$;
@@ -38,6 +45,7 @@ $$;
 create or replace function bench.remit_wallets_make(wallet_count bigint, initial_balance bigint)
     returns bigint
     language plpgsql
+    set session_replication_role = replica -- The foreign keys hold without a check of each row.
 as $$
 -- Returns how many were made.
 declare
@@ -45,6 +53,7 @@ declare
     issuance_id constant uuid := remit.issuance_wallet_id(1, 'USD');
     issuance remit.wallets;
     new_ids uuid[];
+    transfer_ids uuid[];
 begin
     insert into remit.users (ledger_id, id, name) values (1, owner_id, 'bench') on conflict do nothing;
 
@@ -66,17 +75,18 @@ begin
            version = w.version + cardinality(new_ids)
      where w.ledger_id = 1 and w.id = issuance_id
     returning w.* into issuance;
+    transfer_ids := array(
+        select remit.initial_transfer_id(n.id) from unnest(new_ids) with ordinality as n (id, place) order by n.place);
     insert into remit.transfers (
            ledger_id, id, outcome, source_id, target_id, amount, currency,
            source_version, source_balance, target_version, target_balance, metadata, created_at)
-    select 1, remit.initial_transfer_id(n.id), 'posted', issuance_id, n.id, remit_wallets_make.initial_balance, 'USD',
+    select 1, n.transfer_id, 'posted', issuance_id, n.id, remit_wallets_make.initial_balance, 'USD',
            issuance.version - cardinality(new_ids) + n.place,
            issuance.balance + (cardinality(new_ids) - n.place) * remit_wallets_make.initial_balance,
            1, remit_wallets_make.initial_balance, '{}', now()
-      from unnest(new_ids) with ordinality as n (id, place)
+      from unnest(new_ids, transfer_ids) with ordinality as n (id, transfer_id, place)
      order by n.place;
-    perform bench.transfers_chain(array(
-        select remit.initial_transfer_id(n.id) from unnest(new_ids) with ordinality as n (id, place) order by n.place));
+    perform bench.transfers_chain(transfer_ids);
     return cardinality(new_ids);
 end;
 $$;
