@@ -3,6 +3,7 @@ create or replace function remit.chain_append(ledger_id bigint, transfer_ids uui
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
     set enable_hashjoin = off
     set enable_mergejoin = off

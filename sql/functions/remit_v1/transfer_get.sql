@@ -4,6 +4,7 @@ create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id u
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
     set plan_cache_mode = force_generic_plan
 as $$

@@ -5,6 +5,7 @@ create or replace function remit_v1.transfers_post(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     -- Plans are made once and kept. Made while a table is small, they must serve when it is large:
     -- every access to wallets and transfers is an index lookup, never a scan or a hash join.
     set enable_seqscan = off

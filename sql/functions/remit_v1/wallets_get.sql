@@ -5,6 +5,7 @@ create or replace function remit_v1.wallets_get(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
     set enable_hashjoin = off
     set enable_mergejoin = off

@@ -4,6 +4,7 @@ create or replace function remit_worker_v1.notifications_unsent(ledger_id bigint
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off

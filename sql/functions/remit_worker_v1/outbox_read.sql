@@ -4,6 +4,7 @@ create or replace function remit_worker_v1.outbox_read(request_limit integer)
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
     set enable_bitmapscan = off
     set enable_hashjoin = off

@@ -4,6 +4,7 @@ create or replace function remit_worker_v1.outbox_settle(ledger_id bigint, ids b
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
