@@ -20,7 +20,7 @@ as $$
 -- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_settle
 -- marks the last number that was given out, and its own transaction. Once all transactions up to that one have ended,
 -- each number up to the mark is in sight or gone, and the floor rises to the first that is in sight: an open transaction
--- is never overtaken. Once a minute the floor is left out of account.
+-- is never overtaken. Once a minute a call begins from below all the same.
 --
 -- Raises: nothing. Locks: nothing.
 declare
