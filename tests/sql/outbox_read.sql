@@ -65,7 +65,7 @@ create temporary table known as select max(id) as last_id from events;
 
 -- What the session knows: how far behind the last id the floor and the mark are, if there is one, and whether the time is now.
 create function pg_temp.known() returns text language sql as $$
-    select concat_ws(' ', k[1] - last_id, k[2] - last_id, k[4] >= extract(epoch from now()))
+    select concat_ws(' ', k[1] - last_id, k[2] - last_id, k[4] > extract(epoch from now()) - 2)
       from known, cast(current_setting('remit.outbox_known') as bigint[]) as k;
 $$;
 create function pg_temp.know(floor bigint, mark bigint, horizon bigint, seconds_ago integer) returns text language sql as $$
