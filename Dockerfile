@@ -9,8 +9,9 @@ COPY Cargo.toml Cargo.lock ./
 COPY worker/Cargo.toml worker/
 # Only for the workspace to be whole: nothing of it is built.
 COPY chaos/Cargo.toml chaos/
-RUN mkdir -p src worker/src chaos/src \
-    && touch src/lib.rs chaos/src/lib.rs \
+COPY bench/Cargo.toml bench/
+RUN mkdir -p src worker/src chaos/src bench/src \
+    && touch src/lib.rs chaos/src/lib.rs bench/src/lib.rs \
     && echo 'fn main() {}' | tee src/main.rs > worker/src/main.rs \
     && cargo build --release --locked --package remit --package remit-worker \
     && cargo clean --release --package remit --package remit-worker

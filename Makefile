@@ -6,10 +6,10 @@ REMIT_PORT_BASE ?= 17000
 export REMIT_DIR REMIT_PORT_BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs psql check test chaos
+.PHONY: help up down status logs psql check test chaos bench bench-quick bench-growth
 
 help: ## Show this text
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  REMIT_DIR=$(REMIT_DIR)  data, logs and passwords of make up'
 	@echo '  REMIT_PORT_BASE=$(REMIT_PORT_BASE)  its ports: nginx at base + 80 and, for https, + 443, the rest in stack/lib.sh'
@@ -40,3 +40,12 @@ test: ## Run every check and test against servers of its own: make test ARGS='na
 
 chaos: ## Break a private Remit under load and check that nothing is lost: make chaos SEED=7 SECONDS=600
 	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) stack/chaos $(ARGS)
+
+bench: ## Measure Remit beside its peers, and write bench/RESULTS.md: most of an hour
+	@stack/bench $(ARGS)
+
+bench-quick: ## The same table of targets, rougher, without growth: 5 minutes
+	@stack/bench --quick $(ARGS)
+
+bench-growth: ## How speed holds as the journal grows to 10 million rows
+	@stack/bench --growth $(ARGS)

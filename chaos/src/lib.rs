@@ -14,6 +14,7 @@ pub mod http;
 pub mod hub;
 pub mod inflict;
 pub mod model;
+pub mod nginx;
 pub mod options;
 pub mod owner;
 pub mod planted;

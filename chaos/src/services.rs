@@ -213,7 +213,7 @@ impl Services {
             rights.retain(|name, _| name != "user" && name != "vhost");
         }
         let path = format!("permissions/{name}/remit-worker");
-        self.broker("PUT", &path, Some(rights)).await
+        self.broker("PUT", &path, Some(rights)).await.map(drop)
     }
 
     /// Removes a virtual host.
@@ -221,11 +221,32 @@ impl Services {
     /// # Errors
     /// The broker refuses.
     pub async fn remove_vhost(&self, name: &str) -> Result<(), String> {
-        self.broker("DELETE", &format!("vhosts/{name}"), None).await
+        let path = format!("vhosts/{name}");
+        self.broker("DELETE", &path, None).await.map(drop)
+    }
+
+    /// How many messages were published to an exchange, by the broker's own count, which is seconds old.
+    ///
+    /// # Errors
+    /// The broker refuses.
+    pub async fn published(&self, vhost: &str, exchange: &str) -> Result<u64, String> {
+        // All of them: one that nobody has declared yet would be an error.
+        let path = format!("exchanges/{vhost}");
+        let answer = self.broker("GET", &path, None).await?;
+        let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+        let mut exchanges = answer.as_array().into_iter().flatten();
+        let found = exchanges.find(|found| found["name"] == exchange);
+        let count = found.and_then(|found| found["message_stats"]["publish_in"].as_u64());
+        Ok(count.unwrap_or_default())
     }
 
     /// Calls RabbitMQ's management API.
-    async fn broker(&self, method: &str, path: &str, body: Option<Value>) -> Result<(), String> {
+    async fn broker(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<String, String> {
         let mut command = Command::new("curl");
         command
             .args(["-sS", "-f", "-m", "20", "-X", method])
@@ -239,7 +260,7 @@ impl Services {
         if let Some(body) = body {
             command.arg("-d").arg(body.to_string());
         }
-        blocking(move || run(&mut command).map(drop)).await
+        blocking(move || run(&mut command)).await
     }
 }
 

@@ -56,9 +56,14 @@ pub fn sources() -> Vec<(String, String)> {
     [files("src", ".rs"), files("worker/src", ".rs")].concat()
 }
 
-/// The same and those of the crate that checks them.
+/// The same and those of the crates that check and measure them.
 fn all_sources() -> Vec<(String, String)> {
-    [sources(), files("chaos/src", ".rs")].concat()
+    [
+        sources(),
+        files("chaos/src", ".rs"),
+        files("bench/src", ".rs"),
+    ]
+    .concat()
 }
 
 /// A source without its comments and without its unit tests.

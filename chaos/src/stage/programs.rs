@@ -4,21 +4,9 @@ use std::process::Child;
 
 use super::{PASSWORD, Stage};
 use crate::fault::Link;
+use crate::nginx;
 use crate::options::Options;
-use crate::owner::run;
 use crate::program::Recipe;
-use crate::services::{blocking, repository};
-
-/// Limits that no client of a run reaches.
-const LIMITS: [(&str, &str); 7] = [
-    ("REMIT_RATE_LIMIT", "100000r/s"),
-    ("REMIT_RATE_BURST", "100000"),
-    ("REMIT_ADDRESS_RATE_LIMIT", "100000r/s"),
-    ("REMIT_ADDRESS_RATE_BURST", "100000"),
-    ("REMIT_KEY_RATE_LIMIT", "100000r/s"),
-    ("REMIT_KEY_RATE_BURST", "100000"),
-    ("REMIT_ADDRESS_REQUESTS_MAX", "10000"),
-];
 
 impl Stage {
     /// The server.
@@ -95,26 +83,9 @@ impl Stage {
         }
     }
 
-    /// nginx, as its owner.
+    /// nginx in front of the proxy in front of the server.
     pub(super) async fn nginx(&self) -> Result<Child, String> {
-        let folder = self.services.folder.clone();
-        let place = self.folder.display().to_string();
-        let listen = format!("127.0.0.1:{}", self.services.port("nginx"));
-        let upstream = format!("127.0.0.1:{}", self.proxy(Link::NginxServer).port);
-        blocking(move || {
-            let mut conf = folder.command("sh");
-            conf.args(["-c", "exec \"$0\" \"$1\" \"$2\" \"$3\" >\"$3/nginx.conf\""])
-                .arg(repository().join("stack/nginx-conf"))
-                .args([&listen, &upstream, &place])
-                .envs(LIMITS);
-            run(&mut conf)?;
-            folder
-                .command("sh")
-                .args(["-c", "exec nginx -e stderr -c \"$0/nginx.conf\" -g 'daemon off;' >>\"$0/nginx.log\" 2>&1"])
-                .arg(&place)
-                .spawn()
-                .map_err(|error| format!("nginx: {error}"))
-        })
-        .await
+        let upstream = self.proxy(Link::NginxServer).port;
+        nginx::start(&self.services, &self.folder, upstream).await
     }
 }

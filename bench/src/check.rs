@@ -1,0 +1,127 @@
+//! What must be true after each load: nothing is measured that was not done right.
+
+use std::time::{Duration, Instant};
+
+use remit_chaos::books::Owner;
+use tokio::time::sleep;
+
+use crate::stand::Stand;
+
+/// How long the events of a load may take to arrive everywhere.
+const DRAIN_S_MAX: u64 = 240;
+/// Where the relay publishes.
+const EXCHANGE: &str = "remit.events";
+/// The broker counts every five seconds.
+const COUNT_S_MAX: u64 = 20;
+const STEP_MS: u64 = 50;
+
+/// What the books said before a load.
+pub struct Before {
+    transfers: i64,
+    sum: i64,
+}
+
+impl Before {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// PostgreSQL or the broker is away.
+    pub async fn read(stand: &Stand) -> Result<Self, String> {
+        let owner = stand.owner().await?;
+        Ok(Self {
+            transfers: number(&owner, TRANSFERS).await?,
+            sum: number(&owner, SUM).await?,
+        })
+    }
+
+    /// Compares them with the books after a load that acknowledged so many transfers, once all events have arrived.
+    ///
+    /// # Errors
+    /// Something is wrong.
+    pub async fn check(&self, stand: &mut Stand, posted: u64, verify: bool) -> Result<(), String> {
+        let owner = stand.owner().await?;
+        await_zero(&owner, OUTBOX, "events stay in the outbox").await?;
+        await_zero(&owner, UNNOTIFIED, "events have no notification").await?;
+        let transfers = number(&owner, TRANSFERS).await? - self.transfers;
+        if u64::try_from(transfers) != Ok(posted) {
+            return Err(format!(
+                "{posted} transfers were acknowledged, {transfers} are in the journal"
+            ));
+        }
+        let sum = number(&owner, SUM).await?;
+        if sum != self.sum {
+            return Err(format!("balances sum to {sum}, and to {} before", self.sum));
+        }
+        if verify {
+            let violations = number(&owner, "select count(*) from remit_ops_v1.verify()").await?;
+            if violations > 0 {
+                return Err(format!("verify() finds {violations} violations"));
+            }
+        }
+        stand.events += posted;
+        Ok(())
+    }
+}
+
+/// Holds the events of all loads so far against the broker's own count of what was published. It is seconds old, so that
+/// this is done once after some loads.
+///
+/// # Errors
+/// Some did not come.
+pub async fn count_events(stand: &Stand) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let events = stand.services.published(&stand.vhost, EXCHANGE).await?;
+        if events >= stand.events {
+            return Ok(());
+        }
+        if start.elapsed() > Duration::from_secs(COUNT_S_MAX) {
+            let expected = stand.events;
+            return Err(format!("the broker counted {events} events of {expected}"));
+        }
+        sleep(Duration::from_millis(STEP_MS)).await;
+    }
+}
+
+/// How many seconds the oldest event has waited.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn outbox_lag_s(owner: &Owner) -> Result<f64, String> {
+    Ok(number(owner, LAG_MS).await? as f64 / 1_000.0)
+}
+
+const TRANSFERS: &str = "select count(*) from remit.transfers";
+const SUM: &str =
+    "select coalesce(sum(balance), 0)::bigint from remit.wallets where user_id is not null";
+const OUTBOX: &str = "select count(*) from remit.outbox";
+/// A template's own transfers were never told to the broker, and are chained all the same.
+const UNNOTIFIED: &str = "select count(*) from remit.transfers t
+      where t.source_id in (select id from remit.wallets where user_id is not null)
+        and not exists (select from remit.notifications n where n.subject_id = t.id)";
+const LAG_MS: &str =
+    "select coalesce(1000 * extract(epoch from clock_timestamp() - min(created_at)), 0)::bigint
+                        from remit.outbox";
+
+/// One number.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn number(owner: &Owner, query: &str) -> Result<i64, String> {
+    let number = owner.number(query).await;
+    number.map_err(|error| format!("{error:?}"))
+}
+
+async fn await_zero(owner: &Owner, query: &str, what: &str) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let count = number(owner, query).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        if start.elapsed() > Duration::from_secs(DRAIN_S_MAX) {
+            return Err(format!("{count} {what}"));
+        }
+        sleep(Duration::from_millis(STEP_MS)).await;
+    }
+}

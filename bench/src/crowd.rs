@@ -1,0 +1,102 @@
+//! Many at once: what ten thousand connections cost, and what becomes of transfers when there are too many.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::ask::Ask;
+use crate::cpu;
+use crate::load::{Load, carry_out};
+use crate::measure::wallets;
+use crate::stand::Stand;
+
+const CONNECTIONS: usize = 10_000;
+/// More than the server lets wait, which is 4,000.
+const CLIENTS: usize = 6_000;
+/// Files of this process beside the connections.
+const OTHER_FILES: u64 = 256;
+/// A head that never ends.
+const HALF_A_HEAD: &[u8] = b"POST /transfers HTTP/1.1\r\nHost: remit\r\nX-Slow: ";
+/// A body that never ends.
+const HALF_A_BODY: &[u8] =
+    b"POST /transfers HTTP/1.1\r\nHost: remit\r\nContent-Length: 16384\r\n\r\n{";
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Crowd {
+    /// What the connections do, how many were open at the same time, and MiB of the server then.
+    pub connections: Vec<(&'static str, usize, f64)>,
+    /// Of `CLIENTS` clients that each ask again at once: posted and refused a second, and the waits of those posted
+    /// (p50, p99, p99.9) in milliseconds.
+    pub posted: f64,
+    pub refused: f64,
+    pub posted_ms: [f64; 3],
+}
+
+/// Measures both on a Remit that runs.
+///
+/// # Errors
+/// Fewer connections were open than there were to be, or something but transfers and refusals was answered.
+pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
+    let limit = (CONNECTIONS + CLIENTS) as u64 + OTHER_FILES;
+    rlimit::increase_nofile_limit(limit).map_err(|error| error.to_string())?;
+    let mut connections = Vec::new();
+    for (name, bytes) in [
+        ("say nothing", &b""[..]),
+        ("send half a head", HALF_A_HEAD),
+        ("send half a body", HALF_A_BODY),
+    ] {
+        let (open, mib) = hold(stand, bytes).await?;
+        connections.push((name, open, mib));
+    }
+    let load = Load {
+        port: stand.services.port("app"),
+        script: stand.script(Ask::Transfer(wallets(false))),
+        connections: CLIENTS,
+        time,
+        rate: None,
+    };
+    let outcome = carry_out(&load).await;
+    let refused = outcome.statuses.get(&503).copied().unwrap_or_default();
+    if outcome.errors() > refused {
+        let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
+        return Err(format!("not all went well: {statuses:?} {failures:?}"));
+    }
+    Ok(Crowd {
+        connections,
+        posted: outcome.rate,
+        refused: refused as f64 / outcome.time.as_secs_f64(),
+        posted_ms: [0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile)),
+    })
+}
+
+/// Opens connections that send some bytes and then nothing. Gives how many the server had at the most, and its memory.
+async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), String> {
+    let pid = stand.server_pid().ok_or("the server does not run")?;
+    let before = cpu::files(pid);
+    let port = stand.services.port("app");
+    let mut clients = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        clients.spawn(async move {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.write_all(bytes).await?;
+            Ok::<_, std::io::Error>(stream)
+        });
+    }
+    // Held until the end of this function: the server cuts them after 5 s.
+    let mut streams = Vec::with_capacity(CONNECTIONS);
+    while let Some(stream) = clients.join_next().await {
+        let stream = stream.map_err(|error| error.to_string())?;
+        streams.push(stream.map_err(|error| error.to_string())?);
+    }
+    sleep(Duration::from_millis(300)).await;
+    let open = cpu::files(pid).saturating_sub(before);
+    let mib = cpu::memory(pid) as f64 / 1_048_576.0;
+    if open < CONNECTIONS * 9 / 10 {
+        return Err(format!("only {open} connections were open at a time"));
+    }
+    Ok((open, mib))
+}

@@ -1,0 +1,278 @@
+//! What becomes of speed as the journal grows, the outbox fills, snapshots stay open and requests go by.
+
+use std::time::{Duration, Instant};
+
+use remit_chaos::books::Owner;
+use tokio_postgres::{Client, NoTls};
+
+use crate::ask::{Ask, Wallets};
+use crate::cell::{Cell, Door, Subject, median};
+use crate::cpu;
+use crate::load::{Load, carry_out};
+use crate::measure::{How, WALLETS, measure};
+use crate::plan::MANY;
+use crate::stand::{Stand, execute, ids};
+
+/// Wallets of each database. They begin with nothing and may go below it: an initial balance would be a journal row.
+const WALLETS_MAX: usize = 1_000_000;
+/// Rows of the journals.
+pub const SIZES: [usize; 3] = [10_000, 1_000_000, 10_000_000];
+/// Rows of the outbox, waiting or dead.
+pub const EVENTS: usize = 1_000_000;
+/// As often as a query is asked for its median.
+const QUERIES: usize = 300;
+/// A thousand requests a second for an hour.
+const REQUESTS_OF_AN_HOUR: u64 = 3_600_000;
+/// As many readings of the server's memory.
+const MEMORY_STEPS: u64 = 4;
+
+/// What was found at one size of the journal.
+#[derive(Debug, Clone)]
+pub struct AtSize {
+    pub rows: usize,
+    /// Transfers a second.
+    pub rate: f64,
+    /// Microseconds of single queries, by name.
+    pub queries_us: Vec<(&'static str, f64)>,
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, Default)]
+pub struct Growth {
+    pub sizes: Vec<AtSize>,
+    /// Milliseconds of `outbox_read(500)`, by what the outbox is like.
+    pub outbox_ms: Vec<(&'static str, f64)>,
+    /// Requests so far, and the server's resident memory in MiB.
+    pub memory: Vec<(u64, f64)>,
+}
+
+/// The queries: a name, its text, and what it is asked with.
+const QUERIES_OF_A_WALLET: [(&str, &str); 4] = [
+    (
+        "statement, newest",
+        "select count(*) from remit_v1.entry_list(1, $1, null, 51, null)",
+    ),
+    (
+        "statement, oldest",
+        "select count(*) from remit_v1.entry_list(1, $1, 3, 51, null)",
+    ),
+    (
+        "wallet",
+        "select count(*) from remit_v1.wallets_get(1, array[$1::uuid], null)",
+    ),
+    (
+        "transfer",
+        "select count(*) from remit_v1.transfer_get(1, coalesce(
+             (select id from remit.transfers where ledger_id = 1 and id >= $1 order by ledger_id, id limit 1),
+             (select id from remit.transfers where ledger_id = 1 order by ledger_id, id limit 1)), null)",
+    ),
+];
+
+/// Measures all of it.
+///
+/// # Errors
+/// Something fails, or is wrong afterwards.
+pub async fn growth(
+    stand: &mut Stand,
+    rounds: usize,
+    time: Duration,
+    say: impl Fn(&str),
+) -> Result<Growth, String> {
+    let mut found = Growth::default();
+    for rows in SIZES {
+        say(&format!("a journal of {rows} rows"));
+        fill(stand, rows).await?;
+    }
+    let mut rates = vec![Vec::new(); SIZES.len()];
+    for round in 1..=rounds {
+        for (place, rows) in SIZES.into_iter().enumerate() {
+            use_database(stand, rows).await?;
+            // It reads the whole journal, so that it is asked once.
+            let verify = round == rounds;
+            let sample = transfers(stand, time, verify).await?;
+            say(&format!("{rows} rows: {:.0}/s", sample));
+            rates[place].push(sample);
+        }
+    }
+    for (rows, rates) in SIZES.into_iter().zip(rates) {
+        use_database(stand, rows).await?;
+        found.sizes.push(AtSize {
+            rows,
+            rate: median(rates),
+            queries_us: queries(stand).await?,
+        });
+    }
+    use_database(stand, SIZES[0]).await?;
+    found.outbox_ms = outbox(stand, &say).await?;
+    stand.start(true).await?;
+    found.memory = memory(stand, &say).await?;
+    stand.stop().await;
+    Ok(found)
+}
+
+fn name(rows: usize) -> String {
+    format!("growth_{rows}")
+}
+
+async fn fill(stand: &mut Stand, rows: usize) -> Result<(), String> {
+    let owner = stand.make_database(&name(rows)).await?;
+    execute(
+        &owner,
+        &format!("select bench.remit_wallets_make({WALLETS_MAX}, 0)"),
+    )
+    .await?;
+    let floor = "update remit.wallets set floor = -1000000000000 where user_id is not null";
+    execute(&owner, floor).await?;
+    execute(&owner, "vacuum full remit.wallets").await?;
+    execute(
+        &owner,
+        &format!("call bench.journal_fill({rows}, {WALLETS_MAX})"),
+    )
+    .await?;
+    execute(&owner, "vacuum analyze").await?;
+    execute(&owner, "checkpoint").await?;
+    stand.ids = ids(&owner, WALLETS_MAX).await?.into();
+    Ok(())
+}
+
+/// Server and worker stop, and start again on another database when they are needed.
+async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
+    stand.stop().await;
+    stand.database = name(rows);
+    // Each database has a key of its own.
+    stand.make_key(&name(rows)).await?;
+    stand.flush_redis().await
+}
+
+async fn transfers(stand: &mut Stand, time: Duration, verify: bool) -> Result<f64, String> {
+    stand.start(true).await?;
+    let cell = Cell {
+        subject: Subject::Remit {
+            ask: Ask::Transfer(Wallets::Uniform(WALLETS_MAX)),
+            door: Door::Server,
+            relay: true,
+        },
+        connections: MANY,
+    };
+    let how = How {
+        verify,
+        ..How::closed(time)
+    };
+    Ok(measure(stand, cell, how).await?.rate)
+}
+
+async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
+    let client = session(stand).await?;
+    let mut found = Vec::new();
+    for (name, text) in QUERIES_OF_A_WALLET {
+        let statement = client.prepare(text).await.map_err(said)?;
+        let mut times = Vec::new();
+        for place in 0..QUERIES {
+            let id = &stand.ids[place * 31 % WALLETS];
+            let since = Instant::now();
+            client.query_one(&statement, &[id]).await.map_err(said)?;
+            times.push(since.elapsed().as_secs_f64() * 1e6);
+        }
+        found.push((name, median(times)));
+    }
+    Ok(found)
+}
+
+/// The outbox with a million events that wait, and with as many dead rows that a snapshot keeps.
+async fn outbox(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(&'static str, f64)>, String> {
+    let owner = stand.owner().await?;
+    let mut found = vec![("empty", read_ms(stand).await?)];
+    say("an outbox with a million events");
+    execute(&owner, &waiting()).await?;
+    execute(&owner, "analyze remit.outbox").await?;
+    found.push(("a million events wait", read_ms(stand).await?));
+    say("a snapshot that keeps a million dead events");
+    let snapshot = session(stand).await?;
+    let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
+    snapshot.batch_execute(hold).await.map_err(said)?;
+    relay_all(&owner).await?;
+    found.push((
+        "a snapshot keeps a million dead ones",
+        read_ms(stand).await?,
+    ));
+    snapshot.batch_execute("rollback").await.map_err(said)?;
+    execute(&owner, "vacuum remit.outbox").await?;
+    Ok(found)
+}
+
+/// Events that tell of users: their rows are all that there is to them.
+fn waiting() -> String {
+    format!(
+        "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
+         select 1, 'user.created', gen_random_uuid(), '{{}}', now() from generate_series(1, {EVENTS})"
+    )
+}
+
+/// Takes everything out as the relay does, batch by batch.
+async fn relay_all(owner: &Owner) -> Result<(), String> {
+    let batch = "do $$ declare ids bigint[]; begin
+        loop
+            select array_agg(e.id) into ids from remit_worker_v1.outbox_read(10000) e;
+            exit when ids is null;
+            perform remit_worker_v1.outbox_settle(1, ids);
+            commit;
+        end loop;
+    end $$";
+    execute(owner, batch).await
+}
+
+async fn read_ms(stand: &Stand) -> Result<f64, String> {
+    let client = session(stand).await?;
+    let read = "select count(*) from remit_worker_v1.outbox_read(500)";
+    let statement = client.prepare(read).await.map_err(said)?;
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let since = Instant::now();
+        client.query_one(&statement, &[]).await.map_err(said)?;
+        times.push(since.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(times))
+}
+
+/// The server's memory while an hour's requests go by, as fast as they can.
+async fn memory(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(u64, f64)>, String> {
+    let pid = stand.server_pid().ok_or("the server does not run")?;
+    let mut found = Vec::new();
+    let mut requests = 0;
+    let mut next = 0;
+    loop {
+        if requests >= next {
+            let mib = cpu::memory(pid) as f64 / 1_048_576.0;
+            say(&format!("{requests} requests: the server has {mib:.0} MiB"));
+            found.push((requests, mib));
+            next += REQUESTS_OF_AN_HOUR / MEMORY_STEPS;
+        }
+        if requests >= REQUESTS_OF_AN_HOUR {
+            return Ok(found);
+        }
+        let load = Load {
+            port: stand.services.port("app"),
+            script: stand.script(Ask::Mix(WALLETS)),
+            connections: MANY,
+            time: Duration::from_secs(10),
+            rate: None,
+        };
+        let outcome = carry_out(&load).await;
+        if outcome.errors() > 0 {
+            return Err(format!("not all went well: {:?}", outcome.statuses));
+        }
+        requests += outcome.statuses.values().sum::<u64>();
+    }
+}
+
+async fn session(stand: &Stand) -> Result<Client, String> {
+    let owner = stand.services.folder.secret("owner")?;
+    let url = stand.url("remit", &owner, &stand.database);
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(said)?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn said(error: tokio_postgres::Error) -> String {
+    format!("{error:?}")
+}

@@ -1,0 +1,142 @@
+//! `make bench`: see docs/performance.md.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use remit_bench::cell::Subject;
+use remit_bench::check::count_events;
+use remit_bench::crowd::crowd;
+use remit_bench::growth::growth;
+use remit_bench::measure::{How, measure};
+use remit_bench::open::open;
+use remit_bench::plan::{Plan, WALLETS_OF_TEMPLATE};
+use remit_bench::report;
+use remit_bench::single::single;
+use remit_bench::stand::Stand;
+use remit_bench::target::Measured;
+
+const USAGE: &str = "\
+Usage: remit-bench --services DIR --base PORT [--quick] [--growth | --without-growth] [--only TEXT]
+
+  --services DIR    where stack/services keeps PostgreSQL, Redis and RabbitMQ
+  --base PORT       what their ports count from
+  --quick           what the targets need, once and shortly, without growth
+  --growth          growth alone
+  --without-growth  everything but growth
+  --only TEXT       only loads whose name holds TEXT; writes no results";
+
+const TEMPLATE: &str = "bench_template";
+
+struct Options {
+    services: PathBuf,
+    base: u16,
+    plan: Plan,
+    has_loads: bool,
+    has_growth: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("remit-bench: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("remit-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let (mut services, mut base, mut only) = (None, None, None);
+    let (mut is_quick, mut has_loads, mut has_growth) = (false, true, true);
+    while let Some(name) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
+        match name.as_str() {
+            "--services" => services = Some(PathBuf::from(value()?)),
+            "--base" => base = Some(value()?.parse().map_err(|_| "--base needs a port")?),
+            "--only" => only = Some(value()?),
+            "--quick" => is_quick = true,
+            "--growth" => has_loads = false,
+            "--without-growth" => has_growth = false,
+            _ => return Err(format!("unknown option {name}")),
+        }
+    }
+    let plan = if is_quick {
+        Plan::quick()
+    } else {
+        Plan::full()
+    };
+    Ok(Options {
+        services: services.ok_or("--services is missing")?,
+        base: base.ok_or("--base is missing")?,
+        has_loads,
+        has_growth: has_growth && only.is_none() && !(is_quick && has_loads),
+        plan: Plan { only, ..plan },
+    })
+}
+
+async fn run(options: &Options) -> Result<(), String> {
+    let start = Instant::now();
+    let say = |text: &str| println!("{:>5} s  {text}", start.elapsed().as_secs());
+    let programs = std::env::current_exe().map_err(|error| error.to_string())?;
+    let programs = programs.parent().ok_or("the program lies nowhere")?;
+    let mut stand = Stand::make(&options.services, options.base, programs).await?;
+    let mut measured = Measured::default();
+    if options.has_loads {
+        loads(&mut stand, &options.plan, &mut measured, &say).await?;
+    }
+    if options.has_growth {
+        let plan = &options.plan;
+        measured.growth = Some(growth(&mut stand, plan.rounds, plan.time, &say).await?);
+    }
+    stand.stop().await;
+    if options.plan.only.is_some() {
+        return Ok(());
+    }
+    report::write(&measured, &options.plan)?;
+    print!("{}", report::targets_as_text(&measured));
+    Ok(())
+}
+
+/// Each round measures everything once, so that a slow minute of the machine meets all alike.
+async fn loads(
+    stand: &mut Stand,
+    plan: &Plan,
+    measured: &mut Measured,
+    say: &impl Fn(&str),
+) -> Result<(), String> {
+    say("making the template");
+    stand.make_template(TEMPLATE, WALLETS_OF_TEMPLATE).await?;
+    for round in 1..=plan.rounds {
+        for group in plan.groups() {
+            stand.reset(TEMPLATE).await?;
+            if let Some(Subject::Remit { relay, .. }) = group.first().map(|cell| cell.subject) {
+                stand.start(relay).await?;
+            }
+            for cell in group {
+                let sample = measure(stand, cell, How::closed(plan.time)).await?;
+                let connections = cell.connections;
+                let line = report::sample_as_text(&sample);
+                say(&format!("{round}: {}, {connections}: {line}", cell.subject));
+                measured.results.add(cell, sample);
+            }
+            count_events(stand).await?;
+        }
+    }
+    if plan.only.is_none() {
+        stand.reset(TEMPLATE).await?;
+        stand.start(true).await?;
+        measured.single = Some(single(stand, plan.time * 3).await?);
+        measured.crowd = Some(crowd(stand, plan.time).await?);
+        measured.open = open(stand, plan, &measured.results, TEMPLATE, say).await?;
+    }
+    Ok(())
+}

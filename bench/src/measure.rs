@@ -1,0 +1,278 @@
+//! Measures one cell, and checks the books behind it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ask::{Ask, Script};
+use crate::cell::{Cell, Door, Sample, Subject};
+use crate::check::{Before, number, outbox_lag_s};
+use crate::cpu;
+use crate::load::{Load, carry_out};
+use crate::pgbench::Pgbench;
+use crate::stand::Stand;
+
+/// Wallets of uniform and hot loads.
+pub const WALLETS: usize = 10_000;
+
+/// How a cell is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    pub time: Duration,
+    /// Arrivals a second of an open loop; none is a closed one.
+    pub rate: Option<f64>,
+    /// Whether `verify()` is asked afterwards, which reads the whole journal.
+    pub verify: bool,
+}
+
+impl How {
+    /// A closed loop, and everything checked after it.
+    pub fn closed(time: Duration) -> Self {
+        Self {
+            time,
+            rate: None,
+            verify: true,
+        }
+    }
+}
+
+/// Measures a cell.
+///
+/// # Errors
+/// It could not be measured, or something is wrong afterwards.
+pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, String> {
+    let sample = match cell.subject {
+        Subject::Remit { ask, door, .. } => remit(stand, ask, door, cell, how).await,
+        Subject::Plain { is_hot } => plain(stand, is_hot, cell.connections, how.time).await,
+        _ => sql(stand, cell, how).await,
+    };
+    sample.map_err(|error| {
+        format!(
+            "{}, {} connections: {error}",
+            cell.subject, cell.connections
+        )
+    })
+}
+
+async fn remit(
+    stand: &mut Stand,
+    ask: Ask,
+    door: Door,
+    cell: Cell,
+    how: How,
+) -> Result<Sample, String> {
+    if ask == Ask::ReadOnce {
+        stand.flush_redis().await?;
+    }
+    let script = stand.script(ask);
+    let port = stand.services.port(match door {
+        Door::Server => "app",
+        Door::Nginx => "nginx",
+    });
+    let load = Load {
+        port,
+        script,
+        connections: cell.connections,
+        time: how.time,
+        rate: how.rate,
+    };
+    if let Ask::Read(count) | Ask::Mix(count) = ask {
+        warm(stand, count, port).await?;
+    }
+    let before = Before::read(stand).await?;
+    let reads_before = reads(stand).await?;
+    let owner = stand.owner().await?;
+    let parts = stand.parts()?;
+    let cpu_before = cpu::times(&parts);
+    let outcome = carry_out(&load).await;
+    let lag_s = outbox_lag_s(&owner).await?;
+    let used = cpu::since(&cpu_before, &cpu::times(&parts));
+    let reads_after = reads(stand).await?;
+    if outcome.errors() > 0 {
+        let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
+        return Err(format!("not all went well: {statuses:?} {failures:?}"));
+    }
+    let had_worker = stand.has_worker();
+    if !had_worker {
+        stand.start_worker()?;
+    }
+    before.check(stand, outcome.posted, how.verify).await?;
+    if !had_worker {
+        stand.stop_worker().await;
+    }
+    let answers: u64 = outcome.statuses.values().sum();
+    Ok(Sample {
+        rate: outcome.rate,
+        latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
+        cpu_us: per_request(used, answers),
+        lag_s,
+        misses: missed(reads_before, reads_after),
+    })
+}
+
+/// Reads each wallet once, so that the cache knows it.
+async fn warm(stand: &Stand, count: usize, port: u16) -> Result<(), String> {
+    let ids: Arc<[_]> = stand.ids[..count].into();
+    let load = Load {
+        port,
+        script: Arc::new(Script::new(Ask::ReadOnce, ids, &stand.key)),
+        connections: 32,
+        time: Duration::from_secs(60),
+        rate: None,
+    };
+    let outcome = carry_out(&load).await;
+    match outcome.errors() {
+        0 => Ok(()),
+        _ => Err(format!("warming up: {:?}", outcome.statuses)),
+    }
+}
+
+async fn plain(
+    stand: &mut Stand,
+    is_hot: bool,
+    connections: usize,
+    time: Duration,
+) -> Result<Sample, String> {
+    let owner = stand.owner().await?;
+    let before = textbook_books(&owner).await?;
+    let mut server = stand.start_plain().await?;
+    let parts = [stand.parts()?, vec![("server", server.id())]].concat();
+    let load = Load {
+        port: stand.services.port("app"),
+        script: stand.script(Ask::Transfer(wallets(is_hot))),
+        connections,
+        time,
+        rate: None,
+    };
+    let cpu_before = cpu::times(&parts);
+    let outcome = carry_out(&load).await;
+    let used = cpu::since(&cpu_before, &cpu::times(&parts));
+    let killed = server.kill().and_then(|()| server.wait());
+    killed.map_err(|error| error.to_string())?;
+    if outcome.errors() > 0 {
+        return Err(format!("not all went well: {:?}", outcome.statuses));
+    }
+    let after = textbook_books(&owner).await?;
+    if after.sum != before.sum
+        || u64::try_from(after.transfers - before.transfers) != Ok(outcome.posted)
+    {
+        return Err("the textbook's books are wrong".to_owned());
+    }
+    Ok(Sample {
+        rate: outcome.rate,
+        latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
+        cpu_us: per_request(used, outcome.posted),
+        ..Sample::default()
+    })
+}
+
+async fn sql(stand: &Stand, cell: Cell, How { time, rate, .. }: How) -> Result<Sample, String> {
+    let (script, size, is_textbook) = match cell.subject {
+        Subject::Core { is_hot: true, size } => ("remit_hot.pgbench", size, false),
+        Subject::Core {
+            is_hot: false,
+            size,
+        } => ("remit_uniform.pgbench", size, false),
+        Subject::Textbook { is_hot: true } | Subject::TextbookIndexed { is_hot: true } => {
+            ("textbook_hot.pgbench", 1, true)
+        }
+        _ => ("textbook_uniform.pgbench", 1, true),
+    };
+    let owner = stand.owner().await?;
+    if matches!(cell.subject, Subject::TextbookIndexed { .. }) {
+        let index = owner.execute(include_str!("../sql/textbook_statements.sql"));
+        index.await.map_err(|error| format!("{error:?}"))?;
+    }
+    let pgbench = Pgbench {
+        script,
+        clients: cell.connections,
+        wallets: WALLETS,
+        size,
+        time,
+        rate,
+    };
+    let before = textbook_books(&owner).await?;
+    let transfers_before = number(&owner, "select count(*) from remit.transfers").await?;
+    let parts = stand.parts()?;
+    let cpu_before = cpu::times(&parts);
+    let outcome = pgbench.carry_out(stand).await?;
+    let used = cpu::since(&cpu_before, &cpu::times(&parts));
+    let after = textbook_books(&owner).await?;
+    if after.sum != before.sum || (is_textbook && after.transfers == before.transfers) {
+        return Err("the textbook's books are wrong".to_owned());
+    }
+    if number(&owner, "select count(*) from remit_ops_v1.verify()").await? > 0 {
+        return Err("verify() finds violations".to_owned());
+    }
+    // A call skips wallets that another one holds, so that calls alone would count too much.
+    let posted = number(&owner, "select count(*) from remit.transfers").await? - transfers_before;
+    let rate = match cell.subject {
+        Subject::Core { .. } => posted as f64 / time.as_secs_f64(),
+        _ => outcome.rate,
+    };
+    let done = (rate * time.as_secs_f64()) as u64;
+    let latency = outcome.latency.map(|latency| {
+        [0.5, 0.99, 0.999].map(|quantile| latency.value_at_quantile(quantile) as f64 / 1_000.0)
+    });
+    Ok(Sample {
+        rate,
+        latency,
+        cpu_us: per_request(used, done),
+        ..Sample::default()
+    })
+}
+
+/// The wallets of a transfer load.
+pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
+    if is_hot {
+        crate::ask::Wallets::Hot(WALLETS)
+    } else {
+        crate::ask::Wallets::Uniform(WALLETS)
+    }
+}
+
+struct TextbookBooks {
+    sum: i64,
+    transfers: i64,
+}
+
+async fn textbook_books(owner: &remit_chaos::books::Owner) -> Result<TextbookBooks, String> {
+    Ok(TextbookBooks {
+        sum: number(owner, "select sum(balance)::bigint from textbook.wallets").await?,
+        transfers: number(owner, "select count(*) from textbook.transfers").await?,
+    })
+}
+
+fn per_request(used: cpu::Times, requests: u64) -> BTreeMap<String, f64> {
+    let requests = requests.max(1) as f64;
+    let per = used
+        .into_iter()
+        .map(|(part, seconds)| (part, seconds * 1e6 / requests));
+    per.collect()
+}
+
+/// Wallet reads so far: those that the cache answered, and all.
+async fn reads(stand: &Stand) -> Result<(f64, f64), String> {
+    let metrics = stand.metrics().await?;
+    let (mut hits, mut all) = (0.0, 0.0);
+    for line in metrics.lines() {
+        let Some(rest) = line.strip_prefix("remit_wallet_cache_reads_total") else {
+            continue;
+        };
+        let count: f64 = rest
+            .rsplit(' ')
+            .next()
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_default();
+        all += count;
+        if rest.contains("hit") {
+            hits += count;
+        }
+    }
+    Ok((hits, all))
+}
+
+fn missed(before: (f64, f64), after: (f64, f64)) -> Option<f64> {
+    let (hits, all) = (after.0 - before.0, after.1 - before.1);
+    (all > 0.0).then(|| 1.0 - hits / all)
+}

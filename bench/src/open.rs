@@ -1,0 +1,92 @@
+//! Latency at a part of the highest rate: arrivals come when they come, and wait is counted from when they were due.
+
+use crate::cell::{Cell, Door, Subject};
+use crate::measure::{How, measure};
+use crate::plan::{MANY, Plan};
+use crate::results::{Results, latency};
+use crate::stand::Stand;
+use crate::target::transfers;
+
+/// Parts of the highest rate.
+const PARTS: [f64; 2] = [0.5, 0.8];
+/// An open loop needs more time than a closed one for its p99.9.
+const TIMES: u32 = 2;
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub rates: Vec<AtRate>,
+}
+
+/// p50, p99 and p99.9 in milliseconds, of Remit with everything running and of the textbook function.
+#[derive(Debug, Clone)]
+pub struct AtRate {
+    pub part: f64,
+    pub rate: f64,
+    pub remit_ms: [f64; 3],
+    pub textbook_ms: [f64; 3],
+}
+
+/// Measures both sides at the same rates, in turns.
+///
+/// # Errors
+/// Something fails, or the closed loops were not measured.
+pub async fn open(
+    stand: &mut Stand,
+    plan: &Plan,
+    results: &Results,
+    template: &str,
+    say: impl Fn(&str),
+) -> Result<Option<Open>, String> {
+    let subject = transfers(false, Door::Server, true);
+    let textbook = Subject::Textbook { is_hot: false };
+    let (Some(highest), Some((connections, _))) =
+        (results.rate(subject, MANY), results.best(textbook))
+    else {
+        return Ok(None);
+    };
+    let sides = [
+        Cell {
+            subject,
+            connections: MANY,
+        },
+        Cell {
+            subject: textbook,
+            connections,
+        },
+    ];
+    let mut rates = Vec::new();
+    for part in PARTS {
+        let how = How {
+            time: plan.time * TIMES,
+            rate: Some(highest * part),
+            verify: true,
+        };
+        let mut samples = [Vec::new(), Vec::new()];
+        for _ in 0..plan.rounds {
+            for (side, samples) in sides.into_iter().zip(&mut samples) {
+                stand.reset(template).await?;
+                if side.subject == subject {
+                    stand.start(true).await?;
+                }
+                samples.push(measure(stand, side, how).await?);
+            }
+        }
+        let [remit_ms, textbook_ms] = samples.map(|samples| latency(&samples).unwrap_or_default());
+        say(&format!(
+            "open loop at {:.0} %: p50 {:.1} ms, p99 {:.1} ms; (a) {:.1} ms, {:.1} ms",
+            part * 100.0,
+            remit_ms[0],
+            remit_ms[1],
+            textbook_ms[0],
+            textbook_ms[1]
+        ));
+        rates.push(AtRate {
+            part,
+            rate: highest * part,
+            remit_ms,
+            textbook_ms,
+        });
+    }
+    Ok(Some(Open { rates }))
+}

@@ -1,0 +1,111 @@
+//! The peers in SQL alone, by pgbench.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use remit_chaos::owner::run;
+use remit_chaos::services::blocking;
+
+use crate::stand::Stand;
+
+/// Threads of pgbench: one core is as much as the generator of the other loads uses.
+const THREADS: &str = "1";
+
+/// A run of one script.
+#[derive(Debug, Clone)]
+pub struct Pgbench {
+    /// A file of `bench/sql`.
+    pub script: &'static str,
+    pub clients: usize,
+    pub wallets: usize,
+    /// Transfers in a call.
+    pub size: usize,
+    pub time: Duration,
+    /// Calls per second, at random times; none is as many as possible.
+    pub rate: Option<f64>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Transfers per second.
+    pub rate: f64,
+    /// Microseconds of a call, from when it was due.
+    pub latency: Option<Histogram<u64>>,
+}
+
+impl Pgbench {
+    /// Carries it out.
+    ///
+    /// # Errors
+    /// A call failed, or pgbench is not there.
+    pub async fn carry_out(&self, stand: &Stand) -> Result<Outcome, String> {
+        let secret = stand.services.folder.secret("owner")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("sql")
+            .join(self.script);
+        let logs = std::env::temp_dir().join(format!("remit-pgbench-{}", std::process::id()));
+        let mut command = Command::new("/usr/lib/postgresql/15/bin/pgbench");
+        command
+            .args(["-n", "-M", "prepared", "-j", THREADS, "-h", "127.0.0.1"])
+            .args(["-p", &stand.services.port("postgres").to_string()])
+            .args(["-U", "remit", "-c", &self.clients.to_string()])
+            .args(["-T", &self.time.as_secs().max(1).to_string()])
+            .args(["-D", &format!("wallets={}", self.wallets)])
+            .args(["-D", &format!("size={}", self.size)])
+            .args(["-D", &format!("key={}", digest(&stand.key)?)])
+            .arg("-f")
+            .arg(script)
+            .env("PGPASSWORD", secret);
+        if let Some(rate) = self.rate {
+            fs::create_dir_all(&logs).map_err(|error| error.to_string())?;
+            command
+                .args(["-R", &rate.to_string(), "-l", "--log-prefix"])
+                .arg(logs.join("log"));
+        }
+        command.arg(&stand.database);
+        let said = blocking(move || run(&mut command)).await?;
+        let calls = tps(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
+        let latency = match self.rate {
+            Some(_) => Some(latencies(&logs)?),
+            None => None,
+        };
+        Ok(Outcome {
+            rate: calls * self.size as f64,
+            latency,
+        })
+    }
+}
+
+/// The SHA-256 of an API key in hexadecimal, as PostgreSQL knows it.
+fn digest(key: &str) -> Result<String, String> {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(key.as_bytes());
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn tps(said: &str) -> Option<f64> {
+    let line = said.lines().find(|line| line.starts_with("tps = "))?;
+    line.split(' ').nth(2)?.parse().ok()
+}
+
+/// Reads the logs of all threads, and removes them. The third field is the time from when a call was due.
+fn latencies(logs: &PathBuf) -> Result<Histogram<u64>, String> {
+    let mut latency = Histogram::new(3).map_err(|error| error.to_string())?;
+    for entry in fs::read_dir(logs).map_err(|error| error.to_string())? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        for line in text.lines() {
+            let us = line.split(' ').nth(2).and_then(|field| field.parse().ok());
+            if let Some(us) = us {
+                // It grows with its values.
+                let _ = latency.record(us);
+            }
+        }
+    }
+    fs::remove_dir_all(logs).map_err(|error| error.to_string())?;
+    Ok(latency)
+}

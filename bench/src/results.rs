@@ -1,0 +1,103 @@
+//! All that was measured, and the numbers that are made of it.
+
+use std::collections::BTreeMap;
+
+use crate::cell::{Cell, Sample, Subject, median};
+
+/// The samples of each cell, in the order of the first round.
+#[derive(Debug, Default)]
+pub struct Results {
+    cells: Vec<(Cell, Vec<Sample>)>,
+}
+
+/// A load in the order in which tables show it.
+pub type Row<'a> = (Subject, Vec<(usize, &'a [Sample])>);
+
+impl Results {
+    /// Adds a sample.
+    pub fn add(&mut self, cell: Cell, sample: Sample) {
+        match self.cells.iter_mut().find(|(known, _)| *known == cell) {
+            Some((_, samples)) => samples.push(sample),
+            None => self.cells.push((cell, vec![sample])),
+        }
+    }
+
+    /// The samples of a cell.
+    pub fn of(&self, subject: Subject, connections: usize) -> Option<&[Sample]> {
+        let cell = Cell {
+            subject,
+            connections,
+        };
+        let found = self.cells.iter().find(|(known, _)| *known == cell);
+        found.map(|(_, samples)| &samples[..])
+    }
+
+    /// The rate of a cell.
+    pub fn rate(&self, subject: Subject, connections: usize) -> Option<f64> {
+        self.of(subject, connections).map(rate)
+    }
+
+    /// The best rate of a load, and the number of connections that has it.
+    pub fn best(&self, subject: Subject) -> Option<(usize, f64)> {
+        let rates = self
+            .cells
+            .iter()
+            .filter(|(cell, _)| cell.subject == subject)
+            .map(|(cell, samples)| (cell.connections, rate(samples)));
+        rates.max_by(|one, other| one.1.total_cmp(&other.1))
+    }
+
+    /// The longest that any event of these loads had waited when the load ended, in seconds. Medians.
+    pub fn lag_s(&self, is_meant: impl Fn(&Subject) -> bool) -> Option<f64> {
+        let lags = self
+            .cells
+            .iter()
+            .filter(|(cell, _)| is_meant(&cell.subject))
+            .map(|(_, samples)| of_all(samples, |sample| sample.lag_s));
+        lags.max_by(f64::total_cmp)
+    }
+
+    /// Loads with their cells.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let mut rows: Vec<Row<'_>> = Vec::new();
+        for (cell, samples) in &self.cells {
+            let entry = (cell.connections, &samples[..]);
+            match rows.iter_mut().find(|row| row.0 == cell.subject) {
+                Some(row) => row.1.push(entry),
+                None => rows.push((cell.subject, vec![entry])),
+            }
+        }
+        rows
+    }
+}
+
+/// The median rate.
+pub fn rate(samples: &[Sample]) -> f64 {
+    of_all(samples, |sample| sample.rate)
+}
+
+/// The median of something.
+pub fn of_all(samples: &[Sample], value: impl Fn(&Sample) -> f64) -> f64 {
+    median(samples.iter().map(value).collect())
+}
+
+/// The medians of p50, p99 and p99.9, in milliseconds.
+pub fn latency(samples: &[Sample]) -> Option<[f64; 3]> {
+    samples.first()?.latency?;
+    let place = |place: usize| of_all(samples, |sample| sample.latency.unwrap_or_default()[place]);
+    Some([place(0), place(1), place(2)])
+}
+
+/// The medians of processor time by part, in microseconds.
+pub fn cpu(samples: &[Sample]) -> BTreeMap<&str, f64> {
+    let parts = samples
+        .first()
+        .into_iter()
+        .flat_map(|sample| &sample.cpu_us);
+    parts
+        .map(|(part, _)| {
+            let used = |sample: &Sample| sample.cpu_us.get(part).copied().unwrap_or_default();
+            (part.as_str(), of_all(samples, used))
+        })
+        .collect()
+}

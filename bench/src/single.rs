@@ -1,0 +1,71 @@
+//! One client that waits for each answer: what a transfer costs when nothing else goes on.
+
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+use crate::ask::{Ask, Asker};
+use crate::measure::{WALLETS, wallets};
+use crate::stand::Stand;
+use crate::wire::Wire;
+
+/// Milliseconds of a call: of Remit over HTTP, and of the textbook function from the same client.
+#[derive(Debug, Clone, Copy)]
+pub struct Single {
+    pub remit_ms: f64,
+    pub textbook_ms: f64,
+}
+
+/// Measures both in turns, call by call, so that both meet the same disk. Medians.
+///
+/// # Errors
+/// A call fails.
+pub async fn single(stand: &Stand, time: Duration) -> Result<Single, String> {
+    let text = |error: tokio_postgres::Error| format!("{error:?}");
+    let owner = stand.services.folder.secret("owner")?;
+    let url = stand.url("remit", &owner, &stand.database);
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(text)?;
+    tokio::spawn(connection);
+    let call = "select textbook.transfer($1, $2, $3, $4)";
+    let statement = client.prepare(call).await.map_err(text)?;
+    let mut wire = Wire::connect(stand.services.port("app"))
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut asker = Asker::new(stand.script(Ask::Transfer(wallets(false))));
+    let mut request = Vec::new();
+    let (mut remit, mut textbook) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while start.elapsed() < time {
+        asker.next(&mut request);
+        let since = Instant::now();
+        let status = wire
+            .ask(&request)
+            .await
+            .map_err(|error| error.to_string())?;
+        remit.push(since.elapsed());
+        if status != 201 {
+            return Err(format!("a transfer was answered {status}"));
+        }
+        let source = rand::rng().random_range(0..WALLETS);
+        let target = (source + rand::rng().random_range(1..WALLETS)) % WALLETS;
+        let (id, ids) = (Uuid::from_u128(rand::rng().random()), &stand.ids);
+        let since = Instant::now();
+        client
+            .execute(&statement, &[&id, &ids[source], &ids[target], &1_i64])
+            .await
+            .map_err(text)?;
+        textbook.push(since.elapsed());
+    }
+    Ok(Single {
+        remit_ms: median_ms(remit),
+        textbook_ms: median_ms(textbook),
+    })
+}
+
+fn median_ms(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    let middle = times.get(times.len() / 2).copied().unwrap_or_default();
+    middle.as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,128 @@
+//! The databases of a stand.
+
+use std::process::Command;
+
+use remit_chaos::books::Owner;
+use remit_chaos::owner::run;
+use remit_chaos::services::{Services, blocking};
+use uuid::Uuid;
+
+use super::{PASSWORD, Stand};
+
+/// Minor units in each wallet: no load empties one.
+const BALANCE: u64 = 1_000_000_000;
+/// The database that a load works on, unless it is told otherwise.
+pub(super) const DATABASE: &str = "bench";
+
+impl Stand {
+    /// Makes a database with Remit's schema and so many wallets, from which others are made.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn make_template(&mut self, name: &str, wallets: usize) -> Result<(), String> {
+        let owner = self.make_database(name).await?;
+        execute(&owner, include_str!("../../sql/textbook.sql")).await?;
+        for side in ["remit", "textbook"] {
+            let make = format!("select bench.{side}_wallets_make({wallets}, {BALANCE})");
+            execute(&owner, &make).await?;
+        }
+        execute(&owner, "vacuum analyze").await?;
+        self.ids = ids(&owner, wallets).await?.into();
+        Ok(())
+    }
+
+    /// Makes a database with Remit's schema, and what makes wallets and journals in it.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn make_database(&mut self, name: &str) -> Result<Owner, String> {
+        let postgres = owner(&self.services, "postgres").await?;
+        execute(&postgres, &format!("create database {name}")).await?;
+        let url = self.url("remit", &self.services.folder.secret("owner")?, name);
+        let mut migrate = Command::new(self.programs.join("remit"));
+        migrate
+            .arg("migrate")
+            .env_clear()
+            .env("DATABASE_URL", &url)
+            .env("REMIT_SERVER_PASSWORD", PASSWORD)
+            .env("REMIT_WORKER_PASSWORD", PASSWORD);
+        blocking(move || run(&mut migrate)).await?;
+        self.make_key(name).await?;
+        let owner = owner(&self.services, name).await?;
+        execute(&owner, include_str!("../../sql/wallets.sql")).await?;
+        execute(&owner, include_str!("../../sql/journal.sql")).await?;
+        Ok(owner)
+    }
+
+    /// Makes an API key in a database, which all requests have from then on.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn make_key(&mut self, database: &str) -> Result<(), String> {
+        let url = self.url("remit", &self.services.folder.secret("owner")?, database);
+        let mut key = Command::new(self.programs.join("remit"));
+        key.args(["keys", "create", "--name", "bench", "--scope", "service"])
+            .args(["--reason", "bench"])
+            .env_clear()
+            .env("DATABASE_URL", url);
+        self.key = blocking(move || run(&mut key)).await?.trim().to_owned();
+        Ok(())
+    }
+
+    /// Makes the database anew, for whatever is started next.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn reset(&mut self, template: &str) -> Result<(), String> {
+        self.stop().await;
+        DATABASE.clone_into(&mut self.database);
+        let postgres = owner(&self.services, "postgres").await?;
+        let drop = format!("drop database if exists {DATABASE} with (force)");
+        execute(&postgres, &drop).await?;
+        let create = format!("create database {DATABASE} template {template}");
+        execute(&postgres, &create).await?;
+        // What the copy has dirtied is not for the load to write.
+        execute(&postgres, "checkpoint").await?;
+        self.flush_redis().await
+    }
+
+    /// The owner's session with the database.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn owner(&self) -> Result<Owner, String> {
+        owner(&self.services, &self.database).await
+    }
+}
+
+pub(super) async fn owner(services: &Services, database: &str) -> Result<Owner, String> {
+    let config = services.owner(database)?;
+    let owner = Owner::connect(&config).await;
+    owner.map_err(|error| format!("{error:?}"))
+}
+
+/// Runs statements.
+///
+/// # Errors
+/// PostgreSQL's own words.
+pub async fn execute(owner: &Owner, statements: &str) -> Result<(), String> {
+    let done = owner.execute(statements).await;
+    done.map_err(|error| format!("{error:?}"))
+}
+
+/// The ids of the first so many wallets, in order of their numbers.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn ids(owner: &Owner, count: usize) -> Result<Vec<Uuid>, String> {
+    let all = format!(
+        "select string_agg(bench.wallet_id(n)::text, ' ' order by n) from generate_series(1, {count}) n"
+    );
+    let all = owner
+        .text(&all)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    let ids = all.split(' ').map(str::parse);
+    ids.collect::<Result<_, _>>()
+        .map_err(|error: uuid::Error| error.to_string())
+}

@@ -1,0 +1,182 @@
+//! What is to be reached, as ratios of things measured in one run.
+
+use serde::Serialize;
+
+use crate::ask::Ask;
+use crate::cell::{Door, Subject};
+use crate::crowd::Crowd;
+use crate::growth::Growth;
+use crate::measure::{WALLETS, wallets};
+use crate::open::Open;
+use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
+use crate::results::{Results, of_all};
+use crate::single::Single;
+
+/// A target and what was measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct Target {
+    pub name: &'static str,
+    pub value: f64,
+    /// The least that is wanted, or the most.
+    pub target: f64,
+    pub is_most: bool,
+    pub met: bool,
+}
+
+/// Everything that a run has measured. Parts that were not asked for are not there.
+#[derive(Debug, Default)]
+pub struct Measured {
+    pub results: Results,
+    pub open: Option<Open>,
+    pub single: Option<Single>,
+    pub crowd: Option<Crowd>,
+    pub growth: Option<Growth>,
+}
+
+/// Remit's transfers.
+pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
+    Subject::Remit {
+        ask: Ask::Transfer(wallets(is_hot)),
+        door,
+        relay,
+    }
+}
+
+fn reads(ask: Ask) -> Subject {
+    Subject::Remit {
+        ask,
+        door: Door::Server,
+        relay: true,
+    }
+}
+
+/// Those targets whose measurements are there.
+pub fn targets(measured: &Measured) -> Vec<Target> {
+    let results = &measured.results;
+    let textbook = |is_hot| Some(results.best(Subject::Textbook { is_hot })?.1);
+    let remit = |is_hot, door, relay| results.rate(transfers(is_hot, door, relay), MANY);
+    let core = |is_hot| {
+        let size = CALL_SIZE;
+        results.rate(Subject::Core { is_hot, size }, CALL_SESSIONS)
+    };
+    let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
+    let lag_s = results.lag_s(|subject| matches!(subject, Subject::Remit { relay: true, .. }));
+    let misses = results
+        .of(reads(Ask::Mix(WALLETS)), READERS)
+        .map(|samples| of_all(samples, |sample| sample.misses.unwrap_or(1.0)));
+    let half = measured.open.as_ref().map(|open| &open.rates[0]);
+    let growth = measured.growth.as_ref();
+    let of_sizes = growth.and_then(|growth| {
+        let (first, last) = (growth.sizes.first()?, growth.sizes.last()?);
+        Some(last.rate / first.rate)
+    });
+    let (server, nginx) = (Door::Server, Door::Nginx);
+    let rows = [
+        least(
+            "transfers, uniform, 256 connections, relay stopped / (a) at its best",
+            ratio(remit(false, server, false), textbook(false)),
+            2.5,
+        ),
+        least(
+            "the same, everything running / (a) at its best",
+            ratio(remit(false, server, true), textbook(false)),
+            1.5,
+        ),
+        least(
+            "hot / uniform, relay stopped",
+            ratio(remit(true, server, false), remit(false, server, false)),
+            1.0,
+        ),
+        least(
+            "hot / uniform, everything running",
+            ratio(remit(true, server, true), remit(false, server, true)),
+            1.0,
+        ),
+        least(
+            "hot, relay stopped / (a) hot at its best",
+            ratio(remit(true, server, false), textbook(true)),
+            7.0,
+        ),
+        least(
+            "hot, everything running / (a) hot at its best",
+            ratio(remit(true, server, true), textbook(true)),
+            7.0,
+        ),
+        least(
+            "through nginx / without, 256 connections",
+            ratio(remit(false, nginx, true), remit(false, server, true)),
+            0.8,
+        ),
+        most(
+            "longest wait of an event at the end of a load, seconds",
+            lag_s,
+            2.0,
+        ),
+        least(
+            "cached reads / healthz, 128 connections",
+            ratio(
+                results.rate(reads(Ask::Read(WALLETS)), READERS),
+                results.rate(reads(Ask::Health), READERS),
+            ),
+            0.5,
+        ),
+        most(
+            "wallet reads that reach PostgreSQL in the mix, warm",
+            misses,
+            0.05,
+        ),
+        most(
+            "p99 / p50 at 50 % of the highest rate, open loop",
+            half.map(|half| half.remit_ms[1] / half.remit_ms[0]),
+            4.0,
+        ),
+        most(
+            "p99 / p99 of (a) at the same rate",
+            half.map(|half| half.remit_ms[1] / half.textbook_ms[1]),
+            1.0,
+        ),
+        most(
+            "one connection: a transfer over HTTP / a call of the textbook function",
+            measured
+                .single
+                .map(|single| single.remit_ms / single.textbook_ms),
+            1.3,
+        ),
+        least(
+            "rate with 10,000,000 rows in the journal / with 10,000",
+            of_sizes,
+            0.85,
+        ),
+        least(
+            "transfers_post, two sessions, 500 a call / (a) at its best",
+            ratio(core(false), textbook(false)),
+            9.0,
+        ),
+        least(
+            "the same on one hot wallet / (a) hot at its best",
+            ratio(core(true), textbook(true)),
+            20.0,
+        ),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+fn least(name: &'static str, value: Option<f64>, target: f64) -> Option<Target> {
+    value.map(|value| Target {
+        name,
+        value,
+        target,
+        is_most: false,
+        met: value >= target,
+    })
+}
+
+fn most(name: &'static str, value: Option<f64>, target: f64) -> Option<Target> {
+    value.map(|value| Target {
+        name,
+        value,
+        target,
+        is_most: true,
+        met: value <= target,
+    })
+}
