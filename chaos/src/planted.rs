@@ -149,7 +149,7 @@ type Patch = [(&'static str, &'static str); 2];
 
 const SKIP_LOOKUP: Patch = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids)",
+        "where t.ledger_id = transfers_post.ledger_id and t.id = i.id",
         "where false",
     ),
     (

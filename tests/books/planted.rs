@@ -28,8 +28,8 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "an id that the journal has is replayed",
         function: POST,
-        text: "t.id = any (request_ids)",
-        instead: "t.id = any (request_ids) and t.amount <> 100",
+        text: "t.id = i.id",
+        instead: "t.id = i.id and t.amount <> 100",
     },
     Fault {
         rule: "an id that the same call has is replayed",

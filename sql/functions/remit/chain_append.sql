@@ -5,8 +5,6 @@ create or replace function remit.chain_append(ledger_id bigint, transfer_ids uui
     set search_path = pg_catalog, pg_temp
     set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
-    set enable_hashjoin = off
-    set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- Appends one block to a ledger's chain: the digests of these journal rows, in this order.
@@ -24,7 +22,10 @@ begin
     select array_agg(coalesce(d.digest, decode(repeat('00', 32), 'hex')) order by c.place)
       into digests
       from unnest(chain_append.transfer_ids) with ordinality as c (id, place)
-      left join remit.transfer_digests d on d.ledger_id = chain_append.ledger_id and d.id = c.id;
+           left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
+               select r.digest from remit.transfer_digests r
+                where r.ledger_id = chain_append.ledger_id and r.id = c.id
+               offset 0) d on true;
 
     select b.* into head
       from remit.chain_blocks b

@@ -146,12 +146,13 @@ begin
            array_agg(w.status = 'frozen') as frozens,
            array_agg(w.transfer_max) as transfer_maxes, array_agg(w.daily_max) as daily_maxes
       into locked
-      from (select l.id, l.ctid, l.currency, l.balance::bigint, l.held, l.floor, l.version::bigint, l.status,
-                     l.transfer_max::bigint, l.daily_max::bigint
-              from remit.wallets l
-             where l.ledger_id = transfers_post.ledger_id and l.id = any (wallet_ids)
-             order by l.id
-               for no key update skip locked) w;
+      from unnest(array(select distinct u.id from unnest(wallet_ids) as u (id) order by u.id)) as i (id)
+           cross join lateral ( -- One lookup for each, in this order: also by a plan that was made for an empty table.
+               select l.id, l.ctid, l.currency, l.balance::bigint, l.held, l.floor, l.version::bigint, l.status,
+                      l.transfer_max::bigint, l.daily_max::bigint
+                 from remit.wallets l
+                where l.ledger_id = transfers_post.ledger_id and l.id = i.id
+                  for no key update skip locked) w;
     currencies := locked.currencies;
     balances := locked.balances;
     floors := locked.floors;
@@ -170,10 +171,13 @@ begin
 
     -- 2. Look up the ids that the journal has. After the locks: a twin that held them has committed.
     stored_transfers := array(
-        select t
-          from remit.transfers t
-         where t.ledger_id = transfers_post.ledger_id and t.id = any (request_ids)
-         order by t.id);
+        select found.transfer
+          from unnest(request_ids) as i (id)
+               cross join lateral (
+                   select t from remit.transfers t
+                    where t.ledger_id = transfers_post.ledger_id and t.id = i.id
+                   offset 0) as found (transfer)
+         order by i.id);
     if cardinality(stored_transfers) > 0 then
         stored_ids := array(select t.id from unnest(stored_transfers) t order by t.id);
     end if;
@@ -310,7 +314,7 @@ begin
        set balance = balances[c.place], version = versions[c.place], updated_at = moment
       from unnest(locked.ctids) with ordinality as c (ctid, place)
      where w.ctid = c.ctid -- Where the lock found it: nobody but we can have moved it since.
-       and w.ledger_id = transfers_post.ledger_id
+       and (w.ledger_id = transfers_post.ledger_id) is true -- Which no index answers: the ledger has many.
        and versions[c.place] <> locked.versions[c.place];
 
     insert into remit.transfers (

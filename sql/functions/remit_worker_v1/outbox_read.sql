@@ -7,8 +7,6 @@ create or replace function remit_worker_v1.outbox_read(request_limit integer)
     set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
     set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
     set enable_bitmapscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- The oldest unpublished events, in order of id.
@@ -58,8 +56,10 @@ begin
              where h.id >= case when is_sweep then 0 else known[1] end
              order by h.id
              limit request_limit) o
-      left join remit.transfers t
-        on o.data is null and t.ledger_id = o.ledger_id and t.id = o.subject_id
+           left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
+               select j.* from remit.transfers j
+                where o.data is null and j.ledger_id = o.ledger_id and j.id = o.subject_id
+               offset 0) t on true
      order by o.id;
 end;
 $$;

@@ -30,7 +30,14 @@ begin
 
     with gone as (
         delete from remit.outbox o
-         where o.ledger_id = outbox_settle.ledger_id and o.id = any (outbox_settle.ids)
+         where (o.ledger_id = outbox_settle.ledger_id) is true -- Which no index answers: the ledger has many.
+           and o.ctid = any (array( -- One lookup for each; no row of the outbox ever moves.
+                   select p.ctid
+                     from unnest(outbox_settle.ids) as i (id)
+                          cross join lateral (
+                              select l.ctid from remit.outbox l
+                               where l.ledger_id = outbox_settle.ledger_id and l.id = i.id
+                              offset 0) p))
         returning o.id, o.subject_id, o.data
     )
     select count(*)::integer, array_agg(g.subject_id order by g.id) filter (where g.data is null)
