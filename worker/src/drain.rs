@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::{event, topology, wallet_changes};
 
 /// How many events are published at a time.
-const BATCH_MAX: i32 = 500;
+pub const BATCH_MAX: usize = 500;
 
 /// What a step found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,8 @@ impl Drain {
         if !self.broker.is_connected() {
             return Err(Error::Disconnected);
         }
-        let events = self.outbox.outbox_read(BATCH_MAX).await?;
+        let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
+        let events = self.outbox.outbox_read(limit).await?;
         if events.is_empty() {
             return Ok(Drained::Empty);
         }
