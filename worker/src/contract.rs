@@ -6,9 +6,10 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use postgres_types::{FromSql, ToSql};
+use postgres_types::{FromSql, Json, ToSql};
 use remit::postgres::{self, Config};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -48,7 +49,8 @@ pub struct OutboxEvent {
     pub kind: String,
     pub subject_id: Uuid,
     pub request_id: Option<String>,
-    pub data: Option<Value>,
+    /// As PostgreSQL wrote it.
+    pub data: Option<Json<Box<RawValue>>>,
     pub created_at: OffsetDateTime,
 }
 

@@ -1,45 +1,79 @@
 //! What an event says about wallets, for the cache.
 
+use postgres_types::Json;
 use remit::wallet_cache::{WalletChange, WalletKey};
-use serde_json::Value;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::contract::OutboxEvent;
 
+/// What a posted transfer did to its wallets.
+#[derive(Deserialize)]
+struct Posted {
+    source_id: Uuid,
+    source_version: i64,
+    source_balance: i64,
+    target_id: Uuid,
+    target_version: i64,
+    target_balance: i64,
+}
+
+#[derive(Deserialize)]
+struct StatusChange {
+    status: String,
+    status_version: i64,
+}
+
 /// The wallets that an event changed: source and target of a posted transfer, or the wallet that was
 /// frozen or unfrozen. Empty for all other events.
 pub fn of_event(event: &OutboxEvent) -> Vec<(WalletKey, WalletChange)> {
-    let Some(data) = &event.data else {
-        return Vec::new();
-    };
     match event.kind.as_str() {
-        "transfer.posted" => ["source", "target"]
-            .into_iter()
-            .filter_map(|side| entry(event, data, side))
-            .collect(),
-        "wallet.frozen" | "wallet.unfrozen" => status(event, data).into_iter().collect(),
+        "transfer.posted" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),
+        "wallet.frozen" | "wallet.unfrozen" => {
+            let change = data(event).map(|change| status(event, change));
+            change.into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
 
-fn entry(event: &OutboxEvent, data: &Value, side: &str) -> Option<(WalletKey, WalletChange)> {
-    let wallet_id: Uuid = data[format!("{side}_id")].as_str()?.parse().ok()?;
-    let version = data[format!("{side}_version")].as_i64()?;
-    let balance = data[format!("{side}_balance")].as_i64()?;
-    let change = WalletChange::entry(version, balance, event.created_at);
-    Some(((event.ledger_id, wallet_id), change))
+fn data<'a, T: Deserialize<'a>>(event: &'a OutboxEvent) -> Option<T> {
+    let Json(data) = event.data.as_ref()?;
+    serde_json::from_str(data.get()).ok()
 }
 
-fn status(event: &OutboxEvent, data: &Value) -> Option<(WalletKey, WalletChange)> {
-    let version = data["status_version"].as_i64()?;
-    let status = data["status"].as_str()?.to_owned();
-    let change = WalletChange::status(version, status, event.created_at);
-    Some(((event.ledger_id, event.subject_id), change))
+fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletKey, WalletChange)> {
+    let entry = |wallet_id, version, balance| {
+        let change = WalletChange::entry(version, balance, event.created_at);
+        ((event.ledger_id, wallet_id), change)
+    };
+    vec![
+        entry(
+            posted.source_id,
+            posted.source_version,
+            posted.source_balance,
+        ),
+        entry(
+            posted.target_id,
+            posted.target_version,
+            posted.target_balance,
+        ),
+    ]
+}
+
+fn status(event: &OutboxEvent, change: StatusChange) -> (WalletKey, WalletChange) {
+    let StatusChange {
+        status,
+        status_version,
+    } = change;
+    let change = WalletChange::status(status_version, status, event.created_at);
+    ((event.ledger_id, event.subject_id), change)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::value::to_raw_value;
+    use serde_json::{Value, json};
     use time::OffsetDateTime;
 
     use super::*;
@@ -52,7 +86,7 @@ mod tests {
             kind: kind.to_owned(),
             subject_id: Uuid::from_u128(3),
             request_id: None,
-            data: Some(data),
+            data: Some(Json(to_raw_value(&data).expect("it is JSON"))),
             created_at: OffsetDateTime::UNIX_EPOCH,
         }
     }
