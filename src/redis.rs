@@ -2,7 +2,7 @@
 //! Redis is left alone for a moment, so that a dead or slow one costs its callers next to nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mobc_redis::mobc::{Manager, Pool, async_trait};
@@ -21,8 +21,8 @@ use crate::tls::{Tls, Trust};
 const CALL_MS_MAX: u64 = 250;
 /// How long Redis is left alone after a failure.
 const REST_MS: u64 = 250;
-/// Each connection carries many calls at a time, so that a few are enough.
-const CONNECTIONS_MAX: u64 = 4;
+/// One connection carries many calls at a time, and the more of them, the fewer packets.
+const CONNECTIONS_MAX: u64 = 1;
 
 const URL_RULE: &str = "must be a Redis URL: redis://:password@host:port/0";
 
@@ -33,6 +33,8 @@ pub struct Unavailable;
 /// A pool of connections with a time limit and a rest after failures.
 pub struct Redis {
     pool: Pool<LinkManager>,
+    /// The connection in use: the pool is asked only for another one.
+    current: Mutex<Option<Link>>,
     rests_until: Mutex<Option<Instant>>,
 }
 
@@ -52,6 +54,7 @@ impl Redis {
             .build(links);
         Ok(Self {
             pool,
+            current: Mutex::default(),
             rests_until: Mutex::new(None),
         })
     }
@@ -127,9 +130,15 @@ impl Redis {
 
     /// A link that works as far as known. The pool drops a broken one when it comes back.
     async fn link(&self) -> Result<Link, String> {
+        let is_broken = |link: &Link| link.is_broken.load(Ordering::Relaxed);
+        let current = lock(&self.current).clone();
+        if let Some(link) = current.filter(|link| !is_broken(link)) {
+            return Ok(link);
+        }
         loop {
             let link = self.pool.get().await.map_err(|error| error.to_string())?;
-            if !link.is_broken.load(Ordering::Relaxed) {
+            if !is_broken(&link) {
+                *lock(&self.current) = Some(link.clone());
                 return Ok(link.clone());
             }
         }
@@ -137,10 +146,7 @@ impl Redis {
 
     /// Refuses while Redis rests. When the rest is over, one caller at a time tries.
     fn admit(&self) -> Result<(), Unavailable> {
-        let mut rests_until = self
-            .rests_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut rests_until = lock(&self.rests_until);
         let now = Instant::now();
         match *rests_until {
             None => Ok(()),
@@ -153,12 +159,13 @@ impl Redis {
     }
 
     fn learn(&self, answered: bool) {
-        let mut rests_until = self
-            .rests_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut rests_until = lock(&self.rests_until);
         *rests_until = (!answered).then(|| Instant::now() + Duration::from_millis(REST_MS));
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A connection, and whether a call on it has failed. Clones share both.

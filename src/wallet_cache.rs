@@ -195,6 +195,12 @@ impl WalletCache {
             .arg(&field)
             .arg(&value)
             .ignore()
+            // Below any: so that writers see that somebody waits for the wallet.
+            .cmd("HSETNX")
+            .arg(key(&wallet))
+            .arg("version")
+            .arg(-1)
+            .ignore()
             .cmd("PEXPIRE")
             .arg(key(&wallet))
             .arg(LEASE_TTL_MS)
@@ -241,13 +247,13 @@ impl WalletCache {
                 MERGE
                     .key(key(&wallet))
                     .key(EPOCH)
-                    .arg(WALLET_TTL_MS)
-                    .arg(lease.epoch)
                     .arg(found.version)
                     .arg(found.balance)
                     .arg(found.status_version)
                     .arg(&found.status)
                     .arg(microseconds(found.updated_at))
+                    .arg(WALLET_TTL_MS)
+                    .arg(lease.epoch)
                     .arg(lease.field)
                     .arg(lease.value)
                     .arg(found.fixed.to_string())
@@ -331,7 +337,6 @@ async fn write_batch<'a>(
     changes: impl Iterator<Item = (&'a WalletKey, &'a WalletChange)>,
 ) -> Result<(), Unavailable> {
     let mut script = MERGE.prepare_invoke();
-    script.arg(WALLET_TTL_MS).arg("");
     for (wallet, change) in changes {
         script.key(key(wallet));
         match change.entry {
@@ -343,7 +348,6 @@ async fn write_batch<'a>(
             None => script.arg("").arg(""),
         };
         script.arg(change.updated_at_us);
-        script.arg(LEASE).arg("").arg("").arg("");
     }
     redis.script(&script).await
 }

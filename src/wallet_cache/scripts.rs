@@ -4,9 +4,12 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// KEYS: wallets, and after those of a fill the epoch. ARGV: the TTL, the epoch of a fill, then for each wallet
-/// version, balance, `status_version`, status, `updated_at`, the field of the lease, lease, fixed, held; an empty
-/// string is a part not given.
+/// KEYS: wallets, or one wallet and the epoch for a fill. ARGV: for each wallet version, balance, `status_version`,
+/// status, `updated_at`, where an empty string is a part not given; for a fill also the TTL, the epoch, the field of the
+/// lease, the lease, fixed and held.
+///
+/// A writer leaves a wallet alone that is not there: no reader has a lease on it, and the next one will ask PostgreSQL.
+/// With a lease there is always a version.
 pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
     #[cfg(feature = "planted")]
     if crate::environment::is_planted("cache_any_version") {
@@ -17,34 +20,41 @@ pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 const MERGE_TEXT: &str = r"
-        local epoch, wallets = ARGV[2], #KEYS
-        if epoch ~= '' then
-            if redis.call('GET', KEYS[wallets]) ~= epoch then return end
-            wallets = wallets - 1
+        local wallets, is_fill = #KEYS, #ARGV % 5 > 0
+        if is_fill then
+            local epoch, lease_field, lease = unpack(ARGV, 7, 9)
+            if redis.call('GET', KEYS[2]) ~= epoch or redis.call('HMGET', KEYS[1], lease_field)[1] ~= lease then return end
+            wallets = 1
         end
         for i = 1, wallets do
-            local key, a = KEYS[i], 9 * (i - 1) + 2
-            local version, balance, status_version, status, updated_at, lease_field, lease, fixed, held =
-                unpack(ARGV, a + 1, a + 9)
-            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at', lease_field)
-            if lease == '' or lease == old[4] then
+            local key = KEYS[i]
+            local version, balance, status_version, status, updated_at = unpack(ARGV, 5 * i - 4, 5 * i)
+            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at')
+            if old[1] then
+                local new = {}
+                local function set(field, value)
+                    new[#new + 1] = field
+                    new[#new + 1] = value
+                end
                 if version ~= '' and tonumber(version) > tonumber(old[1] or -1) then
-                    redis.call('HSET', key, 'version', version, 'balance', balance)
+                    set('version', version)
+                    set('balance', balance)
                 end
                 if status_version ~= '' and tonumber(status_version) > tonumber(old[2] or -1) then
-                    redis.call('HSET', key, 'status_version', status_version, 'status', status)
+                    set('status_version', status_version)
+                    set('status', status)
                 end
                 if tonumber(updated_at) > tonumber(old[3] or -1) then
-                    redis.call('HSET', key, 'updated_at', updated_at)
+                    set('updated_at', updated_at)
                 end
-                if fixed ~= '' then
-                    redis.call('HSET', key, 'fixed', fixed, 'held', held, 'epoch', epoch)
-                    redis.call('HDEL', key, lease_field)
-                    redis.call('PEXPIRE', key, ARGV[1])
-                else
-                    redis.call('PEXPIRE', key, ARGV[1], 'NX')
-                end
+                if #new > 0 then redis.call('HSET', key, unpack(new)) end
             end
+        end
+        if is_fill then
+            local ttl, epoch, lease_field, lease, fixed, held = unpack(ARGV, 6, 11)
+            redis.call('HSET', KEYS[1], 'fixed', fixed, 'held', held, 'epoch', epoch)
+            redis.call('HDEL', KEYS[1], lease_field)
+            redis.call('PEXPIRE', KEYS[1], ttl)
         end
         ";
 
