@@ -28,6 +28,7 @@ pub mod readiness;
 pub mod redis;
 pub mod request;
 pub mod route;
+pub mod runtime;
 pub mod server;
 pub mod telemetry;
 pub mod tls;

@@ -6,8 +6,14 @@ use std::sync::Arc;
 use remit::app::{App, Pools};
 use remit::environment::Environment;
 use remit::keys::KEYS_CONNECTIONS;
-use remit::{config, contract, health, keys_cli, migrate, postgres, server, telemetry, verify};
+use remit::{
+    config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
+};
 use tokio::net::TcpListener;
+
+/// Many small things come and go with each request, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Two calls of each kind in flight, the rest for single requests.
 const POOL_CONNECTIONS: usize = 12;
@@ -48,8 +54,17 @@ Environment:
   REMIT_WORKER_PASSWORD  Login password to give the role remit_worker (migrate; optional)
 ";
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    match runtime::start() {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            eprintln!("remit: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
@@ -85,7 +100,7 @@ async fn main() -> ExitCode {
 
 async fn migrate() -> Result<(), String> {
     let config = config::Migrate::read(Environment::of_process())?;
-    telemetry::start(config.log);
+    let _log = telemetry::start(config.log);
     let report = migrate::run(&config.postgres, &config.passwords).await?;
     for migration in &report.migrations {
         println!("applied {migration}");
@@ -109,7 +124,7 @@ async fn keys(arguments: &[&str]) -> Result<(), String> {
 
 async fn serve() -> Result<(), String> {
     let config = config::Serve::read(Environment::of_process())?;
-    telemetry::start(config.log);
+    let _log = telemetry::start(config.log);
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
     let pools = Pools {

@@ -1,6 +1,9 @@
 //! Logs: one JSON object a line on standard output.
 
+use std::io::{BufWriter, stdout};
+
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -10,7 +13,12 @@ pub const LEVEL_RULE: &str = "error, warn, info, debug or off";
 
 /// Starts logging at `level` for Remit's own crates. Of the libraries it writes warnings only: at debug
 /// level some of them write the values that they handle.
-pub fn start(level: LevelFilter) {
+///
+/// A thread of its own writes as many lines at once as there are. They are out when the guard is dropped.
+pub fn start(level: LevelFilter) -> WorkerGuard {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(false)
+        .finish(BufWriter::new(stdout()));
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         // It logs the bodies of messages that are returned to it; what matters of its errors is logged by us.
@@ -21,9 +29,11 @@ pub fn start(level: LevelFilter) {
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_span_list(false);
+        .with_span_list(false)
+        .with_writer(writer);
     tracing_subscriber::registry()
         .with(filter)
         .with(lines)
         .init();
+    guard
 }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use remit::environment::Environment;
-use remit::telemetry;
 use remit::wallet_cache::WalletCache;
+use remit::{runtime, telemetry};
 use remit_worker::channel::{LogChannel, UnreliableChannel};
 use remit_worker::cli::{self, Command};
 use remit_worker::config::{self, Config};
@@ -17,8 +17,21 @@ use remit_worker::{dead, health, supervisor};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Many small things come and go with each event, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match runtime::start() {
+        Ok(runtime) => runtime.block_on(obey()),
+        Err(error) => {
+            eprintln!("remit-worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let command = match cli::parse(&arguments) {
         Ok(command) => command,
@@ -72,7 +85,7 @@ async fn run(command: Command) -> Result<(), String> {
 }
 
 async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
-    telemetry::start(config.log);
+    let _log = telemetry::start(config.log);
     let failed = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
