@@ -11,10 +11,6 @@ use remit::{
 };
 use tokio::net::TcpListener;
 
-/// Many small things come and go with each request, which the system's allocator is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Two calls of each kind in flight, the rest for single requests.
 const POOL_CONNECTIONS: usize = 12;
 

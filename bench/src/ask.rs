@@ -64,11 +64,6 @@ impl Script {
             next: AtomicUsize::new(0),
         }
     }
-
-    /// How many requests there can be. None: as many as one likes.
-    pub fn requests_max(&self) -> Option<usize> {
-        (self.ask == Ask::ReadOnce).then_some(self.ids.len())
-    }
 }
 
 /// A client's own dice.

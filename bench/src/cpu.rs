@@ -14,7 +14,7 @@ const TIME_OF_ENDED: std::ops::Range<usize> = 13..15;
 pub type Times = BTreeMap<String, f64>;
 
 /// What the parts have used so far, each with all processes below it, the ended ones too. This process has started the
-/// programs, so that only its own time is the generator's.
+/// programs, so that only its own time, and that of what has ended, is the generator's.
 pub fn times(parts: &[(&str, u32)]) -> Times {
     let processes = processes();
     let mut times: Times = parts
@@ -24,7 +24,8 @@ pub fn times(parts: &[(&str, u32)]) -> Times {
     let own = processes.iter().find(|one| one.pid == std::process::id());
     times.insert(
         "generator".to_owned(),
-        own.map_or(0.0, |process| process.own_s),
+        // pgbench is reaped within its load; nothing else ends then.
+        own.map_or(0.0, |process| process.own_s + process.ended_s),
     );
     times
 }

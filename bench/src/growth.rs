@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use remit_chaos::books::Owner;
 use tokio_postgres::{Client, NoTls};
 
 use crate::ask::{Ask, Wallets};
@@ -10,19 +9,37 @@ use crate::cell::{Cell, Door, Subject, median};
 use crate::cpu;
 use crate::load::{Load, carry_out};
 use crate::measure::{How, WALLETS, measure};
-use crate::plan::MANY;
+use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
 
-/// Wallets of each database. They begin with nothing and may go below it: an initial balance would be a journal row.
-const WALLETS_MAX: usize = 1_000_000;
-/// Rows of the journals.
-pub const SIZES: [usize; 3] = [10_000, 1_000_000, 10_000_000];
-/// Rows of the outbox, waiting or dead.
-pub const EVENTS: usize = 1_000_000;
+/// How large everything grows.
+struct Scale {
+    /// Wallets of each database. They begin with nothing and may go below it: an initial balance would be a journal row.
+    wallets: usize,
+    /// Rows of the journals.
+    rows: [usize; 3],
+    /// Rows of the outbox, waiting or dead.
+    events: usize,
+    /// What the server's memory is watched for.
+    requests: u64,
+}
+
+/// The requests are a thousand a second for an hour.
+const FULL: Scale = Scale {
+    wallets: 1_000_000,
+    rows: [10_000, 1_000_000, 10_000_000],
+    events: 1_000_000,
+    requests: 3_600_000,
+};
+/// To see in a minute that it works; it shows nothing.
+const QUICK: Scale = Scale {
+    wallets: 20_000,
+    rows: [2_000, 10_000, 50_000],
+    events: 20_000,
+    requests: 50_000,
+};
 /// As often as a query is asked for its median.
 const QUERIES: usize = 300;
-/// A thousand requests a second for an hour.
-const REQUESTS_OF_AN_HOUR: u64 = 3_600_000;
 /// As many readings of the server's memory.
 const MEMORY_STEPS: u64 = 4;
 
@@ -72,29 +89,28 @@ const QUERIES_OF_A_WALLET: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// Something fails, or is wrong afterwards.
-pub async fn growth(
-    stand: &mut Stand,
-    rounds: usize,
-    time: Duration,
-    say: impl Fn(&str),
-) -> Result<Growth, String> {
+pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Result<Growth, String> {
+    let scale = if plan.is_quick { QUICK } else { FULL };
     let mut found = Growth::default();
-    for rows in SIZES {
+    for rows in scale.rows {
         say(&format!("a journal of {rows} rows"));
-        fill(stand, rows).await?;
+        fill(stand, &scale, rows).await?;
     }
-    let mut rates = vec![Vec::new(); SIZES.len()];
-    for round in 1..=rounds {
-        for (place, rows) in SIZES.into_iter().enumerate() {
+    let mut rates = vec![Vec::new(); scale.rows.len()];
+    for round in 1..=plan.rounds {
+        for (place, rows) in scale.rows.into_iter().enumerate() {
             use_database(stand, rows).await?;
             // It reads the whole journal, so that it is asked once.
-            let verify = round == rounds;
-            let sample = transfers(stand, time, verify).await?;
-            say(&format!("{rows} rows: {:.0}/s", sample));
-            rates[place].push(sample);
+            let how = How {
+                verify: round == plan.rounds,
+                ..How::closed(plan.time)
+            };
+            let rate = transfers(stand, &scale, how).await?;
+            say(&format!("{rows} rows: {rate:.0}/s"));
+            rates[place].push(rate);
         }
     }
-    for (rows, rates) in SIZES.into_iter().zip(rates) {
+    for (rows, rates) in scale.rows.into_iter().zip(rates) {
         use_database(stand, rows).await?;
         found.sizes.push(AtSize {
             rows,
@@ -102,10 +118,10 @@ pub async fn growth(
             queries_us: queries(stand).await?,
         });
     }
-    use_database(stand, SIZES[0]).await?;
-    found.outbox_ms = outbox(stand, &say).await?;
+    use_database(stand, scale.rows[0]).await?;
+    found.outbox_ms = outbox(stand, &scale, &say).await?;
     stand.start(true).await?;
-    found.memory = memory(stand, &say).await?;
+    found.memory = memory(stand, &scale, &say).await?;
     stand.stop().await;
     Ok(found)
 }
@@ -114,11 +130,12 @@ fn name(rows: usize) -> String {
     format!("growth_{rows}")
 }
 
-async fn fill(stand: &mut Stand, rows: usize) -> Result<(), String> {
+async fn fill(stand: &mut Stand, scale: &Scale, rows: usize) -> Result<(), String> {
+    let wallets = scale.wallets;
     let owner = stand.make_database(&name(rows)).await?;
     execute(
         &owner,
-        &format!("select bench.remit_wallets_make({WALLETS_MAX}, 0)"),
+        &format!("select bench.remit_wallets_make({wallets}, 0)"),
     )
     .await?;
     let floor = "update remit.wallets set floor = -1000000000000 where user_id is not null";
@@ -126,12 +143,12 @@ async fn fill(stand: &mut Stand, rows: usize) -> Result<(), String> {
     execute(&owner, "vacuum full remit.wallets").await?;
     execute(
         &owner,
-        &format!("call bench.journal_fill({rows}, {WALLETS_MAX})"),
+        &format!("call bench.journal_fill({rows}, {wallets})"),
     )
     .await?;
     execute(&owner, "vacuum analyze").await?;
     execute(&owner, "checkpoint").await?;
-    stand.ids = ids(&owner, WALLETS_MAX).await?.into();
+    stand.ids = ids(&owner, wallets).await?.into();
     Ok(())
 }
 
@@ -144,19 +161,15 @@ async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
     stand.flush_redis().await
 }
 
-async fn transfers(stand: &mut Stand, time: Duration, verify: bool) -> Result<f64, String> {
+async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<f64, String> {
     stand.start(true).await?;
     let cell = Cell {
         subject: Subject::Remit {
-            ask: Ask::Transfer(Wallets::Uniform(WALLETS_MAX)),
+            ask: Ask::Transfer(Wallets::Uniform(scale.wallets)),
             door: Door::Server,
             relay: true,
         },
         connections: MANY,
-    };
-    let how = How {
-        verify,
-        ..How::closed(time)
     };
     Ok(measure(stand, cell, how).await?.rate)
 }
@@ -168,7 +181,7 @@ async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
         let statement = client.prepare(text).await.map_err(said)?;
         let mut times = Vec::new();
         for place in 0..QUERIES {
-            let id = &stand.ids[place * 31 % WALLETS];
+            let id = &stand.ids[place * 31];
             let since = Instant::now();
             client.query_one(&statement, &[id]).await.map_err(said)?;
             times.push(since.elapsed().as_secs_f64() * 1e6);
@@ -179,21 +192,27 @@ async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
 }
 
 /// The outbox with a million events that wait, and with as many dead rows that a snapshot keeps.
-async fn outbox(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(&'static str, f64)>, String> {
+async fn outbox(
+    stand: &Stand,
+    scale: &Scale,
+    say: &impl Fn(&str),
+) -> Result<Vec<(&'static str, f64)>, String> {
     let owner = stand.owner().await?;
-    let mut found = vec![("empty", read_ms(stand).await?)];
-    say("an outbox with a million events");
-    execute(&owner, &waiting()).await?;
+    // One session, as the relay has.
+    let relay = session(stand).await?;
+    let mut found = vec![("empty", read_ms(&relay).await?)];
+    say("an outbox with as many events as it may ever hold");
+    execute(&owner, &waiting(scale.events)).await?;
     execute(&owner, "analyze remit.outbox").await?;
-    found.push(("a million events wait", read_ms(stand).await?));
-    say("a snapshot that keeps a million dead events");
+    found.push(("all of them wait", read_ms(&relay).await?));
+    say("a snapshot that keeps as many dead ones");
     let snapshot = session(stand).await?;
     let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
     snapshot.batch_execute(hold).await.map_err(said)?;
-    relay_all(&owner).await?;
+    relay_all(&relay).await?;
     found.push((
-        "a snapshot keeps a million dead ones",
-        read_ms(stand).await?,
+        "they are gone, and a snapshot keeps them",
+        read_ms(&relay).await?,
     ));
     snapshot.batch_execute("rollback").await.map_err(said)?;
     execute(&owner, "vacuum remit.outbox").await?;
@@ -201,41 +220,50 @@ async fn outbox(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(&'static str,
 }
 
 /// Events that tell of users: their rows are all that there is to them.
-fn waiting() -> String {
+fn waiting(events: usize) -> String {
     format!(
         "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-         select 1, 'user.created', gen_random_uuid(), '{{}}', now() from generate_series(1, {EVENTS})"
+         select 1, 'user.created', gen_random_uuid(), '{{}}', now() from generate_series(1, {events})"
     )
 }
 
 /// Takes everything out as the relay does, batch by batch.
-async fn relay_all(owner: &Owner) -> Result<(), String> {
-    let batch = "do $$ declare ids bigint[]; begin
-        loop
-            select array_agg(e.id) into ids from remit_worker_v1.outbox_read(10000) e;
-            exit when ids is null;
-            perform remit_worker_v1.outbox_settle(1, ids);
-            commit;
-        end loop;
-    end $$";
-    execute(owner, batch).await
+async fn relay_all(relay: &Client) -> Result<(), String> {
+    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(1000) e";
+    let (read, settle) = (
+        relay.prepare(read).await.map_err(said)?,
+        relay
+            .prepare("select remit_worker_v1.outbox_settle(1, $1)")
+            .await
+            .map_err(said)?,
+    );
+    loop {
+        let row = relay.query_one(&read, &[]).await.map_err(said)?;
+        let Some(ids) = row.get::<_, Option<Vec<i64>>>(0) else {
+            return Ok(());
+        };
+        relay.query_one(&settle, &[&ids]).await.map_err(said)?;
+    }
 }
 
-async fn read_ms(stand: &Stand) -> Result<f64, String> {
-    let client = session(stand).await?;
+async fn read_ms(relay: &Client) -> Result<f64, String> {
     let read = "select count(*) from remit_worker_v1.outbox_read(500)";
-    let statement = client.prepare(read).await.map_err(said)?;
+    let statement = relay.prepare(read).await.map_err(said)?;
     let mut times = Vec::new();
     for _ in 0..20 {
         let since = Instant::now();
-        client.query_one(&statement, &[]).await.map_err(said)?;
+        relay.query_one(&statement, &[]).await.map_err(said)?;
         times.push(since.elapsed().as_secs_f64() * 1e3);
     }
     Ok(median(times))
 }
 
 /// The server's memory while an hour's requests go by, as fast as they can.
-async fn memory(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(u64, f64)>, String> {
+async fn memory(
+    stand: &Stand,
+    scale: &Scale,
+    say: &impl Fn(&str),
+) -> Result<Vec<(u64, f64)>, String> {
     let pid = stand.server_pid().ok_or("the server does not run")?;
     let mut found = Vec::new();
     let mut requests = 0;
@@ -245,9 +273,9 @@ async fn memory(stand: &Stand, say: &impl Fn(&str)) -> Result<Vec<(u64, f64)>, S
             let mib = cpu::memory(pid) as f64 / 1_048_576.0;
             say(&format!("{requests} requests: the server has {mib:.0} MiB"));
             found.push((requests, mib));
-            next += REQUESTS_OF_AN_HOUR / MEMORY_STEPS;
+            next += scale.requests / MEMORY_STEPS;
         }
-        if requests >= REQUESTS_OF_AN_HOUR {
+        if requests >= scale.requests {
             return Ok(found);
         }
         let load = Load {

@@ -17,12 +17,13 @@ use remit_bench::stand::Stand;
 use remit_bench::target::Measured;
 
 const USAGE: &str = "\
-Usage: remit-bench --services DIR --base PORT [--quick] [--growth | --without-growth] [--only TEXT]
+Usage: remit-bench --services DIR --base PORT [--quick] [--rounds N] [--growth | --without-growth] [--only TEXT]
 
   --services DIR    where stack/services keeps PostgreSQL, Redis and RabbitMQ
   --base PORT       what their ports count from
   --quick           what the targets need, once and shortly, without growth
-  --growth          growth alone
+  --rounds N        how often each load is measured
+  --growth          growth alone; with --quick only to see that it works
   --without-growth  everything but growth
   --only TEXT       only loads whose name holds TEXT; writes no results";
 
@@ -56,6 +57,7 @@ async fn main() -> ExitCode {
 
 fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     let (mut services, mut base, mut only) = (None, None, None);
+    let mut rounds = None;
     let (mut is_quick, mut has_loads, mut has_growth) = (false, true, true);
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
@@ -63,6 +65,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> 
             "--services" => services = Some(PathBuf::from(value()?)),
             "--base" => base = Some(value()?.parse().map_err(|_| "--base needs a port")?),
             "--only" => only = Some(value()?),
+            "--rounds" => rounds = Some(value()?.parse().map_err(|_| "--rounds needs a number")?),
             "--quick" => is_quick = true,
             "--growth" => has_loads = false,
             "--without-growth" => has_growth = false,
@@ -79,7 +82,11 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> 
         base: base.ok_or("--base is missing")?,
         has_loads,
         has_growth: has_growth && only.is_none() && !(is_quick && has_loads),
-        plan: Plan { only, ..plan },
+        plan: Plan {
+            only,
+            rounds: rounds.unwrap_or(plan.rounds),
+            ..plan
+        },
     })
 }
 
@@ -94,14 +101,18 @@ async fn run(options: &Options) -> Result<(), String> {
         loads(&mut stand, &options.plan, &mut measured, &say).await?;
     }
     if options.has_growth {
-        let plan = &options.plan;
-        measured.growth = Some(growth(&mut stand, plan.rounds, plan.time, &say).await?);
+        measured.growth = Some(growth(&mut stand, &options.plan, &say).await?);
     }
     stand.stop().await;
     if options.plan.only.is_some() {
         return Ok(());
     }
-    report::write(&measured, &options.plan)?;
+    // Growth alone, or quickly, is for the eye.
+    if options.has_loads {
+        report::write(&measured, &options.plan)?;
+    } else {
+        print!("{}", report::growth_as_text(&measured));
+    }
     print!("{}", report::targets_as_text(&measured));
     Ok(())
 }
@@ -134,8 +145,15 @@ async fn loads(
     if plan.only.is_none() {
         stand.reset(TEMPLATE).await?;
         stand.start(true).await?;
-        measured.single = Some(single(stand, plan.time * 3).await?);
+        measured.single = Some(
+            single(
+                stand,
+                plan.time * 3 * u32::try_from(plan.rounds).unwrap_or(1),
+            )
+            .await?,
+        );
         measured.crowd = Some(crowd(stand, plan.time).await?);
+        say("ten thousand connections were held, and a crowd was served or refused");
         measured.open = open(stand, plan, &measured.results, TEMPLATE, say).await?;
     }
     Ok(())

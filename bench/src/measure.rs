@@ -12,6 +12,8 @@ use crate::load::{Load, carry_out};
 use crate::pgbench::Pgbench;
 use crate::stand::Stand;
 
+/// How much longer transfers are measured when everything runs.
+const RELAY_TIMES: u32 = 3;
 /// Wallets of uniform and hot loads.
 pub const WALLETS: usize = 10_000;
 
@@ -41,6 +43,18 @@ impl How {
 /// # Errors
 /// It could not be measured, or something is wrong afterwards.
 pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, String> {
+    let how = match cell.subject {
+        // Long enough to see whether the relay keeps up.
+        Subject::Remit {
+            ask: Ask::Transfer(_),
+            relay: true,
+            ..
+        } => How {
+            time: how.time * RELAY_TIMES,
+            ..how
+        },
+        _ => how,
+    };
     let sample = match cell.subject {
         Subject::Remit { ask, door, .. } => remit(stand, ask, door, cell, how).await,
         Subject::Plain { is_hot } => plain(stand, is_hot, cell.connections, how.time).await,
@@ -198,7 +212,8 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate, .. }: How) -> Result<S
     let outcome = pgbench.carry_out(stand).await?;
     let used = cpu::since(&cpu_before, &cpu::times(&parts));
     let after = textbook_books(&owner).await?;
-    if after.sum != before.sum || (is_textbook && after.transfers == before.transfers) {
+    let calls = if is_textbook { outcome.calls } else { 0 };
+    if after.sum != before.sum || u64::try_from(after.transfers - before.transfers) != Ok(calls) {
         return Err("the textbook's books are wrong".to_owned());
     }
     if number(&owner, "select count(*) from remit_ops_v1.verify()").await? > 0 {
@@ -207,10 +222,17 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate, .. }: How) -> Result<S
     // A call skips wallets that another one holds, so that calls alone would count too much.
     let posted = number(&owner, "select count(*) from remit.transfers").await? - transfers_before;
     let rate = match cell.subject {
-        Subject::Core { .. } => posted as f64 / time.as_secs_f64(),
+        Subject::Core { .. } => {
+            // Of its calls, as many as counted.
+            outcome.rate * posted as f64 / (outcome.calls * size as u64).max(1) as f64
+        }
         _ => outcome.rate,
     };
-    let done = (rate * time.as_secs_f64()) as u64;
+    let done = if is_textbook {
+        outcome.calls
+    } else {
+        posted.unsigned_abs()
+    };
     let latency = outcome.latency.map(|latency| {
         [0.5, 0.99, 0.999].map(|quantile| latency.value_at_quantile(quantile) as f64 / 1_000.0)
     });

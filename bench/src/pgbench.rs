@@ -11,6 +11,8 @@ use remit_chaos::services::blocking;
 
 use crate::stand::Stand;
 
+/// What does not count.
+const WARMUP_S: u64 = 1;
 /// Threads of pgbench: one core is as much as the generator of the other loads uses.
 const THREADS: &str = "1";
 
@@ -31,8 +33,10 @@ pub struct Pgbench {
 /// What came of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Transfers per second.
+    /// Transfers per second, after the first second: sessions make their plans in it.
     pub rate: f64,
+    /// Calls, all of them.
+    pub calls: u64,
     /// Microseconds of a call, from when it was due.
     pub latency: Option<Histogram<u64>>,
 }
@@ -48,12 +52,19 @@ impl Pgbench {
             .join("sql")
             .join(self.script);
         let logs = std::env::temp_dir().join(format!("remit-pgbench-{}", std::process::id()));
-        let mut command = Command::new("/usr/lib/postgresql/15/bin/pgbench");
+        let mut command = Command::new("sh");
         command
+            // It tells of its progress on the other stream.
+            .args([
+                "-c",
+                "exec \"$0\" \"$@\" 2>&1",
+                "/usr/lib/postgresql/15/bin/pgbench",
+            ])
             .args(["-n", "-M", "prepared", "-j", THREADS, "-h", "127.0.0.1"])
             .args(["-p", &stand.services.port("postgres").to_string()])
             .args(["-U", "remit", "-c", &self.clients.to_string()])
-            .args(["-T", &self.time.as_secs().max(1).to_string()])
+            .args(["-T", &(WARMUP_S + self.time.as_secs().max(1)).to_string()])
+            .args(["-P", "1"])
             .args(["-D", &format!("wallets={}", self.wallets)])
             .args(["-D", &format!("size={}", self.size)])
             .args(["-D", &format!("key={}", digest(&stand.key)?)])
@@ -68,13 +79,15 @@ impl Pgbench {
         }
         command.arg(&stand.database);
         let said = blocking(move || run(&mut command)).await?;
-        let calls = tps(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
+        let rate = rate(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
+        let calls = calls(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
         let latency = match self.rate {
             Some(_) => Some(latencies(&logs)?),
             None => None,
         };
         Ok(Outcome {
-            rate: calls * self.size as f64,
+            rate: rate * self.size as f64,
+            calls,
             latency,
         })
     }
@@ -87,25 +100,47 @@ fn digest(key: &str) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn tps(said: &str) -> Option<f64> {
-    let line = said.lines().find(|line| line.starts_with("tps = "))?;
-    line.split(' ').nth(2)?.parse().ok()
+/// The mean of what each second brought, but for the first.
+fn rate(said: &str) -> Option<f64> {
+    let seconds = said.lines().filter(|line| line.starts_with("progress: "));
+    let rates: Vec<f64> = seconds
+        .skip(WARMUP_S as usize)
+        .filter_map(|line| line.split(' ').nth(3)?.parse().ok())
+        .collect();
+    (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
 
-/// Reads the logs of all threads, and removes them. The third field is the time from when a call was due.
+fn calls(said: &str) -> Option<u64> {
+    let name = "number of transactions actually processed: ";
+    let line = said.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split(['/', ' ']).next()?.parse().ok()
+}
+
+/// Reads the logs of all threads, and removes them. The third field is the time from when a call was due, the fifth and
+/// sixth when it ended.
 fn latencies(logs: &PathBuf) -> Result<Histogram<u64>, String> {
-    let mut latency = Histogram::new(3).map_err(|error| error.to_string())?;
+    let mut calls = Vec::new();
     for entry in fs::read_dir(logs).map_err(|error| error.to_string())? {
         let path = entry.map_err(|error| error.to_string())?.path();
         let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
         for line in text.lines() {
-            let us = line.split(' ').nth(2).and_then(|field| field.parse().ok());
-            if let Some(us) = us {
-                // It grows with its values.
-                let _ = latency.record(us);
+            let mut fields = line.split(' ').skip(2).map(str::parse::<u64>);
+            if let (Some(Ok(us)), _, Some(Ok(at_s)), Some(Ok(at_us))) =
+                (fields.next(), fields.next(), fields.next(), fields.next())
+            {
+                calls.push((at_s * 1_000_000 + at_us, us));
             }
         }
     }
     fs::remove_dir_all(logs).map_err(|error| error.to_string())?;
+    let mut latency = Histogram::new(3).map_err(|error| error.to_string())?;
+    let first = calls.iter().map(|(at, _)| *at).min().unwrap_or_default();
+    for (_, us) in calls
+        .iter()
+        .filter(|(at, _)| at - first >= WARMUP_S * 1_000_000)
+    {
+        // It grows with its values.
+        let _ = latency.record(*us);
+    }
     Ok(latency)
 }

@@ -52,6 +52,15 @@ pub fn targets_as_text(measured: &Measured) -> String {
     text
 }
 
+/// Growth's tables.
+pub fn growth_as_text(measured: &Measured) -> String {
+    let mut text = String::new();
+    if let Some(growth) = &measured.growth {
+        growth_tables(&mut text, growth);
+    }
+    text
+}
+
 /// Writes everything.
 ///
 /// # Errors
@@ -104,9 +113,14 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
 
 fn as_markdown(measured: &Measured, plan: &Plan) -> String {
     let mut text = format!(
-        "# Results\n\nWritten by `make bench`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
-         Commit {}.\n{}. Medians of {} rounds, each load {} s a round. After each load the books were verified and every \
-         event had arrived.\n\n## Targets\n\n| ratio | measured | target | |\n| --- | --- | --- | --- |\n",
+        "# Results\n\nWritten by `{}`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
+         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running three times as long. After each load over \
+         HTTP the books were verified and every event had arrived.\n\n## Targets\n\n| ratio | measured | target | |\n| --- | --- | --- | --- |\n",
+        if plan.is_quick {
+            "make bench-quick"
+        } else {
+            "make bench"
+        },
         commit(),
         machine(),
         plan.rounds,

@@ -23,8 +23,9 @@ const MERGE_TEXT: &str = r"
         local wallets, is_fill = #KEYS, #ARGV % 5 > 0
         if is_fill then
             local epoch, lease_field, lease = unpack(ARGV, 7, 9)
-            if redis.call('GET', KEYS[2]) ~= epoch or redis.call('HMGET', KEYS[1], lease_field)[1] ~= lease then return end
             wallets = 1
+            -- Whoever comes too late writes through like others: his reader is not to see anything older next time.
+            is_fill = redis.call('GET', KEYS[2]) == epoch and redis.call('HMGET', KEYS[1], lease_field)[1] == lease
         end
         for i = 1, wallets do
             local key = KEYS[i]

@@ -159,7 +159,6 @@ fn balance_of(wallet: &Answer) -> i64 {
     wallet.json()["balance"].as_i64().expect("a number")
 }
 
-/// Reads a wallet until the cache serves it, with the right balance at every read.
 #[tokio::test]
 async fn what_was_read_past_redis_is_not_taken_back() {
     let stack = Stack::start().await;
@@ -188,6 +187,7 @@ async fn what_was_read_past_redis_is_not_taken_back() {
     wait_for_hits(&stack.http, idle, 100).await;
 }
 
+/// Reads a wallet until the cache serves it, with the right balance at every read.
 async fn wait_for_hits(http: &Http, id: Uuid, balance: i64) {
     eventually_true(SOON, "the cache serves the wallet", async || {
         let wallet = wallet(http, id).await;

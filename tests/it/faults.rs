@@ -144,6 +144,7 @@ async fn no_transfer_is_lost_or_doubled_when_postgresql_is_cut_off() {
         let path = format!("/wallets/{}/entries", load.target);
         let refused = server.http.get(&path).await.problem();
         assert_eq!(refused, (503, "database_unavailable".to_owned()));
+        load.meets_refusal().await;
         proxy.resume().await;
         load.goes_on(1, RECOVERY_MAX).await;
     }

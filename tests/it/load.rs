@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::http::{Answer, Http};
-use crate::support::poll::{eventually, eventually_true};
+use crate::support::poll::{SOON, eventually, eventually_true};
 
 const CLIENTS: usize = 8;
 /// Between an answer and the next request of a client: what happened in a fault of some seconds is retried in less.
@@ -35,6 +35,7 @@ pub struct Load {
     pub target: Uuid,
     is_over: Arc<AtomicBool>,
     posted: Arc<AtomicUsize>,
+    refused: Arc<AtomicUsize>,
     clients: Vec<JoinHandle<Vec<Heard>>>,
 }
 
@@ -54,21 +55,26 @@ impl Load {
             target: http.wallet(0).await,
             is_over: Arc::default(),
             posted: Arc::default(),
+            refused: Arc::default(),
             clients: Vec::new(),
         };
         for _ in 0..CLIENTS {
             let source = http.wallet(1_000_000).await;
             let (http, target) = (http.clone(), load.target);
             let (is_over, posted) = (Arc::clone(&load.is_over), Arc::clone(&load.posted));
+            let refused = Arc::clone(&load.refused);
             load.clients.push(tokio::spawn(async move {
                 let mut heard = Vec::new();
                 while !is_over.load(Ordering::Relaxed) {
                     let (key, start) = (Uuid::new_v4().to_string(), Instant::now());
                     let answer = http.transfer_with_key(&key, source, target, 1).await;
                     let delay = start.elapsed();
-                    if answer.status == 201 {
-                        posted.fetch_add(1, Ordering::Relaxed);
-                    }
+                    let counter = if answer.status == 201 {
+                        &posted
+                    } else {
+                        &refused
+                    };
+                    counter.fetch_add(1, Ordering::Relaxed);
                     sleep(pause).await;
                     heard.push(Heard {
                         key,
@@ -94,6 +100,15 @@ impl Load {
         eventually_true(limit, what, async || {
             let is_broken = self.clients.iter().any(JoinHandle::is_finished);
             is_broken || self.posted.load(Ordering::Relaxed) >= enough
+        })
+        .await;
+    }
+
+    /// Waits until a client has been refused that was not before.
+    pub async fn meets_refusal(&self) {
+        let before = self.refused.load(Ordering::Relaxed);
+        eventually_true(SOON, "a client is refused", async || {
+            self.refused.load(Ordering::Relaxed) > before
         })
         .await;
     }

@@ -4,6 +4,7 @@ use hyper::Method;
 use serde_json::json;
 
 use crate::stack::Stack;
+use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn what_went_wrong_inside_is_in_the_log_and_not_in_the_answer() {
@@ -42,12 +43,12 @@ async fn what_went_wrong_inside_is_in_the_log_and_not_in_the_answer() {
             !text.contains("remit.") && !text.contains("42P01"),
             "{text}"
         );
-        let log = std::fs::read_to_string(&stack.log).expect("the server logs");
-        let mut lines = log.lines().filter(|line| line.contains(&request_id));
-        assert!(
-            lines.any(|line| line.contains("42P01")),
-            "{path}: no cause under the request's id"
-        );
+        eventually_true(SOON, "the cause is under the request's id", async || {
+            let log = std::fs::read_to_string(&stack.log).expect("the server logs");
+            let mut lines = log.lines().filter(|line| line.contains(&request_id));
+            lines.any(|line| line.contains("42P01"))
+        })
+        .await;
     }
     assert_eq!(stack.http.get("/healthz").await.status, 200);
 }

@@ -17,10 +17,6 @@ use remit_worker::{dead, health, supervisor};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-/// Many small things come and go with each event, which the system's allocator is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match runtime::start() {
         Ok(runtime) => runtime.block_on(obey()),

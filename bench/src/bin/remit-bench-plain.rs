@@ -28,7 +28,8 @@ struct Transfer {
     amount: i64,
 }
 
-#[tokio::main]
+// A thread for two cores, as Remit has.
+#[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = env::var("DATABASE_URL")?.parse()?;
     let settings = ManagerConfig {

@@ -18,13 +18,13 @@ as $$
 -- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_settle
 -- marks the last number that was given out, and its own transaction. Once all transactions up to that one have ended,
 -- each number up to the mark is in sight or gone, and the floor rises to the first that is in sight: an open transaction
--- is never overtaken. Once a minute a call begins from below all the same.
+-- is never overtaken. Once a minute the floor is forgotten all the same, and rises anew.
 --
 -- Raises: nothing. Locks: nothing.
 declare
     sweep_s constant integer := 60;
     second constant bigint := extract(epoch from clock_timestamp())::bigint;
-    -- The floor, the mark's number and transaction, if there is one, and when a call last began from below.
+    -- The floor, the mark's number and transaction, if there is one, and when the floor was last forgotten.
     known bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
     is_sweep constant boolean := known is null or known[4] not between second - sweep_s and second;
     first_id bigint;
@@ -35,7 +35,7 @@ begin
         perform set_config('remit.outbox_known', known::text, false);
     end if;
     if is_sweep then
-        known := array[coalesce(known[1], 0), known[2], known[3], second];
+        known := array[0, known[2], known[3], second];
         perform set_config('remit.outbox_known', known::text, false);
     end if;
 
@@ -53,7 +53,7 @@ begin
            end,
            o.created_at
       from (select h.* from remit.outbox h
-             where h.id >= case when is_sweep then 0 else known[1] end
+             where h.id >= known[1]
              order by h.id
              limit request_limit) o
            left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.

@@ -22,7 +22,9 @@ as $$
 declare
     known constant bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
     may_mark constant boolean := known[1] is not null and known[2] is null and pg_current_xact_id_if_assigned() is null;
-    last_id constant bigint := (select s.last_value + 999 from remit.outbox_id_seq s); -- The last of its thousand.
+    -- The last of the last thousand. Not read from the sequence as from a table: while nextval writes to the log, that
+    -- shows numbers which nobody has been given yet.
+    last_id constant bigint := pg_sequence_last_value('remit.outbox_id_seq') + 999;
     settled integer;
     transfer_ids uuid[];
 begin
@@ -46,7 +48,7 @@ begin
     if transfer_ids is not null then
         perform remit.chain_append(outbox_settle.ledger_id, transfer_ids);
     end if;
-    if may_mark then
+    if may_mark and last_id is not null then
         perform set_config('remit.outbox_known',
                            array[known[1], last_id, pg_current_xact_id()::text::bigint, known[4]]::text, false);
     end if;
