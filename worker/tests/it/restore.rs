@@ -15,7 +15,7 @@ use remit_worker::relay::Relay;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::stand::wallet;
+use crate::stand::{somebody_reads, wallet};
 use crate::support::cluster::{BIN, Cluster, End};
 use crate::support::owner::{owned_folder, run_as_owner};
 use crate::support::poll::{SOON, eventually_true};
@@ -180,6 +180,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     let tap = vhost.tap("remit.events", "#").await;
     let dba = cluster.connect("remit", "remit").await;
     let wallets = [wallet(&dba).await, wallet(&dba).await];
+    somebody_reads(&redis, wallets).await;
     let relay = lead(&cluster, &vhost, &redis).await;
 
     load(&dba, wallets, 5).await;
@@ -216,6 +217,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     let [cached, stored] = versions(&redis, &dba, wallets[0]).await;
     assert!(cached > stored);
     redis.flush().await;
+    somebody_reads(&redis, wallets).await;
     let relay = lead(&restored, &vhost, &redis).await;
     drain(&relay).await;
     let (again, count) = received(&vhost, &tap).await;
