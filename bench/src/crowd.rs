@@ -1,9 +1,11 @@
 //! Many at once: what ten thousand connections cost, and what becomes of transfers when there are too many.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -16,6 +18,10 @@ use crate::stand::Stand;
 const CONNECTIONS: usize = 10_000;
 /// More than the server lets wait, which is 4,000.
 const CLIENTS: usize = 6_000;
+/// How many are opened at the same time: less than a listener's backlog.
+const AT_ONCE: usize = 256;
+/// How long the server may take to accept them: less than it lets them be silent.
+const ACCEPT_S_MAX: u64 = 3;
 /// Files of this process beside the connections.
 const OTHER_FILES: u64 = 256;
 /// A head that never ends.
@@ -79,8 +85,11 @@ async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), Strin
     let before = cpu::files(pid);
     let port = stand.services.port("app");
     let mut clients = JoinSet::new();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
     for _ in 0..CONNECTIONS {
+        let places = Arc::clone(&places);
         clients.spawn(async move {
+            let _place = places.acquire().await.map_err(std::io::Error::other)?;
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
             stream.write_all(bytes).await?;
             Ok::<_, std::io::Error>(stream)
@@ -92,8 +101,13 @@ async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), Strin
         let stream = stream.map_err(|error| error.to_string())?;
         streams.push(stream.map_err(|error| error.to_string())?);
     }
-    sleep(Duration::from_millis(300)).await;
-    let open = cpu::files(pid).saturating_sub(before);
+    // The server takes them up a little later than the system.
+    let start = Instant::now();
+    let mut open = 0;
+    while open < CONNECTIONS && start.elapsed() < Duration::from_secs(ACCEPT_S_MAX) {
+        sleep(Duration::from_millis(10)).await;
+        open = open.max(cpu::files(pid).saturating_sub(before));
+    }
     let mib = cpu::memory(pid) as f64 / 1_048_576.0;
     if open < CONNECTIONS * 9 / 10 {
         return Err(format!("only {open} connections were open at a time"));
