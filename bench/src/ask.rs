@@ -80,7 +80,7 @@ pub enum Asked {
 }
 
 impl Asker {
-    /// The client with this number.
+    /// A client of a script.
     pub fn new(script: Arc<Script>) -> Self {
         Self {
             script,
