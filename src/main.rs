@@ -9,7 +9,6 @@ use remit::keys::KEYS_CONNECTIONS;
 use remit::{
     config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
 };
-use tokio::net::TcpListener;
 
 /// Two calls of each kind in flight, the rest for single requests.
 const POOL_CONNECTIONS: usize = 12;
@@ -129,8 +128,7 @@ async fn serve() -> Result<(), String> {
         pulse: postgres::pool(&config.postgres, 1),
     };
     contract::check(&postgres::first(&pools.calls).await?).await?;
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
     let app = Arc::new(App::start(pools, config.redis, config.broker));

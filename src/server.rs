@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -33,6 +35,9 @@ const HEAD_MS_MAX: u64 = 5_000;
 const HEAD_BYTES_MAX: usize = 16_384;
 /// Open connections. Beyond it new ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 16_384;
+/// Connections that wait to be accepted; Linux takes no more by default. One that finds no place there tries again after
+/// a second, so that a thousand clients that come at once need more than the usual 1,024.
+const BACKLOG: u32 = 4_096;
 /// File descriptors that are not clients: the pools, the log, the listener.
 const OTHER_DESCRIPTORS: u64 = 256;
 /// How long requests in flight have to end after the signal; longer than `REQUEST_MS_MAX`.
@@ -52,6 +57,22 @@ pub fn raise_descriptor_limit() {
         ),
         Err(error) => tracing::warn!(%error, wanted, "the limit of open files cannot be raised"),
     }
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// The address is taken, or not this machine's.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // A server that was just stopped has left connections that linger on its port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `shutdown` completes, then finishes what is in flight. The caller binds.
@@ -92,7 +113,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places)
         .acquire_owned()
         .await

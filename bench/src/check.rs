@@ -18,6 +18,7 @@ const STEP_MS: u64 = 50;
 /// What the books said before a load.
 pub struct Before {
     transfers: i64,
+    notified: i64,
     sum: i64,
 }
 
@@ -30,6 +31,7 @@ impl Before {
         let owner = stand.owner().await?;
         Ok(Self {
             transfers: number(&owner, TRANSFERS).await?,
+            notified: number(&owner, NOTIFIED).await?,
             sum: number(&owner, SUM).await?,
         })
     }
@@ -40,8 +42,9 @@ impl Before {
     /// Something is wrong.
     pub async fn check(&self, stand: &mut Stand, posted: u64, verify: bool) -> Result<(), String> {
         let owner = stand.owner().await?;
-        await_zero(&owner, OUTBOX, "events stay in the outbox").await?;
-        await_zero(&owner, UNNOTIFIED, "events have no notification").await?;
+        let expected = self.notified + posted.cast_signed();
+        await_number(&owner, OUTBOX, 0, "events stay in the outbox").await?;
+        await_number(&owner, NOTIFIED, expected, "transfers have notifications").await?;
         let transfers = number(&owner, TRANSFERS).await? - self.transfers;
         if u64::try_from(transfers) != Ok(posted) {
             return Err(format!(
@@ -95,10 +98,7 @@ const TRANSFERS: &str = "select count(*) from remit.transfers";
 const SUM: &str =
     "select coalesce(sum(balance), 0)::bigint from remit.wallets where user_id is not null";
 const OUTBOX: &str = "select count(*) from remit.outbox";
-/// A template's own transfers were never told to the broker, and are chained all the same.
-const UNNOTIFIED: &str = "select count(*) from remit.transfers t
-      where t.source_id in (select id from remit.wallets where user_id is not null)
-        and not exists (select from remit.notifications n where n.subject_id = t.id)";
+const NOTIFIED: &str = "select count(distinct subject_id) from remit.notifications";
 const LAG_MS: &str =
     "select coalesce(1000 * extract(epoch from clock_timestamp() - min(created_at)), 0)::bigint
                         from remit.outbox";
@@ -112,15 +112,15 @@ pub async fn number(owner: &Owner, query: &str) -> Result<i64, String> {
     number.map_err(|error| format!("{error:?}"))
 }
 
-async fn await_zero(owner: &Owner, query: &str, what: &str) -> Result<(), String> {
+async fn await_number(owner: &Owner, query: &str, expected: i64, what: &str) -> Result<(), String> {
     let start = Instant::now();
     loop {
         let count = number(owner, query).await?;
-        if count == 0 {
+        if count == expected {
             return Ok(());
         }
         if start.elapsed() > Duration::from_secs(DRAIN_S_MAX) {
-            return Err(format!("{count} {what}"));
+            return Err(format!("{count} {what}, not {expected}"));
         }
         sleep(Duration::from_millis(STEP_MS)).await;
     }

@@ -1,5 +1,6 @@
 //! Many at once: what ten thousand connections cost, and what becomes of transfers when there are too many.
 
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,14 +23,10 @@ const CLIENTS: usize = 6_000;
 const AT_ONCE: usize = 256;
 /// How long the server may take to accept them: less than it lets them be silent.
 const ACCEPT_S_MAX: u64 = 3;
-/// Files of this process beside the connections.
+/// How long it may take to close them.
+const CLOSE_S_MAX: u64 = 10;
+/// Files of a process beside the connections.
 const OTHER_FILES: u64 = 256;
-/// A head that never ends.
-const HALF_A_HEAD: &[u8] = b"POST /transfers HTTP/1.1\r\nHost: remit\r\nX-Slow: ";
-/// A body that never ends.
-const HALF_A_BODY: &[u8] =
-    b"POST /transfers HTTP/1.1\r\nHost: remit\r\nContent-Length: 16384\r\n\r\n{";
-
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Crowd {
@@ -42,6 +39,19 @@ pub struct Crowd {
     pub posted_ms: [f64; 3],
 }
 
+impl Display for Crowd {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (name, open, mib) in &self.connections {
+            write!(f, "{open} {name}, {mib:.0} MiB; ")?;
+        }
+        write!(
+            f,
+            "{:.0}/s posted, p99 {:.0} ms, {:.0}/s refused",
+            self.posted, self.posted_ms[1], self.refused
+        )
+    }
+}
+
 /// Measures both on a Remit that runs.
 ///
 /// # Errors
@@ -50,12 +60,24 @@ pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
     let limit = (CONNECTIONS + CLIENTS) as u64 + OTHER_FILES;
     rlimit::increase_nofile_limit(limit).map_err(|error| error.to_string())?;
     let mut connections = Vec::new();
-    for (name, bytes) in [
-        ("say nothing", &b""[..]),
-        ("send half a head", HALF_A_HEAD),
-        ("send half a body", HALF_A_BODY),
+    let key = &stand.key;
+    // A head that never ends, and a body.
+    let half_a_head = "POST /transfers HTTP/1.1\r\nHost: remit\r\nX-Slow: ".to_owned();
+    let half_a_body = format!(
+        "POST /transfers HTTP/1.1\r\nHost: remit\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: slow\r\n\
+         Content-Type: application/json\r\nContent-Length: 16000\r\n\r\n{{"
+    );
+    for (name, text) in [
+        ("say nothing", String::new()),
+        ("send half a head", half_a_head),
+        ("send half a body", half_a_body),
     ] {
-        let (open, mib) = hold(stand, bytes).await?;
+        let (open, mib) = hold(stand, text.into_bytes().into()).await?;
+        if open < CONNECTIONS * 9 / 10 {
+            return Err(format!(
+                "only {open} of {CONNECTIONS} that {name} were open at a time"
+            ));
+        }
         connections.push((name, open, mib));
     }
     let load = Load {
@@ -80,18 +102,18 @@ pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
 }
 
 /// Opens connections that send some bytes and then nothing. Gives how many the server had at the most, and its memory.
-async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), String> {
+async fn hold(stand: &Stand, bytes: Arc<[u8]>) -> Result<(usize, f64), String> {
     let pid = stand.server_pid().ok_or("the server does not run")?;
     let before = cpu::files(pid);
     let port = stand.services.port("app");
     let mut clients = JoinSet::new();
     let places = Arc::new(Semaphore::new(AT_ONCE));
     for _ in 0..CONNECTIONS {
-        let places = Arc::clone(&places);
+        let (places, bytes) = (Arc::clone(&places), Arc::clone(&bytes));
         clients.spawn(async move {
             let _place = places.acquire().await.map_err(std::io::Error::other)?;
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-            stream.write_all(bytes).await?;
+            stream.write_all(&bytes).await?;
             Ok::<_, std::io::Error>(stream)
         });
     }
@@ -109,5 +131,13 @@ async fn hold(stand: &Stand, bytes: &'static [u8]) -> Result<(usize, f64), Strin
         open = open.max(cpu::files(pid).saturating_sub(before));
     }
     let mib = cpu::memory(pid) as f64 / 1_048_576.0;
+    drop(streams);
+    let start = Instant::now();
+    while cpu::files(pid) > before + OTHER_FILES as usize {
+        if start.elapsed() > Duration::from_secs(CLOSE_S_MAX) {
+            return Err("connections that their clients have closed stay open".to_owned());
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
     Ok((open, mib))
 }

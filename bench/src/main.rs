@@ -25,7 +25,8 @@ Usage: remit-bench --services DIR --base PORT [--quick] [--rounds N] [--growth |
   --rounds N        how often each load is measured
   --growth          growth alone; with --quick only to see that it works
   --without-growth  everything but growth
-  --only TEXT       only loads whose name holds TEXT; writes no results";
+  --only TEXT       only loads whose name holds TEXT; writes no results. Beside those of the tables there are
+                    single, crowd and open";
 
 const TEMPLATE: &str = "bench_template";
 
@@ -40,7 +41,11 @@ struct Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = match read(std::env::args().skip(1)) {
-        Ok(options) => options,
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
             eprintln!("remit-bench: {error}\n\n{USAGE}");
             return ExitCode::from(2);
@@ -55,7 +60,8 @@ async fn main() -> ExitCode {
     }
 }
 
-fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+/// None: only help is wanted.
+fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
     let (mut services, mut base, mut only) = (None, None, None);
     let mut rounds = None;
     let (mut is_quick, mut has_loads, mut has_growth) = (false, true, true);
@@ -69,6 +75,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> 
             "--quick" => is_quick = true,
             "--growth" => has_loads = false,
             "--without-growth" => has_growth = false,
+            "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown option {name}")),
         }
     }
@@ -77,7 +84,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> 
     } else {
         Plan::full()
     };
-    Ok(Options {
+    Ok(Some(Options {
         services: services.ok_or("--services is missing")?,
         base: base.ok_or("--base is missing")?,
         has_loads,
@@ -87,7 +94,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> 
             rounds: rounds.unwrap_or(plan.rounds),
             ..plan
         },
-    })
+    }))
 }
 
 async fn run(options: &Options) -> Result<(), String> {
@@ -142,18 +149,22 @@ async fn loads(
             count_events(stand).await?;
         }
     }
-    if plan.only.is_none() {
+    if plan.has("single") || plan.has("crowd") {
         stand.reset(TEMPLATE).await?;
         stand.start(true).await?;
-        measured.single = Some(
-            single(
-                stand,
-                plan.time * 3 * u32::try_from(plan.rounds).unwrap_or(1),
-            )
-            .await?,
-        );
-        measured.crowd = Some(crowd(stand, plan.time).await?);
-        say("a crowd was held, served or refused");
+    }
+    if plan.has("single") {
+        let times = 3 * u32::try_from(plan.rounds).unwrap_or(1);
+        let found = single(stand, plan.time * times).await?;
+        say(&format!("one client: {found}"));
+        measured.single = Some(found);
+    }
+    if plan.has("crowd") {
+        let found = crowd(stand, plan.time).await?;
+        say(&format!("a crowd: {found}"));
+        measured.crowd = Some(found);
+    }
+    if plan.has("open") {
         measured.open = open(stand, plan, &measured.results, TEMPLATE, say).await?;
     }
     Ok(())

@@ -73,6 +73,11 @@ impl Plan {
         groups
     }
 
+    /// Whether what is not in a table is wanted.
+    pub fn has(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only))
+    }
+
     fn peers(&self) -> Group {
         let mut group: Group = [false, true]
             .into_iter()

@@ -1,5 +1,6 @@
 //! One client that waits for each answer: what a transfer costs when nothing else goes on.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
 use rand::Rng;
@@ -16,6 +17,16 @@ use crate::wire::Wire;
 pub struct Single {
     pub remit_ms: f64,
     pub textbook_ms: f64,
+}
+
+impl Display for Single {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self {
+            remit_ms,
+            textbook_ms,
+        } = self;
+        write!(f, "{remit_ms:.2} ms; (a) {textbook_ms:.2} ms")
+    }
 }
 
 /// Measures both in turns, call by call, so that both meet the same disk. Medians.

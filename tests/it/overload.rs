@@ -16,8 +16,8 @@ use crate::raw::{self, Connection};
 use crate::stack::Stack;
 use crate::support::poll::eventually_true;
 
-/// Open connections of the memory's test: enough to see what each costs.
-const CONNECTIONS: usize = 1_000;
+/// Open connections of the memory's test.
+const CONNECTIONS: usize = 10_000;
 /// What the server may take for each connection that sends all that it may and does not end; a debug build's frames are
 /// large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
 const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
