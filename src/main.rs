@@ -127,6 +127,10 @@ async fn serve() -> Result<(), String> {
         keys: postgres::pool(&config.postgres, KEYS_CONNECTIONS),
         pulse: postgres::pool(&config.postgres, 1),
     };
+    #[cfg(feature = "planted")]
+    if remit::environment::is_planted("start_late") {
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    }
     contract::check(&postgres::first(&pools.calls).await?).await?;
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;

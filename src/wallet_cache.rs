@@ -263,7 +263,7 @@ impl WalletCache {
     }
 
     /// Takes note of what was read past Redis.
-    pub fn seen(&self, wallet: WalletKey, found: &CachedWallet, bypass: Bypass) {
+    pub async fn seen(&self, wallet: WalletKey, found: &CachedWallet, bypass: Bypass) {
         let seen = WalletChange {
             entry: Some((found.version, found.balance)),
             status: Some((found.status_version, found.status.clone())),
@@ -271,7 +271,12 @@ impl WalletCache {
         };
         match bypass {
             Bypass::Silent => self.lost.remember_seen(wallet, seen),
-            Bypass::Behind => self.lost.update_seen(&wallet, seen),
+            Bypass::Behind => {
+                if let Some(seen) = self.lost.update_seen(&wallet, seen) {
+                    // The repair may have written something older.
+                    self.write([(wallet, seen)]).await;
+                }
+            }
         }
     }
 

@@ -129,7 +129,7 @@ impl Wallets {
             Err(bypass) => {
                 let wallet = self.query(reading).await?;
                 if let Some(wallet) = &wallet {
-                    self.cache.seen(key, &to_cached(wallet), bypass);
+                    self.cache.seen(key, &to_cached(wallet), bypass).await;
                 }
                 return Ok((wallet, CacheRead::Bypass));
             }
@@ -162,7 +162,7 @@ impl Wallets {
             Err(Unavailable) => Err(Unavailable),
         };
         if let Err(Unavailable) = filled {
-            self.cache.seen(key, found, Bypass::Silent);
+            self.cache.seen(key, found, Bypass::Silent).await;
         }
     }
 

@@ -21,16 +21,19 @@ pub enum Bug {
     CacheAnyVersion,
     /// The answers in Redis are given to any content.
     AnswerAnyContent,
+    /// Server and worker take their time to start.
+    StartLate,
 }
 
 impl Bug {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
         Self::SettleFirst,
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
+        Self::StartLate,
     ];
 
     /// The name under which programs built with the feature `planted` know it. None where it is SQL.
@@ -39,6 +42,7 @@ impl Bug {
             Self::SettleFirst => Some("settle_first"),
             Self::CacheAnyVersion => Some("cache_any_version"),
             Self::AnswerAnyContent => Some("answer_any_content"),
+            Self::StartLate => Some("start_late"),
             Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater => None,
         }
     }
@@ -52,6 +56,7 @@ impl Bug {
             Self::SettleFirst => Rule::EventMissing,
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
+            Self::StartLate => Rule::RecoversInTime,
         }
     }
 
@@ -96,6 +101,11 @@ impl Bug {
                 options.pace.link_ms = (800, 1_500);
             }
             Self::AnswerAnyContent => options.mix.reuses = 20,
+            Self::StartLate => {
+                options.money_faults = vec![Kind::KillServer];
+                options.events_faults = vec![Kind::KillWorker];
+                options.recovery_s_max = 2;
+            }
         }
     }
 
@@ -120,7 +130,10 @@ impl Bug {
                 owner.execute(much).await.map_err(text)?;
                 owner.execute("select pg_reload_conf()").await.map_err(text)
             }
-            Self::SettleFirst | Self::CacheAnyVersion | Self::AnswerAnyContent => Ok(()),
+            Self::SettleFirst
+            | Self::CacheAnyVersion
+            | Self::AnswerAnyContent
+            | Self::StartLate => Ok(()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use remit_chaos::options::Options;
 use remit_chaos::planted::Bug;
 use remit_chaos::report::Report;
+use remit_chaos::rule::Rule;
 use remit_chaos::run::run;
 use tokio::sync::Mutex;
 
@@ -54,6 +55,22 @@ async fn planted(bug: Bug, seed: u64) -> Report {
     options.is_verbose = false;
     bug.aim(&mut options);
     run(options).await.expect("the run can be carried out")
+}
+
+/// Only the server's late start concerns the way of the money, only the worker's the events: each has to be seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_that_recover_late_are_found() {
+    let _servers = SERVERS.lock().await;
+    let report = planted(Bug::StartLate, SEED).await;
+    println!("{}", report.text);
+    let late = report.violations.iter().flat_map(|(_, _, found)| found);
+    let late: Vec<_> = late
+        .filter(|found| found.rule == Rule::RecoversInTime)
+        .collect();
+    for sign in ["kill -9 server: ", "kill -9 worker: no event for "] {
+        let is_seen = late.iter().any(|found| found.detail.starts_with(sign));
+        assert!(is_seen, "{sign}");
+    }
 }
 
 /// A run of seconds may miss what depends on chance, above all where the machine is busy: three may not.

@@ -53,11 +53,19 @@ impl LostWrites {
         }
     }
 
-    /// The same while a write to the wallet is to be repaired anyway. Otherwise readers would prolong each other's way
-    /// past Redis.
-    pub(super) fn update_seen(&self, wallet: &WalletKey, seen: WalletChange) {
-        if let Some(change) = self.memory().changes.get_mut(wallet) {
-            change.merge(seen);
+    /// The same while a write to the wallet is to be repaired anyway: otherwise readers would prolong each other's way
+    /// past Redis. Gives back what was seen if the repair is over.
+    pub(super) fn update_seen(
+        &self,
+        wallet: &WalletKey,
+        seen: WalletChange,
+    ) -> Option<WalletChange> {
+        match self.memory().changes.get_mut(wallet) {
+            Some(change) => {
+                change.merge(seen);
+                None
+            }
+            None => Some(seen),
         }
     }
 
@@ -118,11 +126,14 @@ mod tests {
     fn what_was_seen_is_repaired_like_a_write() {
         let writes = LostWrites::default();
         let (wallet, seen) = lost(7, 3).into_iter().next().expect("there is one");
-        writes.update_seen(&wallet, seen.clone());
+        assert_eq!(
+            writes.update_seen(&wallet, seen.clone()),
+            Some(seen.clone())
+        );
         assert!(!writes.concern(&wallet));
         writes.remember_seen(wallet, seen);
         let (_, newer) = lost(7, 4).into_iter().next().expect("there is one");
-        writes.update_seen(&wallet, newer.clone());
+        assert_eq!(writes.update_seen(&wallet, newer.clone()), None);
         assert_eq!(writes.batch(), Some(vec![(wallet, newer)]));
     }
 

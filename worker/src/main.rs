@@ -91,6 +91,11 @@ async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String>
             _ = interrupt.recv() => {}
         }
     };
+    #[cfg(feature = "planted")]
+    if remit::environment::is_planted("start_late") {
+        // Longer than the server's: that time is not the worker's.
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    }
     let (trigger, shutdown) = shutdown::channel();
     let parts = start(config, relay, notifier, &shutdown);
     supervisor::run(parts, &trigger, asked_to_end).await
