@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -28,7 +29,7 @@ const CLOSE_S_MAX: u64 = 10;
 /// Files of a process beside the connections.
 const OTHER_FILES: u64 = 256;
 /// What was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Crowd {
     /// What the connections do, how many were open at the same time, and MiB of the server then.
     pub connections: Vec<(&'static str, usize, f64)>,

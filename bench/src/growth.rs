@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tokio_postgres::{Client, NoTls};
 
 use crate::ask::{Ask, Wallets};
-use crate::cell::{Cell, Door, Subject, median};
+use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::measure::{How, WALLETS, measure};
+use crate::measure::{How, RELAY_TIMES, WALLETS, measure};
 use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
 
@@ -20,6 +21,8 @@ struct Scale {
     rows: [usize; 3],
     /// Rows of the outbox, waiting or dead.
     events: usize,
+    /// How long a snapshot stays open.
+    snapshot: Duration,
     /// What the server's memory is watched for.
     requests: u64,
 }
@@ -29,6 +32,7 @@ const FULL: Scale = Scale {
     wallets: 1_000_000,
     rows: [10_000, 1_000_000, 10_000_000],
     events: 1_000_000,
+    snapshot: Duration::from_secs(120),
     requests: 3_600_000,
 };
 /// To see in a minute that it works; it shows nothing.
@@ -36,6 +40,7 @@ const QUICK: Scale = Scale {
     wallets: 20_000,
     rows: [2_000, 10_000, 50_000],
     events: 20_000,
+    snapshot: Duration::from_secs(4),
     requests: 50_000,
 };
 /// As often as a query is asked for its median.
@@ -44,7 +49,7 @@ const QUERIES: usize = 300;
 const MEMORY_STEPS: u64 = 4;
 
 /// What was found at one size of the journal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct AtSize {
     pub rows: usize,
     /// Transfers a second.
@@ -54,11 +59,26 @@ pub struct AtSize {
 }
 
 /// Everything that was found.
-#[derive(Debug, Clone, Default)]
+/// What becomes of transfers while a snapshot stays open.
+#[derive(Debug, Clone, Serialize)]
+pub struct Held {
+    pub seconds: u64,
+    /// Transfers a second, and without the snapshot.
+    pub rate: f64,
+    pub rate_before: f64,
+    /// Seconds that the oldest event had waited at the end.
+    pub lag_s: f64,
+    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open.
+    pub read_ms: f64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Growth {
     pub sizes: Vec<AtSize>,
     /// Milliseconds of `outbox_read(500)`, by what the outbox is like.
     pub outbox_ms: Vec<(&'static str, f64)>,
+    /// What a snapshot costs that is held for minutes.
+    pub snapshot: Option<Held>,
     /// Requests so far, and the server's resident memory in MiB.
     pub memory: Vec<(u64, f64)>,
 }
@@ -105,7 +125,8 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
                 verify: round == plan.rounds,
                 ..How::closed(plan.time)
             };
-            let rate = transfers(stand, &scale, how).await?;
+            stand.start(true).await?;
+            let rate = transfers(stand, &scale, how).await?.rate;
             say(&format!("{rows} rows: {rate:.0}/s"));
             rates[place].push(rate);
         }
@@ -120,7 +141,8 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
     }
     use_database(stand, scale.rows[0]).await?;
     found.outbox_ms = outbox(stand, &scale, &say).await?;
-    stand.start(true).await?;
+    let rate_before = found.sizes.first().map_or(0.0, |size| size.rate);
+    found.snapshot = Some(snapshot(stand, &scale, rate_before, &say).await?);
     found.memory = memory(stand, &scale, &say).await?;
     stand.stop().await;
     Ok(found)
@@ -161,8 +183,7 @@ async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
     stand.flush_redis().await
 }
 
-async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<f64, String> {
-    stand.start(true).await?;
+async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<Sample, String> {
     let cell = Cell {
         subject: Subject::Remit {
             ask: Ask::Transfer(Wallets::Uniform(scale.wallets)),
@@ -171,7 +192,7 @@ async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<f64, St
         },
         connections: MANY,
     };
-    Ok(measure(stand, cell, how).await?.rate)
+    measure(stand, cell, how).await
 }
 
 async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
@@ -206,17 +227,53 @@ async fn outbox(
     execute(&owner, "analyze remit.outbox").await?;
     found.push(("all of them wait", read_ms(&relay).await?));
     say("a snapshot that keeps as many dead ones");
-    let snapshot = session(stand).await?;
+    let holder = session(stand).await?;
     let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
-    snapshot.batch_execute(hold).await.map_err(said)?;
+    holder.batch_execute(hold).await.map_err(said)?;
     relay_all(&relay).await?;
     found.push((
         "they are gone, and a snapshot keeps them",
         read_ms(&relay).await?,
     ));
-    snapshot.batch_execute("rollback").await.map_err(said)?;
+    holder.batch_execute("rollback").await.map_err(said)?;
     execute(&owner, "vacuum remit.outbox").await?;
     Ok(found)
+}
+
+/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that has left the outbox.
+/// Server and worker run afterwards.
+async fn snapshot(
+    stand: &mut Stand,
+    scale: &Scale,
+    rate_before: f64,
+    say: &impl Fn(&str),
+) -> Result<Held, String> {
+    stand.start(true).await?;
+    let seconds = scale.snapshot.as_secs();
+    say(&format!(
+        "transfers while a snapshot is held for {seconds} s"
+    ));
+    let holder = session(stand).await?;
+    let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
+    holder.batch_execute(hold).await.map_err(said)?;
+    let how = How {
+        verify: false,
+        ..How::closed(scale.snapshot / RELAY_TIMES)
+    };
+    let sample = transfers(stand, scale, how).await?;
+    let read_ms = read_ms(&session(stand).await?).await?;
+    holder.batch_execute("rollback").await.map_err(said)?;
+    say(&format!(
+        "{:.0}/s, and an event waited {:.2} s",
+        sample.rate, sample.lag_s
+    ));
+    Ok(Held {
+        seconds,
+        rate: sample.rate,
+        rate_before,
+        lag_s: sample.lag_s,
+        read_ms,
+    })
 }
 
 /// Events that tell of users: their rows are all that there is to them.

@@ -165,7 +165,7 @@ async fn loads(
         measured.crowd = Some(found);
     }
     if plan.has("open") {
-        measured.open = open(stand, plan, &measured.results, TEMPLATE, say).await?;
+        measured.open = Some(open(stand, plan, &measured.results, TEMPLATE, say).await?);
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::pgbench::Pgbench;
 use crate::stand::Stand;
 
 /// How much longer transfers are measured when everything runs.
-const RELAY_TIMES: u32 = 3;
+pub const RELAY_TIMES: u32 = 2;
 /// Wallets of uniform and hot loads.
 pub const WALLETS: usize = 10_000;
 

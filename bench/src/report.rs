@@ -108,13 +108,17 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
         "seconds": plan.time.as_secs_f64(),
         "targets": targets(measured),
         "loads": loads,
+        "single": measured.single,
+        "open": measured.open,
+        "crowd": measured.crowd,
+        "growth": measured.growth,
     })
 }
 
 fn as_markdown(measured: &Measured, plan: &Plan) -> String {
     let mut text = format!(
         "# Results\n\nWritten by `{}`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
-         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running three times as long. After each load over \
+         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running twice as long. After each load over \
          HTTP the books were verified and every event had arrived.\n\n## Targets\n\n| ratio | measured | target | |\n| --- | --- | --- | --- |\n",
         if plan.is_quick {
             "make bench-quick"
@@ -272,6 +276,14 @@ fn growth_tables(text: &mut String, growth: &Growth) {
     text.push_str("\n| outbox | `outbox_read(500)` |\n| --- | --- |\n");
     for (name, ms) in &growth.outbox_ms {
         let _ = writeln!(text, "| {name} | {ms:.2} ms |");
+    }
+    if let Some(held) = &growth.snapshot {
+        let _ = write!(
+            text,
+            "\nTransfers at 10,000 rows while a snapshot is held for {} s: {:.0}/s, {:.0}/s before; at the end the oldest \
+             event had waited {:.2} s, and `outbox_read(500)` took {:.2} ms.\n",
+            held.seconds, held.rate, held.rate_before, held.lag_s, held.read_ms
+        );
     }
     text.push_str("\n| requests served | the server's memory |\n| --- | --- |\n");
     for (requests, mib) in &growth.memory {

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
 use rand::Rng;
+use serde::Serialize;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::stand::Stand;
 use crate::wire::Wire;
 
 /// Milliseconds of a call: of Remit over HTTP, and of the textbook function from the same client.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Single {
     pub remit_ms: f64,
     pub textbook_ms: f64,

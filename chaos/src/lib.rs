@@ -13,6 +13,7 @@ pub mod history;
 pub mod http;
 pub mod hub;
 pub mod inflict;
+pub mod install;
 pub mod model;
 pub mod nginx;
 pub mod options;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,12 +13,13 @@ use tokio_postgres::Config;
 
 use crate::books::Owner;
 use crate::fault::Link;
+use crate::install;
 use crate::options::Options;
-use crate::owner::{run, signal};
+use crate::owner::signal;
 use crate::program::Program;
 use crate::proxy::Proxy;
 use crate::rule::{Rule, Violation};
-use crate::services::{Services, blocking};
+use crate::services::Services;
 
 mod faults;
 mod programs;
@@ -101,21 +102,8 @@ impl Stage {
             self.database
         );
         let remit = options.programs.join("remit");
-        let mut migrate = Command::new(&remit);
-        migrate
-            .arg("migrate")
-            .env_clear()
-            .env("DATABASE_URL", &url)
-            .env("REMIT_SERVER_PASSWORD", PASSWORD)
-            .env("REMIT_WORKER_PASSWORD", PASSWORD);
-        blocking(move || run(&mut migrate)).await?;
-        let mut key = Command::new(remit);
-        key.args([
-            "keys", "create", "--name", "chaos", "--scope", "admin", "--reason", "chaos",
-        ])
-        .env_clear()
-        .env("DATABASE_URL", url);
-        self.api_key = blocking(move || run(&mut key)).await?.trim().to_owned();
+        install::migrate(&remit, &url, PASSWORD).await?;
+        self.api_key = install::make_key(&remit, &url, "chaos", "admin").await?;
         let owner = self.owner().await?;
         owner
             .execute(&format!(

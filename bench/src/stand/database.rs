@@ -1,10 +1,8 @@
 //! The databases of a stand.
 
-use std::process::Command;
-
 use remit_chaos::books::Owner;
-use remit_chaos::owner::run;
-use remit_chaos::services::{Services, blocking};
+use remit_chaos::install;
+use remit_chaos::services::Services;
 use uuid::Uuid;
 
 use super::{PASSWORD, Stand};
@@ -39,14 +37,7 @@ impl Stand {
         let postgres = owner(&self.services, "postgres").await?;
         execute(&postgres, &format!("create database {name}")).await?;
         let url = self.url("remit", &self.services.folder.secret("owner")?, name);
-        let mut migrate = Command::new(self.programs.join("remit"));
-        migrate
-            .arg("migrate")
-            .env_clear()
-            .env("DATABASE_URL", &url)
-            .env("REMIT_SERVER_PASSWORD", PASSWORD)
-            .env("REMIT_WORKER_PASSWORD", PASSWORD);
-        blocking(move || run(&mut migrate)).await?;
+        install::migrate(&self.programs.join("remit"), &url, PASSWORD).await?;
         self.make_key(name).await?;
         let owner = owner(&self.services, name).await?;
         execute(&owner, include_str!("../../sql/wallets.sql")).await?;
@@ -60,12 +51,8 @@ impl Stand {
     /// It cannot be made.
     pub async fn make_key(&mut self, database: &str) -> Result<(), String> {
         let url = self.url("remit", &self.services.folder.secret("owner")?, database);
-        let mut key = Command::new(self.programs.join("remit"));
-        key.args(["keys", "create", "--name", "bench", "--scope", "service"])
-            .args(["--reason", "bench"])
-            .env_clear()
-            .env("DATABASE_URL", url);
-        self.key = blocking(move || run(&mut key)).await?.trim().to_owned();
+        let remit = self.programs.join("remit");
+        self.key = install::make_key(&remit, &url, "bench", "service").await?;
         Ok(())
     }
 
