@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::books::Books;
 use crate::history::{Facts, History, Keyed};
 use crate::model::Model;
+use crate::tap::Delivery;
 
 mod answers;
 mod events;
@@ -24,8 +25,8 @@ pub struct Evidence<'a> {
     pub facts: &'a Facts,
     pub books: &'a Books,
     pub model: Model,
-    /// The bodies of all deliveries of the broker.
-    pub heard: &'a [Value],
+    /// All deliveries of the broker.
+    pub heard: &'a [Delivery],
 }
 
 /// How much of each kind of evidence the rules have looked at.
@@ -70,7 +71,7 @@ impl fmt::Display for Checked {
 }
 
 /// Finds all violations and keeps them in the history. Says on what.
-pub fn check(history: &History, books: &Books, heard: &[Value]) -> Checked {
+pub fn check(history: &History, books: &Books, heard: &[Delivery]) -> Checked {
     let mut violations = Vec::new();
     let checked = {
         let facts = history.facts();

@@ -215,7 +215,7 @@ impl Run {
             return Err("no money moved, so that nothing was shown".to_owned());
         }
         check_at_rest(&self.hub, &self.stage, &books).await?;
-        let checked = check(&self.hub.history, &books, &self.tap.bodies());
+        let checked = check(&self.hub.history, &books, &self.tap.deliveries());
         let missing = checked.missing();
         // A run that is aimed at a bug has not all of it.
         if self.options.planted.is_none() && !missing.is_empty() {

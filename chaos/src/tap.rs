@@ -24,10 +24,18 @@ const CALL_S_MAX: u64 = 2;
 /// After so long a silence the consumer is made anew: one that outlived its broker need not hear of that.
 const SILENCE_S_MAX: u64 = 1;
 
-/// The bodies of all deliveries, duplicates among them, in the order in which they came.
+/// A message that the broker has handed out.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub body: Value,
+    /// Whether it had been handed out before, and was lost with a connection. Such ones may come after newer ones.
+    pub is_redelivered: bool,
+}
+
+/// All deliveries, duplicates among them, in the order in which they came.
 #[derive(Default)]
 pub struct Heard {
-    pub bodies: Vec<Value>,
+    pub deliveries: Vec<Delivery>,
     pub last_at: Option<Instant>,
     /// The transfers that they tell of.
     subjects: HashSet<String>,
@@ -67,7 +75,7 @@ impl Tap {
     /// How many deliveries came so far.
     pub fn count(&self) -> usize {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.bodies.len()
+        heard.deliveries.len()
     }
 
     /// How many transfers were told of so far.
@@ -77,9 +85,9 @@ impl Tap {
     }
 
     /// What came so far.
-    pub fn bodies(&self) -> Vec<Value> {
+    pub fn deliveries(&self) -> Vec<Delivery> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.bodies.clone()
+        heard.deliveries.clone()
     }
 }
 
@@ -151,7 +159,10 @@ async fn listen(url: &str, heard: &Mutex<Heard>) -> lapin::Result<()> {
             // What is no JSON is kept too: null is an event without a row.
             let body: Value = serde_json::from_slice(&delivery.data).unwrap_or_default();
             heard.subjects.insert(body["subject"].to_string());
-            heard.bodies.push(body);
+            heard.deliveries.push(Delivery {
+                body,
+                is_redelivered: delivery.redelivered,
+            });
             heard.last_at = Some(Instant::now());
         }
         match timeout(limit, delivery.ack(BasicAckOptions::default())).await {

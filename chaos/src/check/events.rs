@@ -1,6 +1,6 @@
 //! What the broker passed on and the notifier recorded, against the journal.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,13 +8,21 @@ use uuid::Uuid;
 use super::{Evidence, split_time};
 use crate::model::JournalRow;
 use crate::rule::{Rule, Violation};
+use crate::tap::Delivery;
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
     let mut violate = |rule, detail: String| violations.push(Violation::new(rule, detail));
     let mut event_of: HashMap<Uuid, Uuid> = HashMap::new();
     let mut bodies: HashMap<Uuid, &Value> = HashMap::new();
-    let mut versions: HashMap<Uuid, i64> = HashMap::new();
-    for body in evidence.heard {
+    let mut order = Order::new(evidence.heard);
+    for (
+        place,
+        Delivery {
+            body,
+            is_redelivered,
+        },
+    ) in evidence.heard.iter().enumerate()
+    {
         let (Some(id), Some(subject)) = (uuid(&body["id"]), uuid(&body["subject"])) else {
             violate(Rule::EventOnce, format!("no event: {body}"));
             continue;
@@ -41,7 +49,10 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
                 if !tells(body, row) {
                     violate(Rule::EventIsTheRow, format!("{body} and {row:?}"));
                 }
-                in_order(row, &mut versions, &mut violate);
+                if !is_redelivered {
+                    order.check(row, place, &mut violate);
+                }
+                order.take(row, id);
             }
         }
     }
@@ -80,24 +91,59 @@ fn tells(body: &Value, row: &JournalRow) -> bool {
         && body["source"] == "/ledgers/1"
 }
 
-/// First deliveries rise with the versions of each wallet.
-fn in_order(
-    row: &JournalRow,
-    versions: &mut HashMap<Uuid, i64>,
-    violate: &mut impl FnMut(Rule, String),
-) {
-    for (wallet_id, version) in [
+/// First deliveries rise with the versions of each wallet. One that the broker calls a redelivery is not the first, but
+/// nobody saw that.
+///
+/// But for what the broker keeps of a batch that it has not confirmed when it stops: that may be any part of it, not only
+/// its beginning. All of the batch is published again then, so that an event that came too early comes again after
+/// those that it has overtaken.
+struct Order {
+    /// Where the last delivery of each event is.
+    last: HashMap<Uuid, usize>,
+    /// By wallet and version, the events that came so far.
+    heard: HashMap<Uuid, BTreeMap<i64, Uuid>>,
+}
+
+impl Order {
+    fn new(heard: &[Delivery]) -> Self {
+        let places = heard.iter().map(|delivery| &delivery.body).enumerate();
+        Self {
+            last: places
+                .filter_map(|(place, body)| Some((uuid(&body["id"])?, place)))
+                .collect(),
+            heard: HashMap::new(),
+        }
+    }
+
+    /// Looks at the first delivery of an event, which tells of this row.
+    fn check(&self, row: &JournalRow, place: usize, violate: &mut impl FnMut(Rule, String)) {
+        for (wallet_id, version) in sides(row) {
+            let heard = self.heard.get(&wallet_id);
+            let newer = heard.map(|heard| heard.range(version..));
+            let stays_early = |(_, early): &(&i64, &Uuid)| self.last[*early] < place;
+            if let Some((newer, _)) = newer.into_iter().flatten().find(stays_early) {
+                let detail = format!("wallet {wallet_id}: version {version} after {newer}");
+                violate(Rule::EventsInOrder, detail);
+            }
+        }
+    }
+
+    fn take(&mut self, row: &JournalRow, event_id: Uuid) {
+        for (wallet_id, version) in sides(row) {
+            let heard = self.heard.entry(wallet_id).or_default();
+            heard.insert(version, event_id);
+        }
+    }
+}
+
+/// The wallets that a row concerns, and their versions after it.
+fn sides(row: &JournalRow) -> impl Iterator<Item = (Uuid, i64)> {
+    let sides = [
         (row.source_id, row.source_version),
         (row.target_id, row.target_version),
-    ] {
-        let Some(version) = version else { continue };
-        let last = versions.entry(wallet_id).or_default();
-        if version <= *last {
-            let detail = format!("wallet {wallet_id}: version {version} after {last}");
-            violate(Rule::EventsInOrder, detail);
-        }
-        *last = version.max(*last);
-    }
+    ];
+    let posted = |(wallet_id, version): (Uuid, Option<i64>)| Some((wallet_id, version?));
+    sides.into_iter().filter_map(posted)
 }
 
 fn notifications(

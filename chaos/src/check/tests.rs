@@ -19,7 +19,7 @@ mod of_reads;
 pub struct Run {
     facts: Facts,
     pub books: Books,
-    heard: Vec<Value>,
+    heard: Vec<Delivery>,
 }
 
 impl Run {
@@ -73,7 +73,7 @@ impl Run {
             ..Keyed::default()
         };
         self.facts.transfers.insert(row.id, keyed);
-        self.heard.push(event(row));
+        self.heard.push(delivery(row));
         let event_id = Uuid::from_u128(row.id.as_u128() + 100);
         self.books.notifications.push((event_id, row.id));
     }
@@ -134,6 +134,13 @@ fn body(row: &JournalRow) -> Value {
     })
 }
 
+fn delivery(row: &JournalRow) -> Delivery {
+    Delivery {
+        body: event(row),
+        is_redelivered: false,
+    }
+}
+
 fn event(row: &JournalRow) -> Value {
     json!({
         "id": Uuid::from_u128(row.id.as_u128() + 100).to_string(), "subject": row.id.to_string(),
@@ -177,7 +184,7 @@ fn a_second_effect_is_found() {
     assert_eq!(stray, [Rule::OneEffectPerKey].into());
     let rules = found(|run| {
         let twin = row(77, 5, 3, -20, 20);
-        run.heard.push(event(&twin));
+        run.heard.push(delivery(&twin));
         run.books.journal.insert(twin.id, twin);
     });
     assert!(rules.contains(&Rule::OneEffectPerKey), "{rules:?}");
@@ -238,15 +245,26 @@ fn a_missing_a_doubled_and_a_late_event_are_found() {
     assert_eq!(missing, [Rule::EventMissing].into());
     let late = found(|run| run.heard.reverse());
     assert_eq!(late, [Rule::EventsInOrder].into());
+    let redelivered = found(|run| {
+        run.heard.reverse();
+        run.heard.last_mut().expect("there are two").is_redelivered = true;
+    });
+    assert_eq!(redelivered, BTreeSet::new());
+    // One that comes again after those it has overtaken is no news to anybody but those.
+    let early = found(|run| {
+        let last = run.heard.last().cloned();
+        run.heard.splice(0..0, last);
+    });
+    assert_eq!(early, BTreeSet::new());
     let again = found(|run| run.heard.push(run.heard[0].clone()));
     assert_eq!(again, BTreeSet::new());
     let doubled = found(|run| {
         let mut other = run.heard[0].clone();
-        other["id"] = json!(Uuid::from_u128(4_000).to_string());
+        other.body["id"] = json!(Uuid::from_u128(4_000).to_string());
         run.heard.push(other);
     });
     assert!(doubled.contains(&Rule::EventOnce), "{doubled:?}");
-    let changed = found(|run| run.heard[0]["data"]["target_balance"] = json!(11));
+    let changed = found(|run| run.heard[0].body["data"]["target_balance"] = json!(11));
     assert_eq!(changed, [Rule::EventIsTheRow].into());
 }
 
