@@ -15,8 +15,9 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-/// Calls in flight. Two keep the database busy while one result is on its way back.
-const CALLS_MAX: usize = 2;
+/// Calls in flight: while one waits for the disk and the result of another is on its way back, the third keeps the
+/// database busy.
+pub const CALLS_MAX: usize = 3;
 /// Requests in one call; `transfers_post` takes no more.
 const CALL_REQUESTS_MAX: usize = 1_000;
 /// Requests that wait or are in flight: as many as all calls hold. A longer queue would keep PostgreSQL no busier and let

@@ -10,7 +10,7 @@ use remit::{
     config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
 };
 
-/// Two calls of each kind in flight, the rest for single requests.
+/// Three calls of each kind in flight, the rest for single requests.
 const POOL_CONNECTIONS: usize = 12;
 
 const HELP: &str = "\

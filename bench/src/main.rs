@@ -106,6 +106,9 @@ async fn run(options: &Options) -> Result<(), String> {
     let mut measured = Measured::default();
     if options.has_loads {
         loads(&mut stand, &options.plan, &mut measured, &say).await?;
+        if options.plan.only.is_none() {
+            report::write(&measured, &options.plan)?;
+        }
     }
     if options.has_growth {
         measured.growth = Some(growth(&mut stand, &options.plan, &say).await?);
@@ -147,6 +150,14 @@ async fn loads(
                 measured.results.add(cell, sample);
             }
             count_events(stand).await?;
+        }
+        // So that a run that is stopped later leaves what it has.
+        if plan.only.is_none() {
+            let rounds = Plan {
+                rounds: round,
+                ..plan.clone()
+            };
+            report::write(measured, &rounds)?;
         }
     }
     if plan.has("single") || plan.has("crowd") {

@@ -22,7 +22,7 @@ const CONNECTIONS: usize = 10_000;
 /// large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
 const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
 /// `WAITING_REQUESTS_MAX` of the server, and some more.
-const TRANSFERS: usize = 2_000 + 500;
+const TRANSFERS: usize = 3_000 + 500;
 /// Descriptors of the test that are not connections.
 const OTHER_DESCRIPTORS: u64 = 512;
 /// What nginx waits for the server.
