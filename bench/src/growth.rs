@@ -68,7 +68,8 @@ pub struct Held {
     pub rate_before: f64,
     /// Seconds that the oldest event had waited at the end.
     pub lag_s: f64,
-    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open.
+    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
+    /// is in that state once a minute.
     pub read_ms: f64,
 }
 

@@ -281,7 +281,7 @@ fn growth_tables(text: &mut String, growth: &Growth) {
         let _ = write!(
             text,
             "\nTransfers at 10,000 rows while a snapshot is held for {} s: {:.0}/s, {:.0}/s before; at the end the oldest \
-             event had waited {:.2} s, and `outbox_read(500)` took {:.2} ms.\n",
+             event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
             held.seconds, held.rate, held.rate_before, held.lag_s, held.read_ms
         );
     }
