@@ -13,6 +13,8 @@ use crate::stand::Stand;
 
 /// What does not count.
 const WARMUP_S: u64 = 1;
+/// How many clients connect in a second, on a slow machine.
+const CONNECTED_PER_S: u64 = 50;
 /// Threads of pgbench: one core is as much as the generator of the other loads uses.
 const THREADS: &str = "1";
 
@@ -42,6 +44,12 @@ pub struct Outcome {
 }
 
 impl Pgbench {
+    /// How long pgbench works: it counts from before its clients connect, each of which proves its password.
+    fn seconds(&self) -> u64 {
+        let connecting = self.clients as u64 / CONNECTED_PER_S;
+        connecting + WARMUP_S + self.time.as_secs().max(1)
+    }
+
     /// Carries it out.
     ///
     /// # Errors
@@ -63,7 +71,7 @@ impl Pgbench {
             .args(["-n", "-M", "prepared", "-j", THREADS, "-h", "127.0.0.1"])
             .args(["-p", &stand.services.port("postgres").to_string()])
             .args(["-U", "remit", "-c", &self.clients.to_string()])
-            .args(["-T", &(WARMUP_S + self.time.as_secs().max(1)).to_string()])
+            .args(["-T", &self.seconds().to_string()])
             .args(["-P", "1"])
             .args(["-D", &format!("wallets={}", self.wallets)])
             .args(["-D", &format!("size={}", self.size)])
@@ -100,12 +108,13 @@ fn digest(key: &str) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The mean of what each second brought, but for the first.
+/// The mean of what each second brought, but for the first and those in which the clients connected.
 fn rate(said: &str) -> Option<f64> {
     let seconds = said.lines().filter(|line| line.starts_with("progress: "));
     let rates: Vec<f64> = seconds
-        .skip(WARMUP_S as usize)
         .filter_map(|line| line.split(' ').nth(3)?.parse().ok())
+        .skip_while(|rate| *rate == 0.0)
+        .skip(WARMUP_S as usize)
         .collect();
     (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
@@ -143,4 +152,19 @@ fn latencies(logs: &PathBuf) -> Result<Histogram<u64>, String> {
         let _ = latency.record(*us);
     }
     Ok(latency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_begins_after_the_first_second_with_calls() {
+        let said = "progress: 6.9 s, 0.0 tps, lat 0.000 ms stddev 0.000, 0 failed\n\
+                    progress: 7.9 s, 10.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
+                    progress: 8.9 s, 30.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
+                    progress: 9.9 s, 50.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n";
+        assert_eq!(rate(said), Some(40.0));
+        assert_eq!(rate(&said[..62]), None);
+    }
 }
