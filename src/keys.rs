@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::contract::{self, Caller, KeyDigest};
 use crate::database::Database;
-use crate::gather::{Batch, Gather, Reply};
+use crate::gather::{Batch, CALLS_MAX, Gather, Reply};
 use crate::problem::{Failure, Problem, unauthenticated, unavailable};
 
 mod bearer;
@@ -37,9 +37,9 @@ const KNOWN_KEYS_MAX: usize = 65_536;
 /// How many keys are checked in one call.
 const KEYS_CHECK_MAX: usize = 1_000;
 
-/// The connections that the ring needs: two for calls that look up unknown keys, one for the check. They are apart
+/// The connections that the ring needs: one for each call that looks up unknown keys, one for the check. They are apart
 /// from all others: neither do wrong keys hold up requests, nor a crowd of requests the check.
-pub const KEYS_CONNECTIONS: usize = 3;
+pub const KEYS_CONNECTIONS: usize = CALLS_MAX + 1;
 
 /// `keys_get`.
 struct KeysGet {

@@ -10,8 +10,8 @@ use remit::{
     config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
 };
 
-/// Three calls of each kind in flight, the rest for single requests.
-const POOL_CONNECTIONS: usize = 12;
+/// Two busy ledgers have three calls of each kind in flight, and one for busy wallets; the rest is for single requests.
+const POOL_CONNECTIONS: usize = 16;
 
 const HELP: &str = "\
 Remit: wallets and transfers on PostgreSQL

@@ -36,8 +36,8 @@ const HEAD_BYTES_MAX: usize = 16_384;
 /// Open connections. Beyond it new ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 16_384;
 /// Connections that wait to be accepted; Linux takes no more by default. One that finds no place there tries again after
-/// a second, so that a thousand clients that come at once need more than the usual 1,024.
-const BACKLOG: u32 = 4_096;
+/// a second, so that more than a thousand clients at once need more than the usual 1,024.
+const WAITING_CONNECTIONS_MAX: u32 = 4_096;
 /// File descriptors that are not clients: the pools, the log, the listener.
 const OTHER_DESCRIPTORS: u64 = 256;
 /// How long requests in flight have to end after the signal; longer than `REQUEST_MS_MAX`.
@@ -72,7 +72,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // A server that was just stopped has left connections that linger on its port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(WAITING_CONNECTIONS_MAX)
 }
 
 /// Serves until `shutdown` completes, then finishes what is in flight. The caller binds.

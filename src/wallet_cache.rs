@@ -272,9 +272,13 @@ impl WalletCache {
         match bypass {
             Bypass::Silent => self.lost.remember_seen(wallet, seen),
             Bypass::Behind => {
-                if let Some(seen) = self.lost.update_seen(&wallet, seen) {
-                    // The repair may have written something older.
-                    self.write([(wallet, seen)]).await;
+                // The repair may have written something older by now.
+                if let Some(seen) = self.lost.update_seen(&wallet, seen)
+                    && write_batch(&self.redis, [(&wallet, &seen)].into_iter())
+                        .await
+                        .is_err()
+                {
+                    self.lost.remember_seen(wallet, seen);
                 }
             }
         }

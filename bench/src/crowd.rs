@@ -28,6 +28,7 @@ const ACCEPT_S_MAX: u64 = 3;
 const CLOSE_S_MAX: u64 = 10;
 /// Files of a process beside the connections.
 const OTHER_FILES: u64 = 256;
+
 /// What was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Crowd {

@@ -58,7 +58,6 @@ pub struct AtSize {
     pub queries_us: Vec<(&'static str, f64)>,
 }
 
-/// Everything that was found.
 /// What becomes of transfers while a snapshot stays open.
 #[derive(Debug, Clone, Serialize)]
 pub struct Held {
@@ -73,6 +72,7 @@ pub struct Held {
     pub read_ms: f64,
 }
 
+/// Everything that was found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Growth {
     pub sizes: Vec<AtSize>,

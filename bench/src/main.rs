@@ -103,7 +103,11 @@ async fn run(options: &Options) -> Result<(), String> {
     let programs = std::env::current_exe().map_err(|error| error.to_string())?;
     let programs = programs.parent().ok_or("the program lies nowhere")?;
     let mut stand = Stand::make(&options.services, options.base, programs).await?;
-    let mut measured = Measured::default();
+    let mut measured = Measured {
+        // Before the results change files.
+        commit: report::commit(),
+        ..Measured::default()
+    };
     if options.has_loads {
         loads(&mut stand, &options.plan, &mut measured, &say).await?;
         if options.plan.only.is_none() {

@@ -13,7 +13,6 @@ use crate::target::transfers;
 const PARTS: [f64; 2] = [0.5, 0.8];
 /// An open loop needs more time than a closed one for its p99.9.
 const TIMES: u32 = 2;
-
 /// Sessions of the textbook function where no closed loop has told which number is best.
 const SESSIONS: usize = 32;
 

@@ -102,7 +102,7 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
         })
         .collect();
     json!({
-        "commit": commit(),
+        "commit": measured.commit,
         "machine": machine(),
         "rounds": plan.rounds,
         "seconds": plan.time.as_secs_f64(),
@@ -125,7 +125,7 @@ fn as_markdown(measured: &Measured, plan: &Plan) -> String {
         } else {
             "make bench"
         },
-        commit(),
+        measured.commit,
         machine(),
         plan.rounds,
         plan.time.as_secs_f64(),
@@ -280,7 +280,7 @@ fn growth_tables(text: &mut String, growth: &Growth) {
     if let Some(held) = &growth.snapshot {
         let _ = write!(
             text,
-            "\nTransfers at 10,000 rows while a snapshot is held for {} s: {:.0}/s, {:.0}/s before; at the end the oldest \
+            "\nTransfers with the fewest rows while a snapshot is held for {} s: {:.0}/s, {:.0}/s before; at the end the oldest \
              event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
             held.seconds, held.rate, held.rate_before, held.lag_s, held.read_ms
         );
@@ -292,7 +292,7 @@ fn growth_tables(text: &mut String, growth: &Growth) {
 }
 
 /// The commit that is measured, and whether anything was changed since.
-fn commit() -> String {
+pub fn commit() -> String {
     let describe = Command::new("git")
         .args(["describe", "--always", "--dirty", "--exclude=*"])
         .current_dir(folder())

@@ -26,6 +26,8 @@ pub struct Target {
 /// Everything that a run has measured. Parts that were not asked for are not there.
 #[derive(Debug, Default)]
 pub struct Measured {
+    /// What was measured, as git calls it.
+    pub commit: String,
     pub results: Results,
     pub open: Option<Open>,
     pub single: Option<Single>,

@@ -54,7 +54,7 @@ rules! {
     EventMissing "event_missing", "The broker has passed on an event of each journal row.";
     EventOnce "event_once", "No row has two events, and no event lacks a row.";
     EventIsTheRow "event_is_the_row", "An event tells what the journal has.";
-    EventsInOrder "events_in_order", "First deliveries are in order of version for each wallet; what came too early came again.";
+    EventsInOrder "events_in_order", "First deliveries are in order of version for each wallet; what the broker calls a redelivery is none.";
     NotifiedOnce "notified_once", "Each event has its one notification, no other thing has one.";
     CacheIsTheDatabase "cache_is_the_database", "Once the outbox is empty, a cached wallet is the database's.";
     SessionsBounded "sessions_bounded", "The programs hold no more sessions than their pools.";

@@ -187,7 +187,7 @@ async fn a_known_key_costs_no_question() {
 }
 
 #[tokio::test]
-async fn wrong_keys_cost_two_calls_at_a_time_and_hold_up_nobody() {
+async fn wrong_keys_cost_few_calls_at_a_time_and_hold_up_nobody() {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let gate = Gate::behind_keys_get(&stack).await;
@@ -204,9 +204,12 @@ async fn wrong_keys_cost_two_calls_at_a_time_and_hold_up_nobody() {
         let path = format!("/wallets/{source}/entries?limit=1");
         assert_eq!(stack.http.get(&path).await.status, 200);
     }
-    // Those for the wrong keys, and the check of those that are known.
-    let calls = usize::try_from(gate.call_count().await).expect("a count");
-    assert!((1..=CALLS_MAX + 1).contains(&calls), "{calls} calls");
+    // The calls for the wrong keys, and in spite of them the check of those that are known.
+    let all = i64::try_from(CALLS_MAX + 1).expect("a small number");
+    eventually_true(SOON, "the check asks too", async || {
+        gate.call_count().await == all
+    })
+    .await;
     gate.open().await;
     for status in join_all(wrong).await {
         assert_eq!(status.expect("no panic"), 401);
@@ -229,7 +232,7 @@ async fn a_key_that_ends_in_a_shared_call_fails_its_own_requests_alone() {
     );
     stack.redis.flush().await;
     posts.close().await;
-    // All calls of each kind are held, so that what comes now goes together.
+    // All calls that may be in flight are held, so that what comes now goes together.
     let mut wallets = Vec::new();
     for _ in 0..CALLS_MAX {
         wallets.push(stack.http.wallet(0).await);

@@ -18,7 +18,7 @@ const SOME: usize = 40;
 /// Of each fault.
 const ROUNDS: usize = 3;
 /// `POOL_CONNECTIONS`, `KEYS_CONNECTIONS` and the one of the pulse.
-const POSTGRESQL_CONNECTIONS_MAX: i64 = 12 + 3 + 1;
+const POSTGRESQL_CONNECTIONS_MAX: i64 = 16 + 4 + 1;
 /// `CONNECTIONS_MAX` of the server's Redis.
 const REDIS_CONNECTIONS_MAX: usize = 4;
 

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use remit::gather::WAITING_REQUESTS_MAX;
 use serde_json::json;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::gate::Gate;
 use crate::http::Answer;
@@ -21,8 +25,9 @@ const CONNECTIONS: usize = 10_000;
 /// What the server may take for each connection that sends all that it may and does not end; a debug build's frames are
 /// large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
 const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
-/// `WAITING_REQUESTS_MAX` of the server, and some more.
-const TRANSFERS: usize = 3_000 + 500;
+/// Clients whose connections nobody accepts.
+const CLIENTS_AT_ONCE: usize = 2_000;
+const TRANSFERS: usize = WAITING_REQUESTS_MAX + 500;
 /// Descriptors of the test that are not connections.
 const OTHER_DESCRIPTORS: u64 = 512;
 /// What nginx waits for the server.
@@ -105,7 +110,7 @@ async fn many_connections_cost_little_memory_be_they_idle_or_slow() {
         let grown = resident_bytes(pid).saturating_sub(memory);
         let open = open_descriptors(pid).saturating_sub(descriptors);
         assert!(open > CONNECTIONS / 2, "only {open} are still open");
-        let each = grown / CONNECTIONS as u64;
+        let each = grown / open as u64;
         assert!(
             each <= CONNECTION_BYTES_MAX,
             "a connection took {each} bytes"
@@ -117,6 +122,18 @@ async fn many_connections_cost_little_memory_be_they_idle_or_slow() {
             assert_eq!(said.map(|said| said.status), answer);
         }
     }
+}
+
+#[tokio::test]
+async fn clients_that_come_at_once_wait_for_no_second_try() {
+    allow_descriptors(CLIENTS_AT_ONCE);
+    let listener = remit::server::listen(([127, 0, 0, 1], 0).into()).expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    let clients = (0..CLIENTS_AT_ONCE).map(|_| TcpStream::connect(address));
+    // Nobody accepts them. Who finds no place is heard again after a second.
+    let connected = timeout(Duration::from_millis(900), join_all(clients)).await;
+    let connected = connected.expect("there is a place for each");
+    assert!(connected.iter().all(Result::is_ok));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,8 @@ use crate::shutdown::Shutdown;
 
 /// The first delay between two sessions with a server that is away.
 const RECONNECT_MS_MIN: u64 = 100;
-/// The longest. With the time that a connection takes it keeps a recovery under 5 s.
-const RECONNECT_MS_MAX: u64 = 2_000;
+/// The longest. With the time that a connection and the oldest batches take it keeps a recovery under 5 s.
+const RECONNECT_MS_MAX: u64 = 1_000;
 
 /// The delays between attempts of one part to reach its servers.
 pub struct Reconnect {

@@ -93,8 +93,8 @@ async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String>
     };
     #[cfg(feature = "planted")]
     if remit::environment::is_planted("start_late") {
-        // Longer than the server's: that time is not the worker's.
-        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        // The time in which the server starts as late is not the worker's.
+        tokio::time::sleep(std::time::Duration::from_secs(15)).await;
     }
     let (trigger, shutdown) = shutdown::channel();
     let parts = start(config, relay, notifier, &shutdown);

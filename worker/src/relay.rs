@@ -6,8 +6,8 @@
 //!
 //! Events are published in order of their ids, which for one wallet is the order of its versions. So
 //! the first message of each event arrives in order, with one exception: when the broker refuses a
-//! message in the middle of a batch and takes a later one, or stops and keeps a later one alone, the later
-//! one is seen first, and again after the others. The versions in the events tell their order in any case.
+//! message in the middle of a batch and takes a later one, the later one is seen first, and again after
+//! the refused one. The versions in the events tell their order in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
