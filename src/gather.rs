@@ -20,9 +20,9 @@ use uuid::Uuid;
 pub const CALLS_MAX: usize = 3;
 /// Requests in one call; `transfers_post` takes no more.
 const CALL_REQUESTS_MAX: usize = 1_000;
-/// Requests that wait or are in flight: as many as all calls hold. A longer queue would keep PostgreSQL no busier and let
-/// everybody wait longer. Beyond it the answer is 503 at once.
-pub const WAITING_REQUESTS_MAX: usize = CALLS_MAX * CALL_REQUESTS_MAX;
+/// Requests that wait or are in flight: two full calls, or three of a size that costs PostgreSQL no more for each request.
+/// A longer queue would keep it no busier and let everybody wait longer. Beyond it the answer is 503 at once.
+pub const WAITING_REQUESTS_MAX: usize = 2 * CALL_REQUESTS_MAX;
 /// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
 const BUSY_MS_MAX: u64 = 2_000;
 /// How often busy requests are tried again, all of them in one call.

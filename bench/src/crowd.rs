@@ -18,7 +18,7 @@ use crate::measure::wallets;
 use crate::stand::Stand;
 
 const CONNECTIONS: usize = 10_000;
-/// More than the server lets wait, which is 3,000.
+/// More than the server lets wait, which is 2,000.
 const CLIENTS: usize = 6_000;
 /// How many are opened at the same time: less than a listener's backlog.
 const AT_ONCE: usize = 256;

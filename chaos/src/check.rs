@@ -95,7 +95,7 @@ pub fn check(history: &History, books: &Books, heard: &[Delivery]) -> Checked {
 }
 
 /// Microseconds since 1970 of an RFC 3339 time.
-pub(crate) fn microseconds(value: &Value) -> Option<i64> {
+fn microseconds(value: &Value) -> Option<i64> {
     let moment = OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()?;
     i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok()
 }

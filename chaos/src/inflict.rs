@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use crate::fault::{Fault, Kind, Lane, Link, Schedule};
@@ -97,12 +96,11 @@ impl Inflictor {
         let line = |what: &str| serde_json::json!({"fault": name, "is": what});
         self.hub.history.line(line("begins"));
         self.diary.set(self.lane, Some(name.clone()));
-        let began = OffsetDateTime::now_utc();
         self.inflict(fault).await?;
         self.diary
             .set(self.lane, Some(format!("{name}: recovering")));
         self.hub.history.line(line("over"));
-        let inflicted = self.recovery(fault.kind, began).await;
+        let inflicted = self.recovery(fault.kind).await;
         let mut recovered = line("recovered");
         recovered["recovery_ms"] = serde_json::json!(inflicted.recovery.as_millis());
         self.hub.history.line(recovered);
@@ -111,7 +109,7 @@ impl Inflictor {
         Ok(())
     }
 
-    async fn recovery(&self, kind: Kind, began: OffsetDateTime) -> Inflicted {
+    async fn recovery(&self, kind: Kind) -> Inflicted {
         let changes = || self.diary.money_changes.load(Ordering::Relaxed);
         let changes_before = changes();
         let first_success = async {
@@ -125,7 +123,7 @@ impl Inflictor {
             }
             recovery
         };
-        let (recovery, next_event) = tokio::join!(first_success, self.next_event(kind, began));
+        let (recovery, next_event) = tokio::join!(first_success, self.next_event(kind));
         Inflicted {
             kind,
             recovery,
@@ -133,17 +131,14 @@ impl Inflictor {
         }
     }
 
-    /// How long it takes until the broker passes on an event of a transfer that was made after the fault began: what the
-    /// broker has had before shows nothing. Nobody waits for that on the way of the money.
-    async fn next_event(&self, kind: Kind, began: OffsetDateTime) -> Option<Duration> {
+    /// How long it takes until the broker passes on an event. Nobody waits for that on the way of the money.
+    async fn next_event(&self, kind: Kind) -> Option<Duration> {
         if self.lane == Lane::Money {
             return None;
         }
-        let start = Instant::now();
-        let began_us = i64::try_from(began.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
+        let (start, before) = (Instant::now(), self.tap.count());
         let (step, mut whole) = (Duration::from_millis(EVENT_STEP_MS), Duration::ZERO);
-        while self.tap.newest_us() <= began_us && start.elapsed() < Duration::from_secs(EVENT_S_MAX)
-        {
+        while self.tap.count() == before && start.elapsed() < Duration::from_secs(EVENT_S_MAX) {
             sleep(step).await;
             // What breaks the way of the money meanwhile is not this fault's: that time does not count.
             if self.diary.money_is_whole() {

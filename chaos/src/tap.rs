@@ -15,8 +15,6 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::check::microseconds;
-
 const EXCHANGE: &str = "remit.events";
 const QUEUE: &str = "chaos.tap";
 const PREFETCH: u16 = 200;
@@ -39,8 +37,6 @@ pub struct Delivery {
 pub struct Heard {
     pub deliveries: Vec<Delivery>,
     pub last_at: Option<Instant>,
-    /// When the newest transfer was made that was told of, in microseconds since 1970.
-    newest_us: i64,
     /// The transfers that they tell of.
     subjects: HashSet<String>,
 }
@@ -76,10 +72,10 @@ impl Tap {
         heard.last_at.map_or(Duration::MAX, |at| at.elapsed())
     }
 
-    /// When the newest transfer was made that was told of so far, in microseconds since 1970.
-    pub fn newest_us(&self) -> i64 {
+    /// How many deliveries came so far.
+    pub fn count(&self) -> usize {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.newest_us
+        heard.deliveries.len()
     }
 
     /// How many transfers were told of so far.
@@ -162,8 +158,6 @@ async fn listen(url: &str, heard: &Mutex<Heard>) -> lapin::Result<()> {
             let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
             // What is no JSON is kept too: null is an event without a row.
             let body: Value = serde_json::from_slice(&delivery.data).unwrap_or_default();
-            let made_us = microseconds(&body["data"]["created_at"]);
-            heard.newest_us = heard.newest_us.max(made_us.unwrap_or_default());
             heard.subjects.insert(body["subject"].to_string());
             heard.deliveries.push(Delivery {
                 body,
