@@ -70,7 +70,7 @@ relocate_unless_usable() {
     else
         return 0
     fi
-    elsewhere=$(mktemp -d /var/tmp/remit.XXXXXXXX)
+    elsewhere=$(mktemp -d -p /var/tmp --suffix=.remit)
     own_private "$elsewhere"
     rmdir "$wanted"
     ln -s "$elsewhere" "$wanted"

@@ -9,9 +9,14 @@ use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::measure::{How, RELAY_TIMES, WALLETS, measure};
+use crate::measure::{How, WALLETS, measure};
 use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
+
+mod outbox;
+
+pub use outbox::Held;
+use outbox::{outbox, snapshot};
 
 /// How large everything grows.
 struct Scale {
@@ -56,20 +61,6 @@ pub struct AtSize {
     pub rate: f64,
     /// Microseconds of single queries, by name.
     pub queries_us: Vec<(&'static str, f64)>,
-}
-
-/// What becomes of transfers while a snapshot stays open.
-#[derive(Debug, Clone, Serialize)]
-pub struct Held {
-    pub seconds: u64,
-    /// Transfers a second, and without the snapshot.
-    pub rate: f64,
-    pub rate_before: f64,
-    /// Seconds that the oldest event had waited at the end.
-    pub lag_s: f64,
-    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
-    /// is in that state once a minute.
-    pub read_ms: f64,
 }
 
 /// Everything that was found.
@@ -126,7 +117,6 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
                 verify: round == plan.rounds,
                 ..How::closed(plan.time)
             };
-            stand.start(true).await?;
             let rate = transfers(stand, &scale, how).await?.rate;
             say(&format!("{rows} rows: {rate:.0}/s"));
             rates[place].push(rate);
@@ -142,8 +132,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
     }
     use_database(stand, scale.rows[0]).await?;
     found.outbox_ms = outbox(stand, &scale, &say).await?;
-    let rate_before = found.sizes.first().map_or(0.0, |size| size.rate);
-    found.snapshot = Some(snapshot(stand, &scale, rate_before, &say).await?);
+    found.snapshot = Some(snapshot(stand, &scale, &say).await?);
     found.memory = memory(stand, &scale, &say).await?;
     stand.stop().await;
     Ok(found)
@@ -185,6 +174,7 @@ async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
 }
 
 async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<Sample, String> {
+    stand.start(true).await?;
     let cell = Cell {
         subject: Subject::Remit {
             ask: Ask::Transfer(Wallets::Uniform(scale.wallets)),
@@ -211,109 +201,6 @@ async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
         found.push((name, median(times)));
     }
     Ok(found)
-}
-
-/// The outbox with a million events that wait, and with as many dead rows that a snapshot keeps.
-async fn outbox(
-    stand: &Stand,
-    scale: &Scale,
-    say: &impl Fn(&str),
-) -> Result<Vec<(&'static str, f64)>, String> {
-    let owner = stand.owner().await?;
-    // One session, as the relay has.
-    let relay = session(stand).await?;
-    let mut found = vec![("empty", read_ms(&relay).await?)];
-    say("an outbox with as many events as it may ever hold");
-    execute(&owner, &waiting(scale.events)).await?;
-    execute(&owner, "analyze remit.outbox").await?;
-    found.push(("all of them wait", read_ms(&relay).await?));
-    say("a snapshot that keeps as many dead ones");
-    let holder = session(stand).await?;
-    let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
-    holder.batch_execute(hold).await.map_err(said)?;
-    relay_all(&relay).await?;
-    found.push((
-        "they are gone, and a snapshot keeps them",
-        read_ms(&relay).await?,
-    ));
-    holder.batch_execute("rollback").await.map_err(said)?;
-    execute(&owner, "vacuum remit.outbox").await?;
-    Ok(found)
-}
-
-/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that has left the outbox.
-/// Server and worker run afterwards.
-async fn snapshot(
-    stand: &mut Stand,
-    scale: &Scale,
-    rate_before: f64,
-    say: &impl Fn(&str),
-) -> Result<Held, String> {
-    stand.start(true).await?;
-    let seconds = scale.snapshot.as_secs();
-    say(&format!(
-        "transfers while a snapshot is held for {seconds} s"
-    ));
-    let holder = session(stand).await?;
-    let hold = "begin isolation level repeatable read; select count(*) from remit.outbox";
-    holder.batch_execute(hold).await.map_err(said)?;
-    let how = How {
-        verify: false,
-        ..How::closed(scale.snapshot / RELAY_TIMES)
-    };
-    let sample = transfers(stand, scale, how).await?;
-    let read_ms = read_ms(&session(stand).await?).await?;
-    holder.batch_execute("rollback").await.map_err(said)?;
-    say(&format!(
-        "{:.0}/s, and an event waited {:.2} s",
-        sample.rate, sample.lag_s
-    ));
-    Ok(Held {
-        seconds,
-        rate: sample.rate,
-        rate_before,
-        lag_s: sample.lag_s,
-        read_ms,
-    })
-}
-
-/// Events that tell of users: their rows are all that there is to them.
-fn waiting(events: usize) -> String {
-    format!(
-        "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-         select 1, 'user.created', gen_random_uuid(), '{{}}', now() from generate_series(1, {events})"
-    )
-}
-
-/// Takes everything out as the relay does, batch by batch.
-async fn relay_all(relay: &Client) -> Result<(), String> {
-    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(1000) e";
-    let (read, settle) = (
-        relay.prepare(read).await.map_err(said)?,
-        relay
-            .prepare("select remit_worker_v1.outbox_settle(1, $1)")
-            .await
-            .map_err(said)?,
-    );
-    loop {
-        let row = relay.query_one(&read, &[]).await.map_err(said)?;
-        let Some(ids) = row.get::<_, Option<Vec<i64>>>(0) else {
-            return Ok(());
-        };
-        relay.query_one(&settle, &[&ids]).await.map_err(said)?;
-    }
-}
-
-async fn read_ms(relay: &Client) -> Result<f64, String> {
-    let read = "select count(*) from remit_worker_v1.outbox_read(500)";
-    let statement = relay.prepare(read).await.map_err(said)?;
-    let mut times = Vec::new();
-    for _ in 0..20 {
-        let since = Instant::now();
-        relay.query_one(&statement, &[]).await.map_err(said)?;
-        times.push(since.elapsed().as_secs_f64() * 1e3);
-    }
-    Ok(median(times))
 }
 
 /// The server's memory while an hour's requests go by, as fast as they can.

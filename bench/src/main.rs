@@ -121,11 +121,11 @@ async fn run(options: &Options) -> Result<(), String> {
     if options.plan.only.is_some() {
         return Ok(());
     }
-    // Growth alone, or quickly, is for the eye.
-    if options.has_loads {
-        report::write(&measured, &options.plan)?;
-    } else {
+    if !options.has_loads {
+        // Growth alone is for the eye.
         print!("{}", report::growth_as_text(&measured));
+    } else if options.has_growth {
+        report::write(&measured, &options.plan)?;
     }
     print!("{}", report::targets_as_text(&measured));
     Ok(())

@@ -280,9 +280,9 @@ fn growth_tables(text: &mut String, growth: &Growth) {
     if let Some(held) = &growth.snapshot {
         let _ = write!(
             text,
-            "\nTransfers with the fewest rows while a snapshot is held for {} s: {:.0}/s, {:.0}/s before; at the end the oldest \
+            "\nTransfers with the fewest rows while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
              event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
-            held.seconds, held.rate, held.rate_before, held.lag_s, held.read_ms
+            held.seconds, held.rate, held.lag_s, held.read_ms
         );
     }
     text.push_str("\n| requests served | the server's memory |\n| --- | --- |\n");

@@ -7,24 +7,7 @@ use uuid::Uuid;
 
 use crate::raw;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually};
 use crate::support::postgres::ADMIN_KEY;
-
-/// The lines of the server's log, once it tells of this request. A thread writes them a little later than the answer.
-async fn lines(stack: &Stack, request_id: &str) -> Vec<Value> {
-    eventually(SOON, "the request is in the log", async || {
-        let text = std::fs::read_to_string(&stack.log).expect("the server has a log");
-        // The last line may not be whole yet.
-        let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
-        let lines = whole
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")));
-        let lines: Vec<Value> = lines.collect();
-        let is_there = lines.iter().any(|line| line["request_id"] == request_id);
-        is_there.then_some(lines)
-    })
-    .await
-}
 
 #[tokio::test]
 async fn a_request_is_followed_by_its_id() {
@@ -39,7 +22,7 @@ async fn a_request_is_followed_by_its_id() {
         (201, request_id)
     );
 
-    let lines = lines(&stack, request_id).await;
+    let lines = stack.log_lines(request_id).await;
     let of_request: Vec<_> = lines
         .iter()
         .filter(|line| line["request_id"] == request_id)
@@ -70,7 +53,7 @@ async fn a_problem_is_logged_with_its_code_under_the_id_that_the_client_was_give
     let held = stack.hold(source).await;
     let busy = stack.http.transfer(source, target, 1).await;
     held.release().await;
-    let lines = lines(&stack, busy.header("x-request-id")).await;
+    let lines = stack.log_lines(busy.header("x-request-id")).await;
     for (answer, code, level) in [
         (refused, "invalid_field", "DEBUG"),
         (busy, "wallet_busy", "ERROR"),
@@ -179,7 +162,7 @@ async fn no_key_name_or_amount_is_in_the_log() {
     raw::send_and_end(stack.server.port, broken.as_bytes()).await;
 
     let last = http.get("/healthz").await;
-    let lines = lines(&stack, last.header("x-request-id")).await;
+    let lines = stack.log_lines(last.header("x-request-id")).await;
     assert!(lines.len() >= 30, "debug is on: {} lines", lines.len());
     let key = key.to_string();
     let secrets = [

@@ -27,6 +27,7 @@ const CONNECTIONS: usize = 10_000;
 const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
 /// Clients whose connections nobody accepts.
 const CLIENTS_AT_ONCE: usize = 2_000;
+/// More than may wait.
 const TRANSFERS: usize = WAITING_REQUESTS_MAX + 500;
 /// Descriptors of the test that are not connections.
 const OTHER_DESCRIPTORS: u64 = 512;

@@ -4,7 +4,6 @@ use hyper::Method;
 use serde_json::json;
 
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn what_went_wrong_inside_is_in_the_log_and_not_in_the_answer() {
@@ -43,12 +42,12 @@ async fn what_went_wrong_inside_is_in_the_log_and_not_in_the_answer() {
             !text.contains("remit.") && !text.contains("42P01"),
             "{text}"
         );
-        eventually_true(SOON, "the cause is under the request's id", async || {
-            let log = std::fs::read_to_string(&stack.log).expect("the server logs");
-            let mut lines = log.lines().filter(|line| line.contains(&request_id));
-            lines.any(|line| line.contains("42P01"))
-        })
-        .await;
+        let lines = stack.log_lines(&request_id).await;
+        let mut of_request = lines.iter().filter(|line| line["request_id"] == request_id);
+        assert!(
+            of_request.any(|line| line.to_string().contains("42P01")),
+            "the cause is under the request's id"
+        );
     }
     assert_eq!(stack.http.get("/healthz").await.status, 200);
 }

@@ -85,7 +85,9 @@ fn allowed(user: &str) -> BTreeSet<String> {
 #[test]
 fn server_and_worker_have_the_commands_that_they_use_and_no_others() {
     let mut worker = commands("src/wallet_cache.rs");
-    worker.extend(commands("src/wallet_cache/scripts.rs"));
+    for path in ["src/wallet_cache/reading.rs", "src/wallet_cache/scripts.rs"] {
+        worker.extend(commands(path));
+    }
     // What every script needs.
     worker.extend(["evalsha", "script|load"].map(str::to_owned));
     assert_eq!(allowed("remit-worker"), worker);

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use remit::idempotency::Key;
+use serde_json::Value;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::http::{Http, Server};
-use crate::support::poll::{SOON, eventually_true};
+use crate::support::poll::{SOON, eventually, eventually_true};
 use crate::support::postgres::Database;
 use crate::support::redis::RedisServer;
 use crate::support::setting;
@@ -149,6 +150,22 @@ impl Stack {
             .query_one(&format!("select count(*) from remit.{table}"), &[])
             .await;
         row.expect("the table is there").get(0)
+    }
+
+    /// The lines of the server's log, once it tells of this request. A thread writes them a little later than the answer.
+    pub async fn log_lines(&self, request_id: &str) -> Vec<Value> {
+        eventually(SOON, "the request is in the log", async || {
+            let text = std::fs::read_to_string(&self.log).expect("the server has a log");
+            // The last line may not be whole yet.
+            let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+            let lines = whole.lines().map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))
+            });
+            let lines: Vec<Value> = lines.collect();
+            let is_there = lines.iter().any(|line| line["request_id"] == request_id);
+            is_there.then_some(lines)
+        })
+        .await
     }
 }
 

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use crate::support::postgres::repository;
 
+/// What begins a test that is not run. In two parts, like the marks below: this file is searched for them, too.
+const SKIPS: &str = concat!("#[ig", "nore");
 /// Past this there is a seam to be found.
 const SOURCE_LINES_MAX: usize = 400;
 
@@ -173,12 +175,12 @@ fn variables(text: &str) -> BTreeSet<String> {
 #[test]
 fn nothing_is_left_for_later_and_nothing_unwrapped() {
     let marks = [
-        "TODO",
-        "FIXME",
-        "XXX:",
-        "HACK",
-        "unimplemented!",
-        "todo!(",
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("HA", "CK"),
+        concat!("unimple", "mented!"),
+        concat!("to", "do!("),
         "dbg!(",
     ];
     for (path, text) in all_sources() {
@@ -187,7 +189,7 @@ fn nothing_is_left_for_later_and_nothing_unwrapped() {
             is_tests(&path) || !code.contains(".unwrap()"),
             "{path} unwraps"
         );
-        assert!(!code.contains("#[ignore"), "{path}");
+        assert!(!code.contains(SKIPS), "{path}");
         for mark in marks {
             assert!(!text.contains(mark), "{path}: {mark}");
         }
@@ -201,7 +203,7 @@ fn nothing_is_left_for_later_and_nothing_unwrapped() {
     }
     let tests = ["tests/it", "worker/tests", "chaos/tests"].map(|folder| files(folder, ".rs"));
     for (path, text) in tests.concat() {
-        let is_ignored = text.lines().any(|line| line.trim().starts_with("#[ignore"));
+        let is_ignored = text.lines().any(|line| line.trim().starts_with(SKIPS));
         assert!(!is_ignored, "{path} has a test that nobody runs");
     }
 }

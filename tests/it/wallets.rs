@@ -146,7 +146,7 @@ async fn a_wallet_that_cannot_begin_as_asked_is_refused_whole() {
             422,
             "currency_unknown",
             "currency",
-            json!({"currency": "XXX"}),
+            json!({"currency": "QQQ"}),
         ),
         (
             422,

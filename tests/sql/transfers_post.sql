@@ -132,7 +132,7 @@ select is(
         pg_temp.request(201, 11, 12, 601),
         pg_temp.request(202, 11, 16, 1),
         pg_temp.request(203, 11, 12, 1, 'EUR'),
-        pg_temp.request(204, 11, 12, 1, 'XXX')),
+        pg_temp.request(204, 11, 12, 1, 'QQQ')),
     '{insufficient_funds,currency_mismatch,currency_mismatch,currency_mismatch}',
     'too much, another currency of the target, of the request, and an unknown one');
 select is(pg_temp.state(11), '600 at 3', 'a rejection moves nothing');
@@ -141,7 +141,7 @@ select results_eq(
               num_nulls(source_version, source_balance, target_version, target_balance)
          from remit.transfers where id between pg_temp.id(201) and pg_temp.id(204) order by id $$,
     $$ values (201, 'insufficient_funds', 601::bigint, 'USD', 4), (202, 'currency_mismatch', 1, 'USD', 4),
-              (203, 'currency_mismatch', 1, 'EUR', 4), (204, 'currency_mismatch', 1, 'XXX', 4) $$,
+              (203, 'currency_mismatch', 1, 'EUR', 4), (204, 'currency_mismatch', 1, 'QQQ', 4) $$,
     'rejections are journal rows without versions');
 select results_eq(
     $$ select type, pg_temp.number(subject_id) from remit.outbox

@@ -26,7 +26,7 @@ select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_ops_v1.wallet_largest(1, 'USD', 0) $$, 'WL001 request_limit', 'a limit of 0 is refused'),
                ($$ select remit_ops_v1.wallet_largest(1, 'USD', 1001) $$, 'WL001 request_limit', 'so is one of 1001'),
                ($$ select remit_ops_v1.wallet_largest(1, 'USD', null) $$, 'WL001 request_limit', 'so is none'),
-               ($$ select remit_ops_v1.wallet_largest(1, 'XXX', 10) $$, 'WL008 currency', 'an unknown currency is refused'),
+               ($$ select remit_ops_v1.wallet_largest(1, 'QQQ', 10) $$, 'WL008 currency', 'an unknown currency is refused'),
                ($$ select remit_ops_v1.wallet_largest(1, null, 10) $$, 'WL008 currency', 'so is none'))
        as c (statement, expected, description);
 
