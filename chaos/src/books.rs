@@ -95,6 +95,25 @@ impl Owner {
         self.number("select count(*) from remit.outbox").await
     }
 
+    /// The event that waits for longest. One that a session is removing right now does not wait any more.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn outbox_oldest(&self) -> Result<Option<i64>, Error> {
+        let query = "select id from remit.outbox order by id limit 1 for key share skip locked";
+        let row = self.client.query_opt(query, &[]).await?;
+        row.map(|row| row.try_get(0)).transpose()
+    }
+
+    /// Whether an event waits.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn outbox_has(&self, id: i64) -> Result<bool, Error> {
+        let query = "select exists (select from remit.outbox where id = $1)";
+        self.client.query_one(query, &[&id]).await?.try_get(0)
+    }
+
     /// How many rows of the journal have no notification yet.
     ///
     /// # Errors

@@ -1,78 +1,28 @@
 //! Does what a schedule says, and measures how long Remit takes to come back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
+use crate::diary::{Diary, Inflicted};
 use crate::fault::{Fault, Kind, Lane, Link, Schedule};
 use crate::hub::Hub;
 use crate::probe::Probe;
 use crate::proxy::Side;
+use crate::relay::oldest_event;
 use crate::rule::Rule;
 use crate::services::Part;
 use crate::stage::Stage;
-use crate::tap::Tap;
-
-/// How long a fault on the way of the events waits for the next event.
-const EVENT_S_MAX: u64 = 30;
-/// How often that looks.
-const EVENT_STEP_MS: u64 = 20;
-
-/// A fault that was inflicted, and how long it took until transfers and events went through again.
-#[derive(Debug, Clone)]
-pub struct Inflicted {
-    pub kind: Kind,
-    pub recovery: Duration,
-    /// Measured on the way of the events alone.
-    pub next_event: Option<Duration>,
-}
-
-/// What is broken at the moment, and what was.
-#[derive(Default)]
-pub struct Diary {
-    pub current: Mutex<[Option<String>; 2]>,
-    pub inflicted: Mutex<Vec<Inflicted>>,
-    /// Grows whenever the way of the money is broken or mended.
-    money_changes: AtomicUsize,
-}
-
-impl Diary {
-    fn set(&self, lane: Lane, fault: Option<String>) {
-        lock(&self.current)[lane as usize] = fault;
-        if lane == Lane::Money {
-            self.money_changes.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether nothing on the way of the money is broken.
-    fn money_is_whole(&self) -> bool {
-        lock(&self.current)[Lane::Money as usize].is_none()
-    }
-
-    /// In words.
-    pub fn current(&self) -> String {
-        let current = lock(&self.current);
-        let words: Vec<_> = current.iter().flatten().map(String::as_str).collect();
-        words.join(", ")
-    }
-
-    /// All that was inflicted.
-    pub fn inflicted(&self) -> Vec<Inflicted> {
-        lock(&self.inflicted).clone()
-    }
-}
 
 /// One of the two sequences of faults.
 pub struct Inflictor {
     pub stage: Arc<Stage>,
     pub hub: Arc<Hub>,
-    pub tap: Arc<Tap>,
     pub probe: Arc<Probe>,
     pub diary: Arc<Diary>,
     pub lane: Lane,
-    /// How long Remit may take from a part being back until a transfer succeeds.
+    /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
     pub recovery_max: Duration,
 }
 
@@ -103,53 +53,51 @@ impl Inflictor {
         let inflicted = self.recovery(fault.kind).await;
         let mut recovered = line("recovered");
         recovered["recovery_ms"] = serde_json::json!(inflicted.recovery.as_millis());
+        recovered["oldest_event_ms"] =
+            serde_json::json!(inflicted.oldest_event.map(|took| took.as_millis()));
         self.hub.history.line(recovered);
         self.diary.set(self.lane, None);
-        lock(&self.diary.inflicted).push(inflicted);
+        self.diary.add(inflicted);
         Ok(())
     }
 
     async fn recovery(&self, kind: Kind) -> Inflicted {
-        let changes = || self.diary.money_changes.load(Ordering::Relaxed);
-        let changes_before = changes();
-        let first_success = async {
-            let recovery = self.probe.first_success().await;
-            // On the way of the events, what breaks the way of the money meanwhile is not this fault's.
-            let counts = self.lane == Lane::Money
-                || (changes() == changes_before && self.diary.money_is_whole());
-            if counts && recovery > self.recovery_max {
-                let detail = format!("{kind}: {} ms", recovery.as_millis());
-                self.hub.violate(Rule::RecoversInTime, detail);
-            }
-            recovery
-        };
-        let (recovery, next_event) = tokio::join!(first_success, self.next_event(kind));
+        let (recovery, oldest_event) =
+            tokio::join!(self.first_success(kind), self.oldest_event(kind));
         Inflicted {
             kind,
             recovery,
-            next_event,
+            oldest_event,
         }
     }
 
-    /// How long it takes until the broker passes on an event. Nobody waits for that on the way of the money.
-    async fn next_event(&self, kind: Kind) -> Option<Duration> {
+    async fn first_success(&self, kind: Kind) -> Duration {
+        let broken_before = self.diary.money_broken();
+        let recovery = self.probe.first_success().await;
+        // On the way of the events, what breaks the way of the money meanwhile is not this fault's.
+        let counts = self.lane == Lane::Money || self.diary.money_broken() == broken_before;
+        if counts && recovery > self.recovery_max {
+            let detail = format!("{kind}: {} ms", recovery.as_millis());
+            self.hub.violate(Rule::RecoversInTime, detail);
+        }
+        recovery
+    }
+
+    /// How long it takes until the relay is at work again. Nobody waits for that on the way of the money.
+    async fn oldest_event(&self, kind: Kind) -> Option<Duration> {
         if self.lane == Lane::Money {
             return None;
         }
-        let (start, before) = (Instant::now(), self.tap.count());
-        let (step, mut whole) = (Duration::from_millis(EVENT_STEP_MS), Duration::ZERO);
-        while self.tap.count() == before && start.elapsed() < Duration::from_secs(EVENT_S_MAX) {
-            sleep(step).await;
-            // What breaks the way of the money meanwhile is not this fault's: that time does not count.
-            if self.diary.money_is_whole() {
-                whole += step;
-            }
-        }
-        if whole > self.recovery_max {
-            let detail = format!("{kind}: no event for {} ms", whole.as_millis());
+        let broken_before = self.diary.money_broken();
+        let took = oldest_event(&self.stage).await;
+        // What breaks the way of the money meanwhile is not this fault's: that time does not count.
+        let counts = took.saturating_sub(self.diary.money_broken() - broken_before);
+        if counts > self.recovery_max {
+            let ms = counts.as_millis();
+            let detail = format!("{kind}: the oldest event waited for {ms} ms");
             self.hub.violate(Rule::RecoversInTime, detail);
         }
-        Some(start.elapsed())
+        Some(took)
     }
 
     /// Breaks something; returns when it is whole again.
@@ -243,8 +191,4 @@ fn end_signal(fault: &Fault) -> &'static str {
         Side::Near => "KILL",
         Side::Far => "TERM",
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

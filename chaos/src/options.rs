@@ -37,7 +37,7 @@ pub struct Options {
     pub events_faults: Vec<Kind>,
     /// How long outbox and notifications may stand still at the end.
     pub still_s_max: u64,
-    /// How long Remit may take from a part being back until a transfer succeeds.
+    /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
     pub recovery_s_max: u64,
     pub planted: Option<Bug>,
     /// Whether a line is printed each second.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::check::Checked;
+use crate::diary::Inflicted;
 use crate::history::History;
-use crate::inflict::Inflicted;
 use crate::rule::{Rule, Violation};
 
 /// What came of a run.
@@ -88,9 +88,9 @@ fn faults(inflicted: &[Inflicted]) -> String {
             list.len(),
             range(&recoveries)
         );
-        let events: Vec<_> = list.iter().filter_map(|one| one.next_event).collect();
+        let events: Vec<_> = list.iter().filter_map(|one| one.oldest_event).collect();
         if !events.is_empty() {
-            let _ = write!(text, "  next event {}", range(&events));
+            let _ = write!(text, "  oldest event {}", range(&events));
         }
         text.push('\n');
     }

@@ -41,7 +41,7 @@ rules! {
     NoInternalError "no_internal_error", "No answer is 500.";
     NoDeadlock "no_deadlock", "No two sessions wait for each other.";
     ProgramsStayUp "programs_stay_up", "No program panics, or ends without having been killed.";
-    RecoversInTime "recovers_in_time", "Within 5 s of a part being back a transfer succeeds, and the broker passes on an event.";
+    RecoversInTime "recovers_in_time", "Within 5 s of a part being back a transfer succeeds, and the event that had waited for longest is gone from the outbox.";
     OwnWritesRead "own_writes_read", "A client reads no version older than its own acknowledged write, nor than it has read since.";
     ReadIsOfTheJournal "read_is_of_the_journal", "A wallet that was read had that balance at that version, and its statement those entries.";
     VersionsDense "versions_dense", "A wallet's versions are 1, 2, 3 … and its times do not go back.";

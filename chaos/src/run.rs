@@ -12,12 +12,13 @@ use tokio::time::{interval, timeout};
 use crate::books::Owner;
 use crate::check::{Checked, check};
 use crate::client::Client;
+use crate::diary::Diary;
 use crate::end::{check_at_rest, drain};
 use crate::fault::{Lane, Schedule};
 use crate::history::History;
 use crate::http::Http;
 use crate::hub::Hub;
-use crate::inflict::{Diary, Inflictor};
+use crate::inflict::Inflictor;
 use crate::options::Options;
 use crate::probe::Probe;
 use crate::report::{Report, numbers};
@@ -36,7 +37,7 @@ struct Run {
     options: Options,
     stage: Arc<Stage>,
     hub: Arc<Hub>,
-    tap: Arc<Tap>,
+    tap: Tap,
     probe: Arc<Probe>,
     diary: Arc<Diary>,
 }
@@ -65,7 +66,7 @@ pub async fn run(options: Options) -> Result<Report, String> {
             options.seed,
             &World::new(options.seed),
         )),
-        tap: Arc::new(tap),
+        tap,
         diary: Arc::default(),
         options,
         stage,
@@ -148,7 +149,6 @@ impl Run {
         Inflictor {
             stage: Arc::clone(&self.stage),
             hub: Arc::clone(&self.hub),
-            tap: Arc::clone(&self.tap),
             probe: Arc::clone(&self.probe),
             diary: Arc::clone(&self.diary),
             lane,

@@ -72,12 +72,6 @@ impl Tap {
         heard.last_at.map_or(Duration::MAX, |at| at.elapsed())
     }
 
-    /// How many deliveries came so far.
-    pub fn count(&self) -> usize {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.deliveries.len()
-    }
-
     /// How many transfers were told of so far.
     pub fn subjects(&self) -> usize {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);

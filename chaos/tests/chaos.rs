@@ -69,7 +69,10 @@ async fn programs_that_recover_late_are_found() {
     let late: Vec<_> = late
         .filter(|found| found.rule == Rule::RecoversInTime)
         .collect();
-    for sign in ["kill -9 server: ", "kill -9 worker: no event for "] {
+    for sign in [
+        "kill -9 server: ",
+        "kill -9 worker: the oldest event waited for ",
+    ] {
         let mut details = late
             .iter()
             .filter_map(|found| found.detail.strip_prefix(sign));
