@@ -162,28 +162,30 @@ type Patch = [(&'static str, &'static str); 2];
 
 const SKIP_LOOKUP: Patch = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = i.id",
+        "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
         "where false",
     ),
     (
-        "select transfers_post.ledger_id, r.id, outcomes[r.place],",
+        "select transfers_post.ledger_id, d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
+           d.source_version",
         "select transfers_post.ledger_id,
-                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = r.id)
-                     then gen_random_uuid() else r.id end, outcomes[r.place],",
+                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = d.id)
+                     then gen_random_uuid() else d.id end, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
+                d.source_version",
     ),
 ];
 
 const UNORDERED_LOCKS: Patch = [
     (
-        "    select array_agg(w.id) as ids,",
-        "    for request in select r.* from unnest(requests) r loop
+        "    select array_agg((w.ctid,",
+        "    for i in 1 .. request_count loop
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = request.source_id for no key update;
+               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].source_id for no key update;
              perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = request.target_id for no key update;
+               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].target_id for no key update;
          end loop;
-         select array_agg(w.id) as ids,",
+         select array_agg((w.ctid,",
     ),
     ("for no key update skip locked", "for no key update"),
 ];

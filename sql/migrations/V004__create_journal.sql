@@ -32,10 +32,7 @@ create table remit.transfers (
     primary key (ledger_id, id),
     constraint amount_is_positive_and_exact_in_json check (amount between 1 and 9007199254740991),
     constraint wallets_differ check (source_id <> target_id),
-    constraint outcome_is_posted_or_rejected check (
-        outcome in ('posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'limit_exceeded',
-                    'balance_limit_exceeded')
-    ),
+    constraint outcome_is_posted_or_rejected check (outcome <= 'balance_limit_exceeded'),
     constraint posted_means_versions_and_balances check (
         num_nulls(source_version, source_balance, target_version, target_balance)
         = case outcome when 'posted' then 0 else 4 end
@@ -63,3 +60,38 @@ comment on view remit.entries is
     'Every posted transfer as its two entries. amount is signed: what the entry did to the wallet.';
 
 grant select on remit.entries to remit_auditor;
+
+-- What transfers_post works with: a wallet that it has locked, and what is to become of a request.
+create type remit.locked_wallet as (
+    ctid         tid,
+    id           uuid,
+    currency     text,
+    floor        bigint, -- With what is held on top.
+    version      bigint,
+    is_frozen    boolean,
+    transfer_max bigint,
+    daily_max    bigint
+);
+
+-- source and target are the places of the wallets among those that are locked; stored is what the journal already has.
+create type remit.transfer_draft as (
+    outcome        remit_v1.transfer_outcome,
+    field          text,
+    replayed       boolean,
+    id             uuid,
+    source_id      uuid,
+    target_id      uuid,
+    amount         bigint,
+    currency       text,
+    source_version bigint,
+    source_balance bigint,
+    target_version bigint,
+    target_balance bigint,
+    reference      text,
+    metadata       jsonb,
+    request_id     text,
+    created_at     timestamptz,
+    source         integer,
+    target         integer,
+    stored         remit.transfers
+);
