@@ -10,7 +10,7 @@ use crate::fault::{Kind, Lane};
 pub struct Inflicted {
     pub kind: Kind,
     pub recovery: Duration,
-    /// Until the oldest event was gone from the outbox. Measured on the way of the events alone.
+    /// Until the oldest event was gone from the outbox. Measured on the way of the events alone; none: there was no event.
     pub oldest_event: Option<Duration>,
 }
 
@@ -22,19 +22,22 @@ pub struct Diary(Mutex<Record>);
 struct Record {
     current: [Option<String>; 2],
     inflicted: Vec<Inflicted>,
-    /// For how long the way of the money was broken until it last became whole.
-    money_broken: Duration,
-    money_broken_since: Option<Instant>,
+    money: Way,
+    /// PostgreSQL and Redis, which the relay needs as well.
+    stores: Way,
 }
 
 impl Diary {
     /// Something is broken from now on, or nothing is.
-    pub fn set(&self, lane: Lane, fault: Option<String>) {
+    pub fn set(&self, lane: Lane, fault: Option<(Kind, String)>) {
         let mut record = self.record();
         if lane == Lane::Money {
-            record.set_money(fault.is_some(), Instant::now());
+            let now = Instant::now();
+            let breaks_stores = fault.as_ref().is_some_and(|(kind, _)| kind.breaks_stores());
+            record.money.set(fault.is_some(), now);
+            record.stores.set(breaks_stores, now);
         }
-        record.current[lane as usize] = fault;
+        record.current[lane as usize] = fault.map(|(_, words)| words);
     }
 
     /// Keeps a fault that is over.
@@ -42,9 +45,15 @@ impl Diary {
         self.record().inflicted.push(inflicted);
     }
 
-    /// For how long the way of the money was broken so far.
-    pub fn money_broken(&self) -> Duration {
-        self.record().money_broken(Instant::now())
+    /// Whether nothing has broken the way of the money since then.
+    pub fn money_is_whole(&self, since: Instant) -> bool {
+        self.record().money.whole_since(since) == Some(since)
+    }
+
+    /// For how long the relay has had PostgreSQL and Redis without a break, as seen from then on.
+    pub fn stores_whole(&self, since: Instant) -> Duration {
+        let whole_since = self.record().stores.whole_since(since);
+        whole_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// In words.
@@ -69,19 +78,24 @@ impl Diary {
     }
 }
 
-impl Record {
-    fn set_money(&mut self, is_broken: bool, now: Instant) {
-        if is_broken {
-            self.money_broken_since.get_or_insert(now);
-        } else {
-            self.money_broken = self.money_broken(now);
-            self.money_broken_since = None;
+/// Whether something is whole, and since when.
+#[derive(Default)]
+struct Way {
+    is_broken: bool,
+    mended_at: Option<Instant>,
+}
+
+impl Way {
+    fn set(&mut self, is_broken: bool, now: Instant) {
+        if self.is_broken && !is_broken {
+            self.mended_at = Some(now);
         }
+        self.is_broken = is_broken;
     }
 
-    fn money_broken(&self, now: Instant) -> Duration {
-        let since = self.money_broken_since;
-        self.money_broken + since.map_or(Duration::ZERO, |since| now.duration_since(since))
+    /// From when on it has been whole, at the earliest from then.
+    fn whole_since(&self, earliest: Instant) -> Option<Instant> {
+        (!self.is_broken).then(|| self.mended_at.map_or(earliest, |at| at.max(earliest)))
     }
 }
 
@@ -90,15 +104,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_of_the_money_is_broken_from_a_fault_s_begin_until_recovery() {
-        let mut record = Record::default();
+    fn a_way_is_whole_from_its_last_recovery_on() {
+        let mut way = Way::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        for (second, is_broken) in [(1, true), (3, true), (6, false), (10, true), (11, false)] {
-            record.set_money(is_broken, at(second));
-        }
-        record.set_money(true, at(20));
-        assert_eq!(record.money_broken(at(20)), Duration::from_secs(6));
-        assert_eq!(record.money_broken(at(22)), Duration::from_secs(8));
+        assert_eq!(way.whole_since(at(0)), Some(at(0)));
+        way.set(true, at(1));
+        way.set(true, at(2)); // Over, and recovering.
+        assert_eq!(way.whole_since(at(0)), None);
+        way.set(false, at(3));
+        assert_eq!(way.whole_since(at(0)), Some(at(3)));
+        assert_eq!(way.whole_since(at(4)), Some(at(4)));
     }
 }

@@ -60,6 +60,20 @@ pub enum Kind {
     HalfClose(Link),
 }
 
+impl Kind {
+    /// Whether it takes PostgreSQL or Redis from everybody.
+    pub fn breaks_stores(self) -> bool {
+        matches!(
+            self,
+            Self::StopPostgres
+                | Self::KillBackend
+                | Self::FreezePostgres
+                | Self::RestartRedis
+                | Self::FreezeRedis
+        )
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
