@@ -85,11 +85,9 @@ impl Bug {
                 options.pace.pause_ms = (800, 1_500);
             }
             Self::SettleFirst => {
-                options.events_faults = vec![
-                    Kind::Cut(Link::WorkerBroker),
-                    Kind::KillWorker,
-                    Kind::Delay(Link::WorkerBroker),
-                ];
+                // Nearly a third of them kill the worker while events are on their way.
+                options.events_faults = vec![Kind::Delay(Link::WorkerBroker); 8];
+                options.pace.link_ms = (400, 800);
             }
             Self::CacheAnyVersion => {
                 // What the worker writes late is old.
