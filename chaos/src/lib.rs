@@ -15,6 +15,7 @@ pub mod http;
 pub mod hub;
 pub mod inflict;
 pub mod install;
+pub mod look;
 pub mod model;
 pub mod nginx;
 pub mod options;

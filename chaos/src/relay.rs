@@ -2,19 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use crate::books::Owner;
+use crate::look::Look;
 use crate::stage::Stage;
 
 const INTERVAL_MS: u64 = 20;
-/// A PostgreSQL that stands still takes a question and says nothing.
-const CALL_S_MAX: u64 = 1;
+const LOOK_MS_MAX: u64 = 1_000;
 
 /// Watches the event that waits for longest in the outbox. Where none waits, it is the next one that is seen there.
 pub struct Watch<'a> {
-    stage: &'a Stage,
-    owner: Option<Owner>,
+    look: Look<'a>,
     /// Its id, and when it was first seen.
     event: Option<(i64, Instant)>,
 }
@@ -23,8 +21,7 @@ impl<'a> Watch<'a> {
     /// Begins with the next look.
     pub fn new(stage: &'a Stage) -> Self {
         Self {
-            stage,
-            owner: None,
+            look: Look::new(stage, LOOK_MS_MAX),
             event: None,
         }
     }
@@ -37,28 +34,13 @@ impl<'a> Watch<'a> {
     /// Looks whether the event has left, a little after the last look. While PostgreSQL is away nobody can tell.
     pub async fn is_gone(&mut self) -> bool {
         sleep(Duration::from_millis(INTERVAL_MS)).await;
-        match timeout(Duration::from_secs(CALL_S_MAX), self.look()).await {
-            Ok(Ok(is_gone)) => is_gone,
-            Ok(Err(_)) | Err(_) => {
-                self.owner = None;
-                false
-            }
+        if let Some((id, _)) = self.event {
+            let has = self.look.ask(async |owner| owner.outbox_has(id).await);
+            return has.await == Some(false);
         }
-    }
-
-    async fn look(&mut self) -> Result<bool, String> {
-        let owner = match &mut self.owner {
-            Some(owner) => owner,
-            none => none.insert(self.stage.owner().await?),
-        };
-        let text = |error: tokio_postgres::Error| error.to_string();
-        match self.event {
-            Some((id, _)) => owner.outbox_has(id).await.map(|has| !has).map_err(text),
-            None => {
-                let oldest = owner.outbox_oldest().await.map_err(text)?;
-                self.event = oldest.map(|id| (id, Instant::now()));
-                Ok(false)
-            }
-        }
+        let oldest = self.look.ask(async |owner| owner.outbox_oldest().await);
+        let oldest = oldest.await.flatten();
+        self.event = oldest.map(|id| (id, Instant::now()));
+        false
     }
 }

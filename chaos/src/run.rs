@@ -9,7 +9,6 @@ use futures_util::{StreamExt, stream};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
-use crate::books::Owner;
 use crate::check::{Checked, check};
 use crate::client::Client;
 use crate::diary::Diary;
@@ -19,6 +18,7 @@ use crate::history::History;
 use crate::http::Http;
 use crate::hub::Hub;
 use crate::inflict::Inflictor;
+use crate::look::Look;
 use crate::options::Options;
 use crate::probe::Probe;
 use crate::report::{Report, numbers};
@@ -31,8 +31,8 @@ use crate::world::World;
 
 /// How long clients have for their last answers once nothing breaks any more.
 const SETTLE_S_MAX: u64 = 60;
-/// A PostgreSQL that stands still holds up no line of progress.
-const DEPTH_MS_MAX: u64 = 500;
+/// Less than the time between two lines of progress.
+const LOOK_MS_MAX: u64 = 500;
 
 /// A run that is under way.
 struct Run {
@@ -183,11 +183,11 @@ impl Run {
             Arc::clone(&self.stage),
         );
         async move {
-            let mut owner: Option<Owner> = None;
+            let mut look = Look::new(&stage, LOOK_MS_MAX);
             let mut ticks = interval(Duration::from_secs(1));
             loop {
                 ticks.tick().await;
-                let depth = outbox_depth(&stage, &mut owner).await;
+                let depth = look.ask(async |owner| owner.outbox_depth().await).await;
                 let depth = depth.map_or("?".to_owned(), |depth| depth.to_string());
                 let seconds = hub.history.elapsed_ms() / 1_000;
                 let numbers = numbers(&hub.history);
@@ -269,21 +269,4 @@ fn lines_with(words: &str, log: &[u8]) -> Vec<String> {
     let log = String::from_utf8_lossy(log);
     let lines = log.lines().filter(|line| line.contains(words));
     lines.map(str::to_owned).collect()
-}
-
-/// How many events wait, if PostgreSQL says it in time for the next line.
-async fn outbox_depth(stage: &Stage, owner: &mut Option<Owner>) -> Option<i64> {
-    let ask = async {
-        let session = match &mut *owner {
-            Some(session) => session,
-            none => none.insert(stage.owner().await.ok()?),
-        };
-        session.outbox_depth().await.ok()
-    };
-    let depth = timeout(Duration::from_millis(DEPTH_MS_MAX), ask).await;
-    let depth = depth.ok().flatten();
-    if depth.is_none() {
-        *owner = None;
-    }
-    depth
 }

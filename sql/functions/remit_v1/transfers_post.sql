@@ -63,7 +63,6 @@ declare
     -- other in the index of whoever keeps them, where random ids would touch a page each.
     first_event bigint;
     event_prefix text;
-
 begin
     if request_count not between 1 and 1000 then
         perform remit.field_refuse('requests', '1 to 1000 requests');
