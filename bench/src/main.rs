@@ -15,6 +15,7 @@ use remit_bench::report;
 use remit_bench::single::single;
 use remit_bench::stand::Stand;
 use remit_bench::target::Measured;
+use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 Usage: remit-bench --services DIR --base PORT [--quick] [--rounds N] [--growth | --without-growth] [--only TEXT]
@@ -51,13 +52,30 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match run(&options).await {
+    // What was started ends with the run, also if it is broken off.
+    let result = tokio::select! {
+        result = run(&options) => result,
+        result = interruption() => result,
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("remit-bench: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits until somebody wants it to end.
+async fn interruption() -> Result<(), String> {
+    let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Err("interrupted".to_owned())
 }
 
 /// None: only help is wanted.

@@ -151,8 +151,8 @@ async fn plain(
 ) -> Result<Sample, String> {
     let owner = stand.owner().await?;
     let before = textbook_books(&owner).await?;
-    let mut server = stand.start_plain().await?;
-    let parts = [stand.parts()?, vec![("server", server.id())]].concat();
+    stand.start_plain().await?;
+    let parts = stand.parts()?;
     let load = Load {
         port: stand.services.port("app"),
         script: stand.script(Ask::Transfer(wallets(is_hot))),
@@ -163,8 +163,7 @@ async fn plain(
     let cpu_before = cpu::times(&parts);
     let outcome = carry_out(&load).await;
     let used = cpu::since(&cpu_before, &cpu::times(&parts));
-    let killed = server.kill().and_then(|()| server.wait());
-    killed.map_err(|error| error.to_string())?;
+    stand.stop().await;
     if outcome.errors() > 0 {
         return Err(format!("not all went well: {:?}", outcome.statuses));
     }

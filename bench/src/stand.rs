@@ -134,7 +134,7 @@ impl Stand {
     ///
     /// # Errors
     /// It does not start.
-    pub async fn start_plain(&mut self) -> Result<Child, String> {
+    pub async fn start_plain(&mut self) -> Result<(), String> {
         self.stop().await;
         let listen = format!("127.0.0.1:{}", self.services.port("app"));
         let owner = self.services.folder.secret("owner")?;
@@ -142,9 +142,8 @@ impl Stand {
             ("DATABASE_URL", self.url("remit", &owner, &self.database)),
             ("REMIT_LISTEN", listen),
         ];
-        let plain = self.spawn("remit-bench-plain", &[], &variables)?;
-        self.await_listener("app").await?;
-        Ok(plain)
+        self.server = Some(self.spawn("remit-bench-plain", &[], &variables)?);
+        self.await_listener("app").await
     }
 
     /// Whether the relay is at work.
