@@ -9,7 +9,7 @@ use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::measure::{How, WALLETS, measure};
+use crate::measure::{How, RELAY_TIMES, WALLETS, measure};
 use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
 
@@ -24,6 +24,9 @@ struct Scale {
     wallets: usize,
     /// Rows of the journals.
     rows: [usize; 3],
+    /// How long the loads on them take. After a checkpoint each page goes whole into the log once, so that the first seconds
+    /// after one are slower than all others where there are many pages.
+    load: Duration,
     /// Rows of the outbox, waiting or dead.
     events: usize,
     /// How long a snapshot stays open.
@@ -36,6 +39,7 @@ struct Scale {
 const FULL: Scale = Scale {
     wallets: 1_000_000,
     rows: [10_000, 1_000_000, 10_000_000],
+    load: Duration::from_secs(40),
     events: 1_000_000,
     snapshot: Duration::from_secs(120),
     requests: 3_600_000,
@@ -44,6 +48,7 @@ const FULL: Scale = Scale {
 const QUICK: Scale = Scale {
     wallets: 20_000,
     rows: [2_000, 10_000, 50_000],
+    load: Duration::from_secs(4),
     events: 20_000,
     snapshot: Duration::from_secs(4),
     requests: 50_000,
@@ -115,7 +120,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             // It reads the whole journal, so that it is asked once.
             let how = How {
                 verify: round == plan.rounds,
-                ..How::closed(plan.time)
+                ..How::closed(scale.load / RELAY_TIMES)
             };
             let rate = transfers(stand, &scale, how).await?.rate;
             say(&format!("{rows} rows: {rate:.0}/s"));
