@@ -11,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-/// Calls in flight: while one waits for the disk and the result of another is on its way back, the third keeps the
-/// database busy.
-pub const CALLS_MAX: usize = 3;
+/// Calls in flight: while one waits for the disk or its result is on its way back, the other keeps the database busy. A
+/// third would make all of them smaller.
+pub const CALLS_MAX: usize = 2;
 /// Requests in one call; `transfers_post` takes no more.
 const CALL_REQUESTS_MAX: usize = 1_000;
-/// Requests that wait or are in flight: two full calls, or three of a size that costs PostgreSQL no more for each request.
-/// A longer queue would keep it no busier and let everybody wait longer. Beyond it the answer is 503 at once.
+/// Requests that wait or are in flight: two full calls. A longer queue would keep the database no busier and let everybody
+/// wait longer. Beyond it the answer is 503 at once.
 pub const WAITING_REQUESTS_MAX: usize = 2 * CALL_REQUESTS_MAX;
 /// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
 const BUSY_MS_MAX: u64 = 2_000;
@@ -169,6 +169,8 @@ impl<B: Batch> Dispatcher<B> {
                 Some(landed) = self.calls.join_next_with_id() => self.land(landed),
                 () = sleep_until(self.retry_at), if can_retry => {}
             }
+            // The runtime runs whoever was woken last next: let everybody else who is ready come first.
+            yield_now().await;
             while let Ok(waiting) = arrivals.try_recv() {
                 self.queue.push_back(waiting);
             }

@@ -10,7 +10,7 @@ use remit::{
     config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
 };
 
-/// Two busy ledgers have three calls of each kind in flight, and one for busy wallets; the rest is for single requests.
+/// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is for single requests.
 const POOL_CONNECTIONS: usize = 16;
 
 const HELP: &str = "\

@@ -51,6 +51,24 @@ impl Batch for Calls {
     }
 }
 
+/// On the runtime of the programs, which runs whoever was woken last next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn requests_that_arrive_together_go_together() {
+    let calls = Arc::new(Calls::default());
+    let gather = Arc::new(Gather::start(Arc::clone(&calls)));
+    let arrive = async move {
+        let ask = |wallet| {
+            let gather = Arc::clone(&gather);
+            tokio::spawn(async move { gather.ask(Request::new(wallet, 0)).await })
+        };
+        (0..10).map(ask).collect::<Vec<_>>()
+    };
+    let asks = tokio::spawn(arrive).await.expect("no panic");
+    for ask in asks {
+        assert_eq!(ask.await.expect("no panic"), Ok(1));
+    }
+}
+
 #[tokio::test]
 async fn arrivals_during_calls_go_together_as_the_next_call() {
     let calls = Arc::new(Calls::default());
@@ -63,7 +81,7 @@ async fn arrivals_during_calls_go_together_as_the_next_call() {
         })
         .collect();
     while calls.log.lock().expect("no panic holds it").is_empty() {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     drop(closed);
     for ask in asks {
@@ -87,7 +105,7 @@ async fn a_wallet_is_in_one_call_at_a_time() {
         async move { gather.ask(Request::new(1, 0)).await }
     });
     while calls.log.lock().expect("no panic holds it").is_empty() {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let second = tokio::spawn({
         let gather = Arc::clone(&gather);
@@ -98,7 +116,7 @@ async fn a_wallet_is_in_one_call_at_a_time() {
         async move { gather.ask(Request::new(2, 0)).await }
     });
     while calls.log.lock().expect("no panic holds it").len() < 2 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     assert_eq!(
         calls.log.lock().expect("no panic holds it")[1],
@@ -132,7 +150,7 @@ async fn a_request_beyond_those_that_may_wait_is_refused_at_once() {
         })
         .collect();
     while gather.places.available_permits() > 0 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let refused = gather.ask(Request::new(2, 0)).await;
     assert_eq!(refused, Err(NoAnswer::Overloaded));
@@ -160,7 +178,7 @@ async fn those_who_want_a_busy_wallet_leave_places_for_others() {
     // Time stands still as long as somebody has something to do.
     let start = Instant::now();
     while refused.load(Ordering::Relaxed) < WAITING_REQUESTS_MAX - BUSY_REQUESTS_MAX {
-        tokio::task::yield_now().await;
+        yield_now().await;
         assert!(start.elapsed().is_zero(), "all of them wait");
     }
     assert!(gather.ask(Request::new(2, 0)).await.is_ok());
