@@ -1,8 +1,10 @@
 //! Connections to Redis. Redis is a helper: each call has a short time limit, and after a failure
 //! Redis is left alone for a moment, so that a dead or slow one costs its callers next to nothing.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use mobc_redis::mobc::{Manager, Pool, async_trait};
@@ -136,7 +138,9 @@ impl Redis {
             return Ok(link);
         }
         loop {
-            let link = self.pool.get().await.map_err(|error| error.to_string())?;
+            // In a box, as in `Database::call`.
+            let link = Box::pin(self.pool.get()).await;
+            let link = link.map_err(|error| error.to_string())?;
             if !is_broken(&link) {
                 *lock(&self.current) = Some(link.clone());
                 return Ok(link.clone());
@@ -216,8 +220,18 @@ impl LinkManager {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (connection, driver) = MultiplexedConnection::new(&self.login, stream).await?;
-        // It ends with the connection's last clone.
-        tokio::spawn(driver);
+        let mut driver = Box::pin(driver);
+        // The runtime runs whoever was woken last next. So that what all others ask by then goes in the same packet, the
+        // driver queues once more behind them. It ends with the connection's last clone.
+        let mut is_last = true;
+        tokio::spawn(poll_fn(move |context| {
+            is_last = !is_last;
+            if is_last {
+                return driver.as_mut().poll(context);
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }));
         Ok(connection)
     }
 }

@@ -15,7 +15,8 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 pub(super) async fn readyz(app: &App) -> Answer {
-    let readiness = app.probe.readiness().await;
+    // In a box, as in `Database::call`.
+    let readiness = Box::pin(app.probe.readiness()).await;
     let mut answer = Answer::ok(&readiness);
     if !readiness.is_ready() {
         answer.status = StatusCode::SERVICE_UNAVAILABLE;
