@@ -223,14 +223,14 @@ impl LinkManager {
         let mut driver = Box::pin(driver);
         // The runtime runs whoever was woken last next. So that what all others ask by then goes in the same packet, the
         // driver queues once more behind them. It ends with the connection's last clone.
-        let mut is_last = true;
+        let mut has_queued = false;
         tokio::spawn(poll_fn(move |context| {
-            is_last = !is_last;
-            if is_last {
-                return driver.as_mut().poll(context);
+            has_queued = !has_queued;
+            if has_queued {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            context.waker().wake_by_ref();
-            Poll::Pending
+            driver.as_mut().poll(context)
         }));
         Ok(connection)
     }

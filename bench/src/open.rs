@@ -48,8 +48,8 @@ pub async fn open(
         subject,
         connections: MANY,
     };
-    let highest = match results.rate(subject, MANY) {
-        Some(rate) => rate,
+    let highest = match results.best(subject) {
+        Some((_, rate)) => rate,
         None => {
             stand.reset(template).await?;
             stand.start(true).await?;

@@ -23,7 +23,7 @@ pub use database::{execute, ids};
 
 /// Of the programs' logins, on a private server on loopback.
 const PASSWORD: &str = "bench";
-/// The textbook function has a session for each of its callers; Remit needs 23.
+/// The textbook function has a session for each of its callers; Remit needs 22.
 const SESSIONS_MAX: u32 = 600;
 const START_S_MAX: u64 = 30;
 

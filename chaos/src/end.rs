@@ -18,7 +18,7 @@ use crate::tap::Tap;
 /// Once it is so long silent, the tap has heard its last event, duplicates too.
 const QUIET_MS: u64 = 1_000;
 /// `POOL_CONNECTIONS` and `KEYS_CONNECTIONS` of the server, and one for its pulse.
-const SERVER_SESSIONS_MAX: usize = 16 + 4 + 1;
+const SERVER_SESSIONS_MAX: usize = 16 + 3 + 1;
 /// Relay and notifier.
 const WORKER_SESSIONS_MAX: usize = 2;
 /// The number of this client in the record.

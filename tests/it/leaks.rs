@@ -18,9 +18,9 @@ const SOME: usize = 40;
 /// Of each fault.
 const ROUNDS: usize = 3;
 /// `POOL_CONNECTIONS`, `KEYS_CONNECTIONS` and the one of the pulse.
-const POSTGRESQL_CONNECTIONS_MAX: i64 = 16 + 4 + 1;
+const POSTGRESQL_CONNECTIONS_MAX: i64 = 16 + 3 + 1;
 /// `CONNECTIONS_MAX` of the server's Redis.
-const REDIS_CONNECTIONS_MAX: usize = 4;
+const REDIS_CONNECTIONS_MAX: usize = 1;
 
 #[tokio::test]
 async fn faults_of_postgresql_leave_no_connection_behind() {

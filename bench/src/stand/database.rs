@@ -45,6 +45,15 @@ impl Stand {
         Ok(owner)
     }
 
+    /// Drops a database that nobody uses, if it is there.
+    ///
+    /// # Errors
+    /// Somebody uses it.
+    pub async fn drop_database(&self, name: &str) -> Result<(), String> {
+        let postgres = owner(&self.services, "postgres").await?;
+        execute(&postgres, &format!("drop database if exists {name}")).await
+    }
+
     /// Makes an API key in a database, which all requests have from then on.
     ///
     /// # Errors
