@@ -68,7 +68,7 @@ impl Database {
     /// Whether PostgreSQL answers now.
     pub async fn is_up(&self) -> bool {
         let empty = async |client: &Client| client.simple_query("").await.map(drop);
-        matches!(Box::pin(self.call(empty)).await, Ok(Ok(())))
+        matches!(self.call(empty).await, Ok(Ok(())))
     }
 
     async fn attempt(
@@ -80,12 +80,11 @@ impl Database {
             let statement = client.prepare_cached(text).await?;
             client.query(&statement, parameters).await
         };
+        // In a box: its kilobytes would be copied with each request, also with those that need no call.
         Box::pin(self.call(query)).await
     }
 
     /// Does something with a connection. The connection of a call that was not answered is closed.
-    ///
-    /// To be put in a box: its kilobytes would be copied with each request, also with those that need no call.
     async fn call<T>(
         &self,
         work: impl AsyncFnOnce(&Client) -> Result<T, Error>,

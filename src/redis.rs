@@ -138,7 +138,7 @@ impl Redis {
             return Ok(link);
         }
         loop {
-            // In a box, as in `Database::call`.
+            // In a box, as in `Database::attempt`.
             let link = Box::pin(self.pool.get()).await;
             let link = link.map_err(|error| error.to_string())?;
             if !is_broken(&link) {

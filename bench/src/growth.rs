@@ -114,6 +114,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
         load_s: scale.load.as_secs(),
         ..Growth::default()
     };
+    let mut queries_us = Vec::new();
     let mut rates = vec![Vec::new(); scale.rows.len()];
     for round in 1..=plan.rounds {
         for (place, rows) in scale.rows.into_iter().enumerate() {
@@ -124,11 +125,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             }
             use_database(stand, rows).await?;
             if round == 1 {
-                found.sizes.push(AtSize {
-                    rows,
-                    rate: 0.0,
-                    queries_us: queries(stand).await?,
-                });
+                queries_us.push(queries(stand).await?);
             }
             // It reads the whole journal, so that it is asked once.
             let how = How {
@@ -140,8 +137,13 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             rates[place].push(rate);
         }
     }
-    for (size, rates) in found.sizes.iter_mut().zip(rates) {
-        size.rate = median(rates);
+    for ((rows, rates), queries_us) in scale.rows.into_iter().zip(rates).zip(queries_us) {
+        let rate = median(rates);
+        found.sizes.push(AtSize {
+            rows,
+            rate,
+            queries_us,
+        });
     }
     use_database(stand, scale.rows[0]).await?;
     found.outbox_ms = outbox(stand, &scale, &say).await?;

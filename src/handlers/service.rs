@@ -15,7 +15,7 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 pub(super) async fn readyz(app: &App) -> Answer {
-    // In a box, as in `Database::call`.
+    // In a box, as in `Database::attempt`.
     let readiness = Box::pin(app.probe.readiness()).await;
     let mut answer = Answer::ok(&readiness);
     if !readiness.is_ready() {
