@@ -61,7 +61,13 @@ comment on view remit.entries is
 
 grant select on remit.entries to remit_auditor;
 
--- What transfers_post works with: a wallet that it has locked, and what is to become of a request.
+-- What transfers_post works with: what a caller may do, a wallet that it has locked, and what is to become of a request.
+-- may_spend is null for a caller that nobody knows; a user_id binds him to the wallets of this user.
+create type remit.spender as (
+    may_spend boolean,
+    user_id   uuid
+);
+
 create type remit.locked_wallet as (
     ctid         tid,
     id           uuid,

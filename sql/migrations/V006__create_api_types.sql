@@ -106,7 +106,7 @@ create type remit_worker_v1.event as (
     type       text,
     subject_id uuid,
     request_id text,
-    data       jsonb,
+    data       json,
     created_at timestamptz
 );
 

@@ -6,7 +6,7 @@ select plan(51);
 
 create temporary view functions as
     select p.oid, p.oid::regprocedure::text as signature, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig,
-           p.proowner, p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
+           p.prosqlbody is not null as is_bound, p.proowner, p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api
       from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
@@ -33,8 +33,9 @@ select is_empty(
     $$ select signature from functions where prosecdef <> is_api $$,
     'the functions of the API run as their owner, the helpers as their caller');
 select is_empty(
-    $$ select signature, proconfig from functions where proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
-    'every function pins pg_catalog and pg_temp as its search path, first of its settings');
+    $$ select signature, proconfig from functions
+        where not is_bound and proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
+    'every function whose names are not bound when it is created pins its search path, first of its settings');
 select is_empty(
     $$ select f.signature from functions f join pg_proc p on p.oid = f.oid where regexp_replace(p.prosrc, '--[^\n]*', '', 'g') like '%\\%' $$,
     'no function has a backslash, which a session''s settings could give another meaning');

@@ -23,7 +23,7 @@ select results_eq(
 select results_eq('select id from events order by ordinality', 'select id from events order by id', 'their ids rise');
 select is((select count(distinct event_id) from events), 5::bigint, 'each has an id of its own');
 select results_eq(
-    $$ select data from events where subject_id = pg_temp.id(101) $$,
+    $$ select data::jsonb from events where subject_id = pg_temp.id(101) $$,
     $$ select jsonb_build_object(
            'transfer_id', id, 'status', 'posted', 'reason', null, 'source_id', source_id, 'target_id', target_id,
            'amount', 40, 'currency', 'USD', 'source_version', 2, 'source_balance', 60, 'target_version', 1,
@@ -31,7 +31,7 @@ select results_eq(
          from remit.transfers where id = pg_temp.id(101) $$,
     'a posted transfer tells what its journal row says');
 select results_eq(
-    $$ select data from events where subject_id = pg_temp.id(102) $$,
+    $$ select data::jsonb from events where subject_id = pg_temp.id(102) $$,
     $$ select jsonb_build_object(
            'transfer_id', id, 'status', 'rejected', 'reason', 'insufficient_funds', 'source_id', source_id, 'target_id', target_id,
            'amount', 1000, 'currency', 'USD', 'source_version', null, 'source_balance', null, 'target_version', null,
@@ -39,7 +39,7 @@ select results_eq(
          from remit.transfers where id = pg_temp.id(102) $$,
     'a rejected one its reason');
 select results_eq(
-    $$ select data - 'updated_at' from events where subject_id = pg_temp.id(12) order by id $$,
+    $$ select data::jsonb - 'updated_at' from events where subject_id = pg_temp.id(12) order by id $$,
     $$ values (jsonb_build_object('wallet_id', pg_temp.id(12), 'status', 'frozen', 'status_version', 1)),
               (jsonb_build_object('wallet_id', pg_temp.id(12), 'status', 'active', 'status_version', 2)) $$,
     'a change of status tells the wallet and its status');

@@ -28,7 +28,7 @@ use crate::topology;
 ///
 /// Not LISTEN and NOTIFY: a notification takes a lock of the whole server at commit, which would queue
 /// up all transfers, and one that is missed while the connection is away needs this query anyway.
-const POLL_MS: u64 = 50;
+const POLL_MS: u64 = 20;
 /// How often a relay that stands by tries to take the lead.
 const STANDBY_MS: u64 = 1_000;
 

@@ -33,11 +33,11 @@ as $$
 declare
     amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
     request_count constant integer := coalesce(cardinality(requests), 0);
-    keys constant bytea[] := coalesce(key_sha256s, array_fill(null::bytea, array[request_count]));
-    -- keys, rights, users: an element for each caller, in order of key; the session's key is empty. A right says
-    -- whether the caller may spend; null: nobody knows him.
-    callers record;
-    all_may_spend boolean;
+    -- The session's key is empty.
+    keys constant bytea[] := coalesce(array_replace(key_sha256s, null, ''), array_fill(''::bytea, array[request_count]));
+    caller_keys bytea[]; -- Each key once, in order.
+    callers remit.spender[];
+    are_free boolean; -- May all callers spend from any wallet?
     reachables boolean[]; -- An element for each request: may its caller use the source? No other wallet is looked at. Null: all may.
 
     -- An element for each wallet that is locked, in order of id. What changes with each transfer is kept apart.
@@ -68,25 +68,28 @@ begin
         perform remit.field_refuse('requests', '1 to 1000 requests');
     elsif cardinality(keys) <> request_count then
         perform remit.field_refuse('key_sha256s', 'one for each request');
-    elsif '' = any (keys) then -- Which stands for the session below.
+    elsif '' = any (key_sha256s) then
         perform remit.field_refuse('key_sha256s', '32 bytes each');
     end if;
 
     -- 0. Who calls.
-    select array_agg(c.sha256) as keys, array_agg(remit.scope_permits(c.scope, 'spend')) as rights,
-           array_agg(c.user_id) as users
-      into callers
-      from (select d.sha256, k.user_id,
-                   case d.sha256 when '' then (remit.caller_find(transfers_post.ledger_id, null)).scope else k.scope end as scope
-              from (select distinct coalesce(r.sha256, '') as sha256
-                      from unnest(case when keys[1] = all (keys) then keys[1:1] else keys end) as r (sha256)) d
-              left join lateral (
-                       select v.user_id, v.scope from remit.valid_keys v
-                        where v.ledger_id = transfers_post.ledger_id and v.sha256 = d.sha256
-                       offset 0) k on true -- A lookup for each, never a join with all keys of the ledger.
-             order by d.sha256) c;
-    all_may_spend := true = all (callers.rights);
-    if all_may_spend is not true or num_nonnulls(variadic callers.users) > 0 then
+    if keys[1] = all (keys) then
+        caller_keys := keys[1:1];
+    else
+        caller_keys := array(select distinct r.sha256 from unnest(keys) as r (sha256) order by r.sha256);
+    end if;
+    callers := array(
+        select (remit.scope_permits(c.scope, 'spend'), c.user_id)::remit.spender
+          from (select k.user_id, case r.sha256 when '' then (remit.caller_find(transfers_post.ledger_id, null)).scope
+                                      else k.scope end as scope
+                  from unnest(caller_keys) as r (sha256)
+                       left join lateral ( -- A lookup for each, never a join with all keys of the ledger.
+                           select v.user_id, v.scope from remit.valid_keys v
+                            where v.ledger_id = transfers_post.ledger_id and v.sha256 = r.sha256
+                           offset 0) k on true
+                offset 0) c);
+    are_free := callers = array_fill((true, null)::remit.spender, array[cardinality(callers)]);
+    if not are_free then
         select array_agg((case when r.user_id is null then r.id else remit.user_transfer_id(r.user_id, r.id) end,
                           r.source_id, r.target_id, r.amount, r.currency, r.reference, r.metadata, r.request_id
                          )::remit_v1.transfer_request order by r.place),
@@ -95,8 +98,8 @@ begin
                     where w.ledger_id = transfers_post.ledger_id and w.id = r.source_id and w.user_id = r.user_id
                )) order by r.place)
           into requests, reachables
-          from (select u.*, callers.users[width_bucket(coalesce(u.sha256, ''), callers.keys)] as user_id,
-                       callers.rights[width_bucket(coalesce(u.sha256, ''), callers.keys)] as may_spend
+          from (select u.*, callers[width_bucket(u.sha256, caller_keys)].user_id as user_id,
+                       callers[width_bucket(u.sha256, caller_keys)].may_spend as may_spend
                   from unnest(requests, keys) with ordinality
                        as u (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256, place)
                ) r;
@@ -160,8 +163,8 @@ begin
                                -- own. A subquery, as width_bucket would copy a variable for each request.
                                coalesce(width_bucket(u.source_id, (select locked_ids)), 0) as source,
                                coalesce(width_bucket(u.target_id, (select locked_ids)), 0) as target,
-                               case when all_may_spend then true
-                                   else callers.rights[width_bucket(coalesce(keys[u.ordinality], ''), callers.keys)]
+                               case when are_free then true
+                                   else callers[width_bucket(keys[u.ordinality], caller_keys)].may_spend
                                end as may_spend,
                                case
                                    when u.id is null then 'id'
@@ -290,12 +293,12 @@ begin
         if are_limited then
             perform remit.spending_record(transfers_post.ledger_id, moment, drafts, locked);
         end if;
-        if callers.keys[1] = '' then -- An operator's: no key is shorter than that.
+        if caller_keys[1] = '' then -- An operator's: no key is shorter than that.
             perform remit.audit_record(
                 transfers_post.ledger_id, 'transfers_post', array_agg(d.id),
                 (array_agg(d.reference) filter (where d.reference is not null))[1], null, null)
                from unnest(drafts) with ordinality as d
-              where keys[d.ordinality] is null and d.outcome <= 'balance_limit_exceeded' and not d.replayed
+              where keys[d.ordinality] = '' and d.outcome <= 'balance_limit_exceeded' and not d.replayed
              having count(*) > 0;
         end if;
     end if;

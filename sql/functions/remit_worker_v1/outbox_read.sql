@@ -41,7 +41,7 @@ begin
 
     return query
     select o.ledger_id, o.id, o.event_id, o.type, o.subject_id, o.request_id,
-           case when t.id is null then o.data else jsonb_build_object(
+           case when t.id is null then o.data::json else json_build_object(
                'transfer_id', t.id,
                'status', case t.outcome when 'posted' then 'posted' else 'rejected' end,
                'reason', case when t.outcome <> 'posted' then t.outcome end,
