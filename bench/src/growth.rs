@@ -9,7 +9,7 @@ use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::measure::{How, RELAY_TIMES, WALLETS, measure};
+use crate::measure::{How, WALLETS, measure};
 use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
 
@@ -130,7 +130,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             // It reads the whole journal, so that it is asked once.
             let how = How {
                 verify: round == plan.rounds,
-                ..How::closed(scale.load / RELAY_TIMES)
+                ..How::closed(scale.load)
             };
             let rate = transfers(stand, &scale, how).await?.rate;
             say(&format!("{rows} rows: {rate:.0}/s"));

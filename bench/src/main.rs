@@ -167,7 +167,7 @@ async fn loads(
                 stand.start(relay).await?;
             }
             for cell in group {
-                let sample = measure(stand, cell, How::closed(plan.time)).await?;
+                let sample = measure(stand, cell, How::closed(cell.time(plan.time))).await?;
                 let connections = cell.connections;
                 let line = report::sample_as_text(&sample);
                 say(&format!("{round}: {}, {connections}: {line}", cell.subject));

@@ -12,8 +12,6 @@ use crate::load::{Load, carry_out};
 use crate::pgbench::Pgbench;
 use crate::stand::Stand;
 
-/// How much longer transfers are measured when everything runs.
-pub const RELAY_TIMES: u32 = 2;
 /// Wallets of uniform and hot loads.
 pub const WALLETS: usize = 10_000;
 
@@ -43,18 +41,6 @@ impl How {
 /// # Errors
 /// It could not be measured, or something is wrong afterwards.
 pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, String> {
-    let how = match cell.subject {
-        // Long enough to see whether the relay keeps up.
-        Subject::Remit {
-            ask: Ask::Transfer(_),
-            relay: true,
-            ..
-        } => How {
-            time: how.time * RELAY_TIMES,
-            ..how
-        },
-        _ => how,
-    };
     let sample = match cell.subject {
         Subject::Remit { ask, door, .. } => remit(stand, ask, door, cell, how).await,
         Subject::Plain { is_hot } => plain(stand, is_hot, cell.connections, how.time).await,

@@ -53,7 +53,9 @@ pub async fn open(
         None => {
             stand.reset(template).await?;
             stand.start(true).await?;
-            measure(stand, remit, How::closed(plan.time)).await?.rate
+            measure(stand, remit, How::closed(remit.time(plan.time)))
+                .await?
+                .rate
         }
     };
     let peer = Cell {
@@ -63,11 +65,6 @@ pub async fn open(
     let sides = [remit, peer];
     let mut rates = Vec::new();
     for part in PARTS {
-        let how = How {
-            time: plan.time * TIMES,
-            rate: Some(highest * part),
-            verify: true,
-        };
         let mut samples = [Vec::new(), Vec::new()];
         for _ in 0..plan.rounds {
             for (side, samples) in sides.into_iter().zip(&mut samples) {
@@ -75,6 +72,10 @@ pub async fn open(
                 if side.subject == subject {
                     stand.start(true).await?;
                 }
+                let how = How {
+                    rate: Some(highest * part),
+                    ..How::closed(side.time(plan.time) * TIMES)
+                };
                 samples.push(measure(stand, side, how).await?);
             }
         }

@@ -8,6 +8,7 @@ mod body_transport;
 mod cache;
 mod cache_faults;
 mod entries;
+mod foreign_cache;
 mod front;
 mod fuzz;
 mod gate;
@@ -18,6 +19,7 @@ mod idempotency_doors;
 mod idempotency_faults;
 mod idempotency_twins;
 mod idempotency_unstored;
+mod idempotency_users;
 mod limits;
 mod load;
 #[path = "../support/fuzz.rs"]
@@ -29,6 +31,7 @@ mod raw;
 mod stack;
 #[path = "../support/mod.rs"]
 mod support;
+mod world;
 
 mod callers;
 mod chain;
@@ -43,6 +46,7 @@ mod front_tls;
 mod front_upstream;
 mod keys;
 mod keys_cli;
+mod keys_faults;
 mod leaks;
 mod ledgers;
 mod logs;

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::{Scale, said, session, transfers};
 use crate::cell::median;
-use crate::measure::{How, RELAY_TIMES};
+use crate::measure::How;
 use crate::stand::{Stand, execute};
 
 /// What becomes of transfers while a snapshot stays open.
@@ -63,7 +63,7 @@ pub(super) async fn snapshot(
     let holder = hold_snapshot(stand).await?;
     let how = How {
         verify: false,
-        ..How::closed(scale.snapshot / RELAY_TIMES)
+        ..How::closed(scale.snapshot)
     };
     let sample = transfers(stand, scale, how).await?;
     let read_ms = read_ms(&session(stand).await?).await?;
