@@ -25,6 +25,7 @@ const LOCK: &str = "
 /// Each run grants anew what the function files grant, so that a grant removed from a file is gone. And nobody makes
 /// temporary objects, which a function could be made to meet: a right on the database, which no copy or dump carries.
 const REVOKE: &str = "
+    set local search_path = pg_catalog, pg_temp; -- A function that is an expression is bound to what is found here.
     do $$
     begin
         execute format('revoke temporary on database %I from public', current_database());

@@ -134,6 +134,29 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
 }
 
 #[tokio::test]
+async fn a_function_s_names_are_not_those_that_somebody_has_made_in_public() {
+    let database = Database::create().await;
+    let before = dump(&database);
+    let owner = database.connect().await;
+    // Nearer to what remit.scope_permits compares than the catalog's, and bound when a function is created.
+    owner
+        .batch_execute(
+            "create function public.equal(remit_v1.key_scope, remit_v1.key_scope) returns boolean
+                 language sql as 'select true';
+             create operator public.= (leftarg = remit_v1.key_scope, rightarg = remit_v1.key_scope,
+                                       procedure = public.equal);",
+        )
+        .await
+        .expect("the owner may");
+    migrate(&database.owner_url()).await;
+    owner
+        .batch_execute("drop function public.equal(remit_v1.key_scope, remit_v1.key_scope) cascade")
+        .await
+        .expect("the owner may");
+    assert!(dump(&database) == before, "nothing hung on it");
+}
+
+#[tokio::test]
 async fn passwords_are_for_login_with_scram_and_in_no_log() {
     let cluster = Cluster::start().await;
     cluster.create_database("book").await;

@@ -1,5 +1,5 @@
 begin;
-select plan(83);
+select plan(87);
 \ir fixture.psql
 
 -- 11 and 12 hold money, 13 and 14 may go below zero, 15 must keep 400, 16 is in another currency.
@@ -17,6 +17,13 @@ select is(pg_temp.refusal('select remit_v1.transfers_post(1, ''{}'')'), 'WL001 r
 select is(
     pg_temp.refusal('select remit_v1.transfers_post(1, array_fill(pg_temp.request(1, 11, 12, 1), array[1001]))'),
     'WL001 requests', '1001 requests are refused');
+select is(
+    pg_temp.refusal('select remit_v1.transfers_post(1, array_fill(pg_temp.request(1, 11, 12, 1), array[1], array[0]))'),
+    'WL001 requests', 'and an array that begins elsewhere than at 1');
+select is(
+    pg_temp.refusal(format('select remit_v1.transfers_post(1, array[pg_temp.request(1, 11, 12, 1)], %s)', keys)),
+    'WL001 key_sha256s', 'as are keys of another shape: ' || keys)
+  from unnest(array['array[[null]]::bytea[]', 'array_fill(null::bytea, array[1], array[0])', '''{}''']) keys;
 select is(pg_temp.journal_count(), 3::bigint, 'a refused batch stores nothing');
 select results_eq(
     $$ select pg_temp.number(r.id), r.outcome::text, r.source_version, r.source_balance, r.target_version, r.target_balance

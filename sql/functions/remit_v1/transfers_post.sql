@@ -27,8 +27,8 @@ as $$
 -- the caller, and the audit log says so. To a key of scope user, a source that is not its user's does not exist, and
 -- the ids of its transfers are a name space of their own (user_transfer_id).
 --
--- Raises: WL001 for the number of requests or keys; 23505 or 40P01 when another session uses the same id for
--- another transfer at this moment (call again).
+-- Raises: WL001 for the number of requests or keys, or the bounds of their arrays; 23505 or 40P01 when another session uses
+-- the same id for another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
     amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
@@ -64,9 +64,10 @@ declare
     first_event bigint;
     event_prefix text;
 begin
-    if request_count not between 1 and 1000 then
-        perform remit.field_refuse('requests', '1 to 1000 requests');
-    elsif cardinality(keys) <> request_count then
+    -- Arrays of other dimensions or bounds have elements in other places than those where they are looked for below.
+    if request_count not between 1 and 1000 or array_dims(requests) <> '[1:' || request_count || ']' then
+        perform remit.field_refuse('requests', '1 to 1000 requests, numbered from 1');
+    elsif array_dims(keys) is distinct from array_dims(requests) then
         perform remit.field_refuse('key_sha256s', 'one for each request');
     elsif '' = any (key_sha256s) then
         perform remit.field_refuse('key_sha256s', '32 bytes each');
