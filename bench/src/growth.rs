@@ -119,7 +119,8 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
     for round in 1..=plan.rounds {
         for (place, rows) in scale.rows.into_iter().enumerate() {
             // A load adds more rows than the small ones have, and a few for the large one, which takes minutes to make.
-            if round == 1 || place + 1 < scale.rows.len() {
+            let is_kept = place + 1 == scale.rows.len();
+            if round == 1 || !is_kept {
                 say(&format!("a journal of {rows} rows"));
                 fill(stand, &scale, rows).await?;
             }
@@ -127,9 +128,9 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             if round == 1 {
                 queries_us.push(queries(stand).await?);
             }
-            // It reads the whole journal, so that it is asked once.
+            // It reads the whole journal, so that it is asked once of each, after its last load.
             let how = How {
-                verify: round == plan.rounds,
+                verify: round == plan.rounds || !is_kept,
                 ..How::closed(scale.load)
             };
             let rate = transfers(stand, &scale, how).await?.rate;

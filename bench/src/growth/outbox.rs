@@ -61,11 +61,7 @@ pub(super) async fn snapshot(
         "transfers while a snapshot is held for {seconds} s"
     ));
     let holder = hold_snapshot(stand).await?;
-    let how = How {
-        verify: false,
-        ..How::closed(scale.snapshot)
-    };
-    let sample = transfers(stand, scale, how).await?;
+    let sample = transfers(stand, scale, How::closed(scale.snapshot)).await?;
     let read_ms = read_ms(&session(stand).await?).await?;
     holder.batch_execute("rollback").await.map_err(said)?;
     say(&format!(
