@@ -6,7 +6,8 @@ select plan(51);
 
 create temporary view functions as
     select p.oid, p.oid::regprocedure::text as signature, n.nspname as schema, p.proname as name, p.prosecdef, p.proconfig,
-           p.prosqlbody is not null as is_bound, p.proowner, p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
+           p.prosqlbody is not null as is_bound, p.proowner,
+           p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api
       from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
