@@ -98,6 +98,8 @@ impl fmt::Display for Subject {
 pub struct Sample {
     /// Requests a second; of SQL peers, transfers a second.
     pub rate: f64,
+    /// Requests over HTTP that were answered.
+    pub requests: u64,
     /// Milliseconds: p50, p99, p99.9. None where pgbench did not say.
     pub latency: Option<[f64; 3]>,
     /// Microseconds of processor time for each request, by part.

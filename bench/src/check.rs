@@ -11,7 +11,7 @@ use crate::stand::Stand;
 const DRAIN_S_MAX: u64 = 240;
 /// Where the relay publishes.
 const EXCHANGE: &str = "remit.events";
-/// The broker counts every five seconds.
+/// The broker counts every five seconds. Of a connection that ends before, it may forget what came last.
 const COUNT_S_MAX: u64 = 20;
 const STEP_MS: u64 = 50;
 
@@ -36,7 +36,8 @@ impl Before {
         })
     }
 
-    /// Compares them with the books after a load that acknowledged so many transfers, once all events have arrived.
+    /// Compares them with the books after a load that acknowledged so many transfers, once all events have arrived, and
+    /// the broker has counted them.
     ///
     /// # Errors
     /// Something is wrong.
@@ -62,16 +63,12 @@ impl Before {
             }
         }
         stand.events += posted;
-        Ok(())
+        count_events(stand).await
     }
 }
 
-/// Holds the events of all loads so far against the broker's own count of what was published. It is seconds old, so that
-/// this is done once after some loads.
-///
-/// # Errors
-/// Some did not come.
-pub async fn count_events(stand: &Stand) -> Result<(), String> {
+/// Holds the events of all loads so far against the broker's own count of what was published.
+async fn count_events(stand: &Stand) -> Result<(), String> {
     let start = Instant::now();
     loop {
         let events = stand.services.published(&stand.vhost, EXCHANGE).await?;
@@ -95,7 +92,8 @@ pub async fn outbox_lag_s(owner: &Owner) -> Result<f64, String> {
 }
 
 const TRANSFERS: &str = "select count(*) from remit.transfers";
-const SUM: &str =
+/// Balances of users, together.
+pub const SUM: &str =
     "select coalesce(sum(balance), 0)::bigint from remit.wallets where user_id is not null";
 const OUTBOX: &str = "select count(*) from remit.outbox";
 const NOTIFIED: &str = "select count(distinct subject_id) from remit.notifications";

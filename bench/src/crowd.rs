@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::ask::Ask;
+use crate::check::Before;
 use crate::cpu;
 use crate::load::{Load, carry_out};
 use crate::measure::wallets;
@@ -57,8 +58,8 @@ impl Display for Crowd {
 /// Measures both on a Remit that runs.
 ///
 /// # Errors
-/// Something but transfers and refusals was answered.
-pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
+/// Something but transfers and refusals was answered, or the books are wrong afterwards.
+pub async fn crowd(stand: &mut Stand, time: Duration) -> Result<Crowd, String> {
     let limit = (CONNECTIONS + CLIENTS) as u64 + OTHER_FILES;
     rlimit::increase_nofile_limit(limit).map_err(|error| error.to_string())?;
     let mut connections = Vec::new();
@@ -89,12 +90,14 @@ pub async fn crowd(stand: &Stand, time: Duration) -> Result<Crowd, String> {
         time,
         rate: None,
     };
+    let before = Before::read(stand).await?;
     let outcome = carry_out(&load).await;
     let refused = outcome.statuses.get(&503).copied().unwrap_or_default();
     if outcome.errors() > refused {
         let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
         return Err(format!("not all went well: {statuses:?} {failures:?}"));
     }
+    before.check(stand, outcome.posted, true).await?;
     Ok(Crowd {
         connections,
         posted: outcome.rate,

@@ -8,7 +8,6 @@ use tokio_postgres::{Client, NoTls};
 use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
-use crate::load::{Load, carry_out};
 use crate::measure::{How, WALLETS, measure};
 use crate::plan::{MANY, Plan};
 use crate::stand::{Stand, execute, ids};
@@ -55,8 +54,6 @@ const QUICK: Scale = Scale {
 };
 /// As often as a query is asked for its median.
 const QUERIES: usize = 300;
-/// As many readings of the server's memory.
-const MEMORY_STEPS: u64 = 4;
 
 /// What was found at one size of the journal.
 #[derive(Debug, Clone, Serialize)]
@@ -224,36 +221,31 @@ async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
 
 /// The server's memory while an hour's requests go by, as fast as they can.
 async fn memory(
-    stand: &Stand,
+    stand: &mut Stand,
     scale: &Scale,
     say: &impl Fn(&str),
 ) -> Result<Vec<(u64, f64)>, String> {
     let pid = stand.server_pid().ok_or("the server does not run")?;
+    let cell = Cell {
+        subject: Subject::Remit {
+            ask: Ask::Mix(WALLETS),
+            door: Door::Server,
+            relay: true,
+        },
+        connections: MANY,
+    };
     let mut found = Vec::new();
     let mut requests = 0;
-    let mut next = 0;
     loop {
-        if requests >= next {
-            let mib = cpu::memory(pid) as f64 / 1_048_576.0;
-            say(&format!("{requests} requests: the server has {mib:.0} MiB"));
-            found.push((requests, mib));
-            next += scale.requests / MEMORY_STEPS;
-        }
+        let mib = cpu::memory(pid) as f64 / 1_048_576.0;
+        say(&format!("{requests} requests: the server has {mib:.0} MiB"));
+        found.push((requests, mib));
         if requests >= scale.requests {
             return Ok(found);
         }
-        let load = Load {
-            port: stand.services.port("app"),
-            script: stand.script(Ask::Mix(WALLETS)),
-            connections: MANY,
-            time: Duration::from_secs(10),
-            rate: None,
-        };
-        let outcome = carry_out(&load).await;
-        if outcome.errors() > 0 {
-            return Err(format!("not all went well: {:?}", outcome.statuses));
-        }
-        requests += outcome.statuses.values().sum::<u64>();
+        requests += measure(stand, cell, How::closed(scale.load))
+            .await?
+            .requests;
     }
 }
 

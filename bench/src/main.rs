@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use remit_bench::cell::Subject;
-use remit_bench::check::count_events;
 use remit_bench::crowd::crowd;
 use remit_bench::growth::growth;
 use remit_bench::measure::{How, measure};
@@ -173,7 +172,6 @@ async fn loads(
                 say(&format!("{round}: {}, {connections}: {line}", cell.subject));
                 measured.results.add(cell, sample);
             }
-            count_events(stand).await?;
         }
         // So that a run that is stopped later leaves what it has.
         if plan.only.is_none() {

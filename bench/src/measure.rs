@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ask::{Ask, Script};
 use crate::cell::{Cell, Door, Sample, Subject};
-use crate::check::{Before, count_events, number, outbox_lag_s};
+use crate::check::{Before, SUM, number, outbox_lag_s};
 use crate::cpu;
 use crate::load::{Load, carry_out};
 use crate::pgbench::Pgbench;
@@ -98,15 +98,14 @@ async fn remit(
     }
     before.check(stand, outcome.posted, how.verify).await?;
     if !had_worker {
-        // Of a connection that ends before the broker has counted, it may forget the last seconds.
-        count_events(stand).await?;
         stand.stop_worker().await;
     }
-    let answers: u64 = outcome.statuses.values().sum();
+    let requests = outcome.statuses.values().sum();
     Ok(Sample {
         rate: outcome.rate,
+        requests,
         latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
-        cpu_us: per_request(used, answers),
+        cpu_us: per_request(used, requests),
         lag_s,
         misses: missed(reads_before, reads_after),
     })
@@ -161,6 +160,7 @@ async fn plain(
     }
     Ok(Sample {
         rate: outcome.rate,
+        requests: outcome.posted,
         latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
         cpu_us: per_request(used, outcome.posted),
         ..Sample::default()
@@ -194,6 +194,7 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate, .. }: How) -> Result<S
     };
     let before = textbook_books(&owner).await?;
     let transfers_before = number(&owner, "select count(*) from remit.transfers").await?;
+    let sum_before = number(&owner, SUM).await?;
     let parts = stand.parts()?;
     let cpu_before = cpu::times(&parts);
     let outcome = pgbench.carry_out(stand).await?;
@@ -202,6 +203,10 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate, .. }: How) -> Result<S
     let calls = if is_textbook { outcome.calls } else { 0 };
     if after.sum != before.sum || u64::try_from(after.transfers - before.transfers) != Ok(calls) {
         return Err("the textbook's books are wrong".to_owned());
+    }
+    let sum = number(&owner, SUM).await?;
+    if sum != sum_before {
+        return Err(format!("balances sum to {sum}, and to {sum_before} before"));
     }
     if number(&owner, "select count(*) from remit_ops_v1.verify()").await? > 0 {
         return Err("verify() finds violations".to_owned());

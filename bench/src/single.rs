@@ -9,6 +9,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 use crate::ask::{Ask, Asker};
+use crate::check::Before;
 use crate::measure::{WALLETS, wallets};
 use crate::stand::Stand;
 use crate::wire::Wire;
@@ -33,8 +34,8 @@ impl Display for Single {
 /// Measures both in turns, call by call, so that both meet the same disk. Medians.
 ///
 /// # Errors
-/// A call fails.
-pub async fn single(stand: &Stand, time: Duration) -> Result<Single, String> {
+/// A call fails, or the books are wrong afterwards.
+pub async fn single(stand: &mut Stand, time: Duration) -> Result<Single, String> {
     let text = |error: tokio_postgres::Error| format!("{error:?}");
     let owner = stand.services.folder.secret("owner")?;
     let url = stand.url("remit", &owner, &stand.database);
@@ -48,6 +49,7 @@ pub async fn single(stand: &Stand, time: Duration) -> Result<Single, String> {
     let mut asker = Asker::new(stand.script(Ask::Transfer(wallets(false))));
     let mut request = Vec::new();
     let (mut remit, mut textbook) = (Vec::new(), Vec::new());
+    let before = Before::read(stand).await?;
     let start = Instant::now();
     while start.elapsed() < time {
         asker.next(&mut request);
@@ -70,6 +72,7 @@ pub async fn single(stand: &Stand, time: Duration) -> Result<Single, String> {
             .map_err(text)?;
         textbook.push(since.elapsed());
     }
+    before.check(stand, remit.len() as u64, true).await?;
     Ok(Single {
         remit_ms: median_ms(remit),
         textbook_ms: median_ms(textbook),
