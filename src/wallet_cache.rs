@@ -19,10 +19,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::answer::status_name;
+use crate::contract::WalletResult;
 use crate::redis::{Redis, Unavailable};
 
 mod change;
@@ -41,21 +42,6 @@ const WALLET_TTL_MS: u64 = 3_600_000;
 const REPAIR_INTERVAL_MS: u64 = 200;
 /// The key of the epoch: a text that each process replaces when it starts.
 const EPOCH: &str = "remit:wallet:epoch";
-
-/// A wallet as the cache knows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CachedWallet {
-    /// What never changes, as the server wrote it.
-    pub fixed: Value,
-    /// Minor units.
-    pub balance: i64,
-    /// Minor units.
-    pub held: i64,
-    pub version: i64,
-    pub status: String,
-    pub status_version: i64,
-    pub updated_at: OffsetDateTime,
-}
 
 /// Why a wallet cannot be read from the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +89,10 @@ impl WalletCache {
     }
 
     /// Takes note of what was read past Redis.
-    pub async fn seen(&self, wallet: WalletKey, found: &CachedWallet, bypass: Bypass) {
+    pub async fn seen(&self, wallet: WalletKey, found: &WalletResult, bypass: Bypass) {
         let seen = WalletChange {
             entry: Some((found.version, found.balance)),
-            status: Some((found.status_version, found.status.clone())),
+            status: Some((found.status_version, status_name(found.status).to_owned())),
             updated_at_us: microseconds(found.updated_at),
         };
         match bypass {
@@ -160,25 +146,6 @@ impl WalletCache {
             }
         }
     }
-}
-
-/// The parts of a wallet that never change, as `CachedWallet::fixed` wants them.
-pub fn fixed_parts(
-    user_id: Option<Uuid>,
-    currency: &str,
-    floor: Option<i64>,
-    reference: Option<&str>,
-    metadata: &Value,
-    created_at: OffsetDateTime,
-) -> Value {
-    json!({
-        "user_id": user_id.map(|id| id.to_string()),
-        "currency": currency,
-        "floor": floor,
-        "reference": reference,
-        "metadata": metadata,
-        "created_at_us": microseconds(created_at),
-    })
 }
 
 async fn write_batch<'a>(

@@ -4,19 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use serde_json::Value;
-use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::answer::status_name;
-use crate::contract::{self, Caller, KeyDigest, WalletResult, WalletStatus};
+use crate::contract::{self, Caller, KeyDigest, WalletResult};
 use crate::database::Database;
 use crate::gather::{Batch, Gather, NoAnswer, Reply};
 use crate::metrics::{CacheRead, Metrics};
 use crate::problem::{Code, Failure, Problem};
 use crate::redis::Unavailable;
-use crate::wallet_cache::{Bypass, CachedWallet, Lease, WalletCache, WalletKey, fixed_parts};
+use crate::wallet_cache::{Bypass, Lease, WalletCache, WalletKey};
 
 /// `wallets_get` on one ledger.
 pub struct WalletsGet {
@@ -129,7 +126,7 @@ impl Wallets {
             Err(bypass) => {
                 let wallet = self.query(reading).await?;
                 if let Some(wallet) = &wallet {
-                    self.cache.seen(key, &to_cached(wallet), bypass).await;
+                    self.cache.seen(key, wallet, bypass).await;
                 }
                 return Ok((wallet, CacheRead::Bypass));
             }
@@ -147,7 +144,7 @@ impl Wallets {
         let lease = self.cache.lease(key, caller.user_id).await;
         let wallet = self.query(reading).await?;
         match (&wallet, lease) {
-            (Some(wallet), lease) => self.fill(key, &to_cached(wallet), lease).await,
+            (Some(wallet), lease) => self.fill(key, wallet, lease).await,
             // A lease that stays ends by itself.
             (None, Ok(lease)) => drop(self.cache.release(key, lease).await),
             (None, Err(Unavailable)) => {}
@@ -156,7 +153,7 @@ impl Wallets {
     }
 
     /// Fills in what was found. A lost fill costs the next reader a query.
-    async fn fill(&self, key: WalletKey, found: &CachedWallet, lease: Result<Lease, Unavailable>) {
+    async fn fill(&self, key: WalletKey, found: &WalletResult, lease: Result<Lease, Unavailable>) {
         let filled = match lease {
             Ok(lease) => self.cache.fill(key, found, lease).await,
             Err(Unavailable) => Err(Unavailable),
@@ -174,8 +171,7 @@ impl Wallets {
         wallet_id: Uuid,
     ) -> Result<Option<WalletResult>, Bypass> {
         let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
-        let wallet = cached.and_then(|cached| from_cached(wallet_id, cached));
-        Ok(wallet.filter(|wallet| caller.sees(wallet.user_id)))
+        Ok(cached.filter(|wallet| caller.sees(wallet.user_id)))
     }
 
     async fn query(&self, reading: Reading) -> Result<Option<WalletResult>, Problem> {
@@ -241,49 +237,4 @@ impl Drop for Turn<'_> {
             landing.close();
         }
     }
-}
-
-fn to_cached(wallet: &WalletResult) -> CachedWallet {
-    CachedWallet {
-        fixed: fixed_parts(
-            wallet.user_id,
-            &wallet.currency,
-            wallet.floor,
-            wallet.reference.as_deref(),
-            &wallet.metadata,
-            wallet.created_at,
-        ),
-        balance: wallet.balance,
-        held: wallet.held,
-        version: wallet.version,
-        status: status_name(wallet.status).to_owned(),
-        status_version: wallet.status_version,
-        updated_at: wallet.updated_at,
-    }
-}
-
-/// None where the entry is not one that this version wrote.
-fn from_cached(id: Uuid, cached: CachedWallet) -> Option<WalletResult> {
-    let text = |name: &str| cached.fixed.get(name)?.as_str().map(ToOwned::to_owned);
-    let created_at_us = cached.fixed.get("created_at_us")?.as_i64()?;
-    let status = [WalletStatus::Active, WalletStatus::Frozen]
-        .into_iter()
-        .find(|status| status_name(*status) == cached.status)?;
-    Some(WalletResult {
-        id,
-        user_id: text("user_id").and_then(|id| id.parse().ok()),
-        currency: text("currency")?,
-        balance: cached.balance,
-        held: cached.held,
-        floor: cached.fixed.get("floor")?.as_i64(),
-        status,
-        version: cached.version,
-        status_version: cached.status_version,
-        reference: text("reference"),
-        metadata: cached.fixed.get("metadata").cloned().unwrap_or(Value::Null),
-        created_at: OffsetDateTime::from_unix_timestamp_nanos(i128::from(created_at_us) * 1_000)
-            .ok()?,
-        updated_at: cached.updated_at,
-        replayed: false,
-    })
 }

@@ -255,11 +255,11 @@ pub async fn cached_wallets(
         type Parts = (Option<i64>, Option<i64>, Option<String>);
         let parts: Parts = redis::cmd("HMGET")
             .arg(format!("remit:wallet:1:{id}"))
-            .arg(&["version", "balance", "epoch"])
+            .arg(&["version", "balance", "filled"])
             .query_async(&mut connection)
             .await?;
-        if let (Some(version), Some(balance), Some(filled_in)) = parts
-            && epoch.as_ref() == Some(&filled_in)
+        if let (Some(version), Some(balance), Some(filled)) = parts
+            && epoch.as_deref() == filled.split(' ').next()
         {
             cached.insert(id, CachedWallet { version, balance });
         }

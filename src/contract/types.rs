@@ -133,7 +133,7 @@ pub enum WalletStatus {
 }
 
 /// `remit_v1.wallet_result`; amounts are minor units.
-#[derive(Debug, Clone, FromSql)]
+#[derive(Debug, Clone, PartialEq, FromSql)]
 #[postgres(name = "wallet_result")]
 pub struct WalletResult {
     pub id: Uuid,

@@ -2,13 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
+use redis::{Cmd, Pipeline};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::scripts::{MERGE, RELEASE};
-use super::{
-    Bypass, CachedWallet, EPOCH, WALLET_TTL_MS, WalletCache, WalletKey, key, microseconds, random,
-};
+use super::{Bypass, EPOCH, WALLET_TTL_MS, WalletCache, WalletKey, key, microseconds, random};
+use crate::answer::status_name;
+use crate::contract::{WalletResult, WalletStatus};
 use crate::redis::Unavailable;
 
 /// How long a reader may take between its lease and its fill.
@@ -28,65 +31,22 @@ impl WalletCache {
     ///
     /// # Errors
     /// The database has to be asked. Tell `seen` what it said.
-    pub async fn read(&self, wallet: WalletKey) -> Result<Option<CachedWallet>, Bypass> {
+    pub async fn read(&self, wallet: WalletKey) -> Result<Option<WalletResult>, Bypass> {
         if !self.has_begun.load(Ordering::Relaxed) {
             return Err(Bypass::Silent);
         }
         if self.lost.concern(&wallet) {
             return Err(Bypass::Behind);
         }
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("GET").arg(EPOCH);
-        pipeline.cmd("HMGET").arg(key(&wallet)).arg(&[
-            "epoch",
-            "fixed",
-            "balance",
-            "held",
-            "version",
-            "status",
-            "status_version",
-            "updated_at",
-        ]);
-        type Parts = (
-            Option<String>,
-            Option<String>,
-            Option<i64>,
-            Option<i64>,
-            Option<i64>,
-            Option<String>,
-            Option<i64>,
-            Option<i64>,
-        );
+        // Room for all of it, so that nothing grows step by step.
+        let mut pipeline = Pipeline::with_capacity(2);
+        let mut get = Cmd::with_capacity(2, 32);
+        get.arg("GET").arg(EPOCH);
+        let mut hmget = Cmd::with_capacity(8, 160);
+        hmget.arg("HMGET").arg(key(&wallet)).arg(&FIELDS);
+        pipeline.add_command(get).add_command(hmget);
         let (epoch, parts): (Option<String>, Parts) = self.redis.pipeline(&pipeline).await?;
-        let (
-            Some(filled_in),
-            Some(fixed),
-            Some(balance),
-            Some(held),
-            Some(version),
-            Some(status),
-            Some(status_version),
-            Some(us),
-        ) = parts
-        else {
-            return Ok(None);
-        };
-        if epoch != Some(filled_in) {
-            return Ok(None);
-        }
-        let fixed = serde_json::from_str(&fixed).ok();
-        let updated_at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(us) * 1_000).ok();
-        Ok(fixed
-            .zip(updated_at)
-            .map(|(fixed, updated_at)| CachedWallet {
-                fixed,
-                balance,
-                held,
-                version,
-                status,
-                status_version,
-                updated_at,
-            }))
+        Ok(epoch.and_then(|epoch| whole(wallet.1, &epoch, parts)))
     }
 
     /// Announces a fill by a reader who may be bound to a user. Call before the query whose result will be
@@ -152,9 +112,12 @@ impl WalletCache {
     pub async fn fill(
         &self,
         wallet: WalletKey,
-        found: &CachedWallet,
+        found: &WalletResult,
         lease: Lease,
     ) -> Result<(), Unavailable> {
+        let filled =
+            serde_json::to_string(&Filled::of(found)).expect("strings and numbers are JSON");
+        let filled = format!("{} {filled}", lease.epoch);
         self.redis
             .script(
                 MERGE
@@ -163,15 +126,92 @@ impl WalletCache {
                     .arg(found.version)
                     .arg(found.balance)
                     .arg(found.status_version)
-                    .arg(&found.status)
+                    .arg(status_name(found.status))
                     .arg(microseconds(found.updated_at))
                     .arg(WALLET_TTL_MS)
-                    .arg(lease.epoch)
                     .arg(lease.field)
                     .arg(lease.value)
-                    .arg(found.fixed.to_string())
-                    .arg(found.held),
+                    .arg(filled),
             )
             .await
     }
+}
+
+/// What a wallet has in Redis.
+const FIELDS: [&str; 6] = [
+    "filled",
+    "balance",
+    "version",
+    "status",
+    "status_version",
+    "updated_at",
+];
+
+/// What Redis has of a wallet: what readers alone write, balance, version, status, its version, and when it changed.
+type Parts = (
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+);
+
+/// What readers alone write of a wallet, after the epoch in which they did. Amounts are minor units.
+#[derive(Serialize, Deserialize)]
+struct Filled {
+    user_id: Option<Uuid>,
+    currency: String,
+    held: i64,
+    floor: Option<i64>,
+    reference: Option<String>,
+    metadata: Value,
+    created_at_us: i64,
+}
+
+impl Filled {
+    fn of(wallet: &WalletResult) -> Self {
+        Self {
+            user_id: wallet.user_id,
+            currency: wallet.currency.clone(),
+            held: wallet.held,
+            floor: wallet.floor,
+            reference: wallet.reference.clone(),
+            metadata: wallet.metadata.clone(),
+            created_at_us: microseconds(wallet.created_at),
+        }
+    }
+}
+
+/// The wallet, if all parts are there and it was filled in during this epoch.
+fn whole(id: Uuid, epoch: &str, parts: Parts) -> Option<WalletResult> {
+    let (filled, balance, version, status, status_version, updated_at_us) = parts;
+    let filled = filled?;
+    let (filled_in, filled) = filled.split_once(' ')?;
+    if filled_in != epoch {
+        return None;
+    }
+    let filled: Filled = serde_json::from_str(filled).ok()?;
+    let status = status?;
+    let mut statuses = [WalletStatus::Active, WalletStatus::Frozen].into_iter();
+    Some(WalletResult {
+        id,
+        user_id: filled.user_id,
+        currency: filled.currency,
+        balance: balance?,
+        held: filled.held,
+        floor: filled.floor,
+        status: statuses.find(|known| status_name(*known) == status)?,
+        version: version?,
+        status_version: status_version?,
+        reference: filled.reference,
+        metadata: filled.metadata,
+        created_at: moment(filled.created_at_us)?,
+        updated_at: moment(updated_at_us?)?,
+        replayed: false,
+    })
+}
+
+fn moment(us: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(us) * 1_000).ok()
 }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use redis::Script;
 
 /// KEYS: wallets, or one wallet and the epoch for a fill. ARGV: for each wallet version, balance, `status_version`,
-/// status, `updated_at`, where an empty string is a part not given; for a fill also the TTL, the epoch, the field of the
-/// lease, the lease, fixed and held.
+/// status, `updated_at`, where an empty string is a part not given; for a fill also the TTL, the field of the lease, the
+/// lease, and the epoch with what readers alone write.
 ///
 /// A writer leaves a wallet alone that is not there: no reader has a lease on it, and the next one will ask PostgreSQL.
 /// With a lease there is always a version.
@@ -22,10 +22,12 @@ pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
 const MERGE_TEXT: &str = r"
         local wallets, is_fill = #KEYS, #ARGV % 5 > 0
         if is_fill then
-            local epoch, lease_field, lease = unpack(ARGV, 7, 9)
+            local lease_field, lease, filled = unpack(ARGV, 7, 9)
+            local epoch = redis.call('GET', KEYS[2])
             wallets = 1
             -- Whoever comes too late writes through like others: his reader is not to see anything older next time.
-            is_fill = redis.call('GET', KEYS[2]) == epoch and redis.call('HMGET', KEYS[1], lease_field)[1] == lease
+            is_fill = epoch and filled:find(epoch .. ' ', 1, true) == 1
+                and redis.call('HMGET', KEYS[1], lease_field)[1] == lease
         end
         for i = 1, wallets do
             local key = KEYS[i]
@@ -52,8 +54,8 @@ const MERGE_TEXT: &str = r"
             end
         end
         if is_fill then
-            local ttl, epoch, lease_field, lease, fixed, held = unpack(ARGV, 6, 11)
-            redis.call('HSET', KEYS[1], 'fixed', fixed, 'held', held, 'epoch', epoch)
+            local ttl, lease_field, lease, filled = unpack(ARGV, 6, 9)
+            redis.call('HSET', KEYS[1], 'filled', filled)
             redis.call('HDEL', KEYS[1], lease_field)
             redis.call('PEXPIRE', KEYS[1], ttl)
         end

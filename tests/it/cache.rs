@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use remit::contract::{WalletResult, WalletStatus};
 use remit::redis::Redis;
 use remit::tls::Trust;
-use remit::wallet_cache::{CachedWallet, WalletCache, WalletChange};
-use serde_json::{Value, json};
+use remit::wallet_cache::{WalletCache, WalletChange};
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -205,15 +206,22 @@ async fn two_caches(stack: &Stack) -> (WalletCache, WalletCache, (i64, Uuid)) {
     (cache().await, cache().await, (1, Uuid::new_v4()))
 }
 
-fn found(version: i64, balance: i64) -> CachedWallet {
-    CachedWallet {
-        fixed: json!({"currency": "USD"}),
+fn found(id: Uuid, version: i64, balance: i64) -> WalletResult {
+    WalletResult {
+        id,
+        user_id: Some(Uuid::from_u128(1)),
+        currency: "USD".to_owned(),
         balance,
-        held: 0,
+        held: 3,
+        floor: Some(-5),
+        status: WalletStatus::Active,
         version,
-        status: "active".to_owned(),
         status_version: 0,
+        reference: Some("a b".to_owned()),
+        metadata: json!({"a": "b"}),
+        created_at: OffsetDateTime::UNIX_EPOCH,
         updated_at: OffsetDateTime::UNIX_EPOCH,
+        replayed: false,
     }
 }
 
@@ -227,7 +235,7 @@ async fn a_stale_writer_loses_whichever_way_it_comes() {
     let (slow, fast, wallet) = two_caches(&stack).await;
     let lease = slow.lease(wallet, None).await.expect("Redis answers");
     fast.write([(wallet, written(6, 60))]).await;
-    slow.fill(wallet, &found(5, 50), lease)
+    slow.fill(wallet, &found(wallet.1, 5, 50), lease)
         .await
         .expect("Redis answers");
     let cached = fast
@@ -257,8 +265,8 @@ async fn a_stale_writer_loses_whichever_way_it_comes() {
         .expect("Redis answers")
         .expect("it is there");
     assert_eq!(
-        (cached.status.as_str(), cached.status_version),
-        ("frozen", 2)
+        (cached.status, cached.status_version),
+        (WalletStatus::Frozen, 2)
     );
 }
 
@@ -269,7 +277,7 @@ async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
     let lease = slow.lease(wallet, None).await.expect("Redis answers");
     fast.write([(wallet, written(6, 60))]).await;
     stack.redis.flush().await;
-    slow.fill(wallet, &found(5, 50), lease)
+    slow.fill(wallet, &found(wallet.1, 5, 50), lease)
         .await
         .expect("Redis answers");
     assert_eq!(fast.read(wallet).await.expect("Redis answers"), None);
@@ -283,11 +291,11 @@ async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
         first.expect("Redis answers"),
         second.expect("Redis answers"),
     );
-    slow.fill(wallet, &found(5, 50), first)
+    slow.fill(wallet, &found(wallet.1, 5, 50), first)
         .await
         .expect("Redis answers");
     assert_eq!(fast.read(wallet).await.expect("Redis answers"), None);
-    fast.fill(wallet, &found(7, 70), second)
+    fast.fill(wallet, &found(wallet.1, 7, 70), second)
         .await
         .expect("Redis answers");
     let cached = slow
@@ -295,10 +303,7 @@ async fn a_flush_between_query_and_fill_does_not_bring_the_old_wallet_back() {
         .await
         .expect("Redis answers")
         .expect("it is filled in");
-    assert_eq!(
-        (cached.version, cached.fixed),
-        (7, Value::from_iter([("currency", "USD")]))
-    );
+    assert_eq!(cached, found(wallet.1, 7, 70));
 }
 
 #[tokio::test]
@@ -308,19 +313,19 @@ async fn what_was_filled_in_before_a_process_started_is_not_read() {
     let early = slow.lease(wallet, Some(Uuid::new_v4())).await;
     let early = early.expect("Redis answers");
     let lease = fast.lease(wallet, None).await.expect("Redis answers");
-    fast.fill(wallet, &found(5, 50), lease)
+    fast.fill(wallet, &found(wallet.1, 5, 50), lease)
         .await
         .expect("Redis answers");
     fast.begin().await;
     assert_eq!(slow.read(wallet).await.expect("Redis answers"), None);
     // Nor what was asked for before, nor what has only been written through since.
-    slow.fill(wallet, &found(5, 50), early)
+    slow.fill(wallet, &found(wallet.1, 5, 50), early)
         .await
         .expect("Redis answers");
     fast.write([(wallet, written(6, 60))]).await;
     assert_eq!(slow.read(wallet).await.expect("Redis answers"), None);
     let lease = slow.lease(wallet, None).await.expect("Redis answers");
-    slow.fill(wallet, &found(5, 50), lease)
+    slow.fill(wallet, &found(wallet.1, 5, 50), lease)
         .await
         .expect("Redis answers");
     let cached = fast
