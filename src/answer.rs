@@ -13,9 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use crate::contract::{
-    Entry, TransferOutcome, TransferResult, UserResult, WalletResult, WalletStatus,
-};
+use crate::contract::{Entry, TransferOutcome, TransferResult, UserResult, WalletResult};
 use crate::problem::Problem;
 
 mod administration;
@@ -185,21 +183,13 @@ impl<'a> From<&'a WalletResult> for WalletBody<'a> {
             balance: wallet.balance,
             available: wallet.balance - wallet.held,
             floor: wallet.floor,
-            status: status_name(wallet.status),
+            status: wallet.status.name(),
             version: wallet.version,
             reference: wallet.reference.as_deref(),
             metadata: &wallet.metadata,
             created_at: wallet.created_at,
             updated_at: wallet.updated_at,
         }
-    }
-}
-
-/// The word for a status in JSON and in Redis.
-pub fn status_name(status: WalletStatus) -> &'static str {
-    match status {
-        WalletStatus::Active => "active",
-        WalletStatus::Frozen => "frozen",
     }
 }
 

@@ -22,7 +22,6 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::answer::status_name;
 use crate::contract::WalletResult;
 use crate::redis::{Redis, Unavailable};
 
@@ -92,7 +91,7 @@ impl WalletCache {
     pub async fn seen(&self, wallet: WalletKey, found: &WalletResult, bypass: Bypass) {
         let seen = WalletChange {
             entry: Some((found.version, found.balance)),
-            status: Some((found.status_version, status_name(found.status).to_owned())),
+            status: Some((found.status_version, found.status.name().to_owned())),
             updated_at_us: microseconds(found.updated_at),
         };
         match bypass {

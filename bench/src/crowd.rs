@@ -97,7 +97,7 @@ pub async fn crowd(stand: &mut Stand, time: Duration) -> Result<Crowd, String> {
         let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
         return Err(format!("not all went well: {statuses:?} {failures:?}"));
     }
-    before.check(stand, outcome.posted, true).await?;
+    before.check(stand, outcome.posted).await?;
     Ok(Crowd {
         connections,
         posted: outcome.rate,

@@ -118,8 +118,8 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
 fn as_markdown(measured: &Measured, plan: &Plan) -> String {
     let mut text = format!(
         "# Results\n\nWritten by `{}`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
-         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running twice as long. After each load over \
-         HTTP the books were verified, every event had arrived, and the broker had counted it.\n\n## Targets\n\n| ratio | measured | target | |\n| --- | --- | --- | --- |\n",
+         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running twice as long. After each load of \
+         Remit over HTTP the books were verified, every event had arrived, and the broker had counted it.\n\n## Targets\n\n| ratio | measured | target | |\n| --- | --- | --- | --- |\n",
         if plan.is_quick {
             "make bench-quick"
         } else {

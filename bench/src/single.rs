@@ -72,7 +72,7 @@ pub async fn single(stand: &mut Stand, time: Duration) -> Result<Single, String>
             .map_err(text)?;
         textbook.push(since.elapsed());
     }
-    before.check(stand, remit.len() as u64, true).await?;
+    before.check(stand, remit.len() as u64).await?;
     Ok(Single {
         remit_ms: median_ms(remit),
         textbook_ms: median_ms(textbook),

@@ -132,6 +132,25 @@ pub enum WalletStatus {
     Frozen,
 }
 
+impl WalletStatus {
+    /// The word for it in JSON and in Redis.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Frozen => "frozen",
+        }
+    }
+
+    /// The status of a word.
+    pub fn of_name(name: &str) -> Option<Self> {
+        match name {
+            "active" => Some(Self::Active),
+            "frozen" => Some(Self::Frozen),
+            _ => None,
+        }
+    }
+}
+
 /// `remit_v1.wallet_result`; amounts are minor units.
 #[derive(Debug, Clone, PartialEq, FromSql)]
 #[postgres(name = "wallet_result")]

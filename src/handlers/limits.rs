@@ -5,7 +5,7 @@ use hyper::http::request::Parts;
 use uuid::Uuid;
 
 use super::{Handled, of_path};
-use crate::answer::{Answer, LimitsBody, WalletBody, status_name};
+use crate::answer::{Answer, LimitsBody, WalletBody};
 use crate::app::App;
 use crate::contract::{self, Caller, WalletResult};
 use crate::fields::Fields;
@@ -48,7 +48,7 @@ async fn reason(head: &Parts, body: Incoming) -> Result<Option<String>, Problem>
 /// Writes a new status through before it is told.
 async fn changed(app: &App, caller: &Caller, result: Result<WalletResult, Failure>) -> Handled {
     let wallet = result.map_err(of_path)?;
-    let status = status_name(wallet.status).to_owned();
+    let status = wallet.status.name().to_owned();
     let change = WalletChange::status(wallet.status_version, status, wallet.updated_at);
     let key = (caller.ledger_id, wallet.id);
     app.wallet_cache.write([(key, change)]).await;

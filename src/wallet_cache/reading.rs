@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::scripts::{MERGE, RELEASE};
 use super::{Bypass, EPOCH, WALLET_TTL_MS, WalletCache, WalletKey, key, microseconds, random};
-use crate::answer::status_name;
 use crate::contract::{WalletResult, WalletStatus};
 use crate::redis::Unavailable;
 
@@ -126,7 +125,7 @@ impl WalletCache {
                     .arg(found.version)
                     .arg(found.balance)
                     .arg(found.status_version)
-                    .arg(status_name(found.status))
+                    .arg(found.status.name())
                     .arg(microseconds(found.updated_at))
                     .arg(WALLET_TTL_MS)
                     .arg(lease.field)
@@ -192,8 +191,6 @@ fn whole(id: Uuid, epoch: &str, parts: Parts) -> Option<WalletResult> {
         return None;
     }
     let filled: Filled = serde_json::from_str(filled).ok()?;
-    let status = status?;
-    let mut statuses = [WalletStatus::Active, WalletStatus::Frozen].into_iter();
     Some(WalletResult {
         id,
         user_id: filled.user_id,
@@ -201,7 +198,7 @@ fn whole(id: Uuid, epoch: &str, parts: Parts) -> Option<WalletResult> {
         balance: balance?,
         held: filled.held,
         floor: filled.floor,
-        status: statuses.find(|known| status_name(*known) == status)?,
+        status: WalletStatus::of_name(&status?)?,
         version: version?,
         status_version: status_version?,
         reference: filled.reference,
