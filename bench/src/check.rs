@@ -11,7 +11,7 @@ use crate::stand::Stand;
 const DRAIN_S_MAX: u64 = 240;
 /// Where the relay publishes.
 const EXCHANGE: &str = "remit.events";
-/// The broker counts every five seconds. Of a connection that ends before, it may forget what came last.
+/// The broker counts every five seconds.
 const COUNT_S_MAX: u64 = 20;
 const STEP_MS: u64 = 50;
 
@@ -43,7 +43,7 @@ impl Before {
     /// Something is wrong.
     pub async fn check(&self, stand: &mut Stand, posted: u64) -> Result<(), String> {
         let owner = stand.owner().await?;
-        let transfers = number(&owner, TRANSFERS).await? - self.transfers;
+        let transfers = self.posted(&owner).await?;
         if u64::try_from(transfers) != Ok(posted) {
             return Err(format!(
                 "{posted} transfers were acknowledged, {transfers} are in the journal"
@@ -52,20 +52,38 @@ impl Before {
         let expected = self.notified + transfers;
         await_number(&owner, OUTBOX, 0, "events stay in the outbox").await?;
         await_number(&owner, NOTIFIED, expected, "transfers have notifications").await?;
-        let sum = number(&owner, SUM).await?;
-        if sum != self.sum {
-            return Err(format!("balances sum to {sum}, and to {} before", self.sum));
-        }
-        let violations = number(&owner, VIOLATIONS).await?;
-        if violations > 0 {
-            return Err(format!("verify() finds {violations} violations"));
-        }
+        self.check_books(&owner).await?;
         stand.events += posted;
         count_events(stand).await
     }
+
+    /// How many transfers have come into the journal since.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn posted(&self, owner: &Owner) -> Result<i64, String> {
+        Ok(number(owner, TRANSFERS).await? - self.transfers)
+    }
+
+    /// Whether the balances sum to what they did, and the books agree with each other.
+    ///
+    /// # Errors
+    /// They do not.
+    pub async fn check_books(&self, owner: &Owner) -> Result<(), String> {
+        let sum = number(owner, SUM).await?;
+        if sum != self.sum {
+            return Err(format!("balances sum to {sum}, and to {} before", self.sum));
+        }
+        let violations = number(owner, "select count(*) from remit_ops_v1.verify()").await?;
+        if violations > 0 {
+            return Err(format!("verify() finds {violations} violations"));
+        }
+        Ok(())
+    }
 }
 
-/// Holds the events of all loads so far against the broker's own count of what was published.
+/// Holds the events of all loads so far against the broker's own count of what was published. Of a connection that ends
+/// before it has counted, it may forget what came last.
 async fn count_events(stand: &Stand) -> Result<(), String> {
     let start = Instant::now();
     loop {
@@ -90,11 +108,8 @@ pub async fn outbox_lag_s(owner: &Owner) -> Result<f64, String> {
 }
 
 const TRANSFERS: &str = "select count(*) from remit.transfers";
-/// Balances of users, together.
-pub const SUM: &str =
+const SUM: &str =
     "select coalesce(sum(balance), 0)::bigint from remit.wallets where user_id is not null";
-/// What the books themselves find wrong. It reads the whole journal.
-pub const VIOLATIONS: &str = "select count(*) from remit_ops_v1.verify()";
 const OUTBOX: &str = "select count(*) from remit.outbox";
 const NOTIFIED: &str = "select count(distinct subject_id) from remit.notifications";
 const LAG_MS: &str =

@@ -125,9 +125,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             if round == 1 {
                 queries_us.push(queries(stand).await?);
             }
-            let rate = transfers(stand, &scale, How::closed(scale.load))
-                .await?
-                .rate;
+            let rate = transfers(stand, &scale, scale.load).await?.rate;
             say(&format!("{rows} rows: {rate:.0}/s"));
             rates[place].push(rate);
         }
@@ -186,17 +184,22 @@ async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
     stand.flush_redis().await
 }
 
-async fn transfers(stand: &mut Stand, scale: &Scale, how: How) -> Result<Sample, String> {
+/// Transfers of a server and a worker that start with them.
+async fn transfers(stand: &mut Stand, scale: &Scale, time: Duration) -> Result<Sample, String> {
     stand.start(true).await?;
+    load(stand, Ask::Transfer(Wallets::Uniform(scale.wallets)), time).await
+}
+
+async fn load(stand: &mut Stand, ask: Ask, time: Duration) -> Result<Sample, String> {
     let cell = Cell {
         subject: Subject::Remit {
-            ask: Ask::Transfer(Wallets::Uniform(scale.wallets)),
+            ask,
             door: Door::Server,
             relay: true,
         },
         connections: MANY,
     };
-    measure(stand, cell, how).await
+    measure(stand, cell, How::closed(time)).await
 }
 
 async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
@@ -223,14 +226,6 @@ async fn memory(
     say: &impl Fn(&str),
 ) -> Result<Vec<(u64, f64)>, String> {
     let pid = stand.server_pid().ok_or("the server does not run")?;
-    let cell = Cell {
-        subject: Subject::Remit {
-            ask: Ask::Mix(WALLETS),
-            door: Door::Server,
-            relay: true,
-        },
-        connections: MANY,
-    };
     let mut found = Vec::new();
     let mut requests = 0;
     loop {
@@ -240,9 +235,7 @@ async fn memory(
         if requests >= scale.requests {
             return Ok(found);
         }
-        requests += measure(stand, cell, How::closed(scale.load))
-            .await?
-            .requests;
+        requests += load(stand, Ask::Mix(WALLETS), scale.load).await?.requests;
     }
 }
 

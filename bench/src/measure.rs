@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ask::{Ask, Script};
 use crate::cell::{Cell, Door, Sample, Subject};
-use crate::check::{Before, SUM, VIOLATIONS, number, outbox_lag_s};
+use crate::check::{Before, number, outbox_lag_s};
 use crate::cpu;
 use crate::load::{Load, carry_out};
 use crate::pgbench::Pgbench;
@@ -186,9 +186,8 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate }: How) -> Result<Sampl
         time,
         rate,
     };
+    let books = Before::read(stand).await?;
     let before = textbook_books(&owner).await?;
-    let transfers_before = number(&owner, "select count(*) from remit.transfers").await?;
-    let sum_before = number(&owner, SUM).await?;
     let parts = stand.parts()?;
     let cpu_before = cpu::times(&parts);
     let outcome = pgbench.carry_out(stand).await?;
@@ -198,15 +197,9 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate }: How) -> Result<Sampl
     if after.sum != before.sum || u64::try_from(after.transfers - before.transfers) != Ok(calls) {
         return Err("the textbook's books are wrong".to_owned());
     }
-    let sum = number(&owner, SUM).await?;
-    if sum != sum_before {
-        return Err(format!("balances sum to {sum}, and to {sum_before} before"));
-    }
-    if number(&owner, VIOLATIONS).await? > 0 {
-        return Err("verify() finds violations".to_owned());
-    }
+    books.check_books(&owner).await?;
     // A call skips wallets that another one holds, so that calls alone would count too much.
-    let posted = number(&owner, "select count(*) from remit.transfers").await? - transfers_before;
+    let posted = books.posted(&owner).await?;
     let rate = match cell.subject {
         Subject::Core { .. } => {
             // Of its calls, as many as counted.

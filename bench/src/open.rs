@@ -73,8 +73,8 @@ pub async fn open(
                     stand.start(true).await?;
                 }
                 let how = How {
+                    time: side.time(plan.time) * TIMES,
                     rate: Some(highest * part),
-                    ..How::closed(side.time(plan.time) * TIMES)
                 };
                 samples.push(measure(stand, side, how).await?);
             }

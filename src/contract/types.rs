@@ -143,11 +143,8 @@ impl WalletStatus {
 
     /// The status of a word.
     pub fn of_name(name: &str) -> Option<Self> {
-        match name {
-            "active" => Some(Self::Active),
-            "frozen" => Some(Self::Frozen),
-            _ => None,
-        }
+        let mut all = [Self::Active, Self::Frozen].into_iter();
+        all.find(|status| status.name() == name)
     }
 }
 

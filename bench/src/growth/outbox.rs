@@ -7,7 +7,6 @@ use tokio_postgres::Client;
 
 use super::{Scale, said, session, transfers};
 use crate::cell::median;
-use crate::measure::How;
 use crate::stand::{Stand, execute};
 
 /// What becomes of transfers while a snapshot stays open.
@@ -61,7 +60,7 @@ pub(super) async fn snapshot(
         "transfers while a snapshot is held for {seconds} s"
     ));
     let holder = hold_snapshot(stand).await?;
-    let sample = transfers(stand, scale, How::closed(scale.snapshot)).await?;
+    let sample = transfers(stand, scale, scale.snapshot).await?;
     let read_ms = read_ms(&session(stand).await?).await?;
     holder.batch_execute("rollback").await.map_err(said)?;
     say(&format!(
