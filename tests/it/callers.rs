@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use remit::access::Permission;
-use remit::contract::KeyScope;
 use remit::route::Route;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -288,124 +286,8 @@ async fn a_key_is_sent_in_one_header_and_one_form() {
     assert_eq!(answer.status, 401);
 }
 
-/// What SQL says to one key: whether it is WL017 or the outcome `forbidden`, whatever else it is.
-async fn is_forbidden(session: &tokio_postgres::Client, call: &str, key: &str) -> bool {
-    let text = format!("select ({call})::text").replace("$key", &format!("sha256('{key}')"));
-    match session.simple_query(&text).await {
-        Ok(rows) => rows.iter().any(|row| match row {
-            tokio_postgres::SimpleQueryMessage::Row(row) => {
-                row.get(0).is_some_and(|value| value.contains("forbidden"))
-            }
-            _ => false,
-        }),
-        Err(error) => {
-            let code = error.code().map_or("none", |code| code.code());
-            assert_ne!(code, "WL016", "{call}");
-            assert!(code.starts_with("WL"), "{call}: {error:?}");
-            code == "WL017"
-        }
-    }
-}
-
-#[tokio::test]
-async fn sql_and_the_gate_before_it_agree_on_each_scope() {
-    let stack = Stack::start().await;
-    let (user, id) = (stack.http.user().await, Uuid::new_v4());
-    let owner = stack.owner().await;
-    let server = stack.database.connect_as("remit_server").await;
-    let mut agreed = BTreeSet::new();
-    for scope in KeyScope::ALL {
-        let bound_to = (scope == KeyScope::User).then_some(user);
-        let (name, key) = (scope.name(), format!("key of {}", scope.name()));
-        let insert = "insert into remit.keys (ledger_id, name, scope, user_id, sha256)
-                      values (1, $1, $1::text::remit_v1.key_scope, $2, sha256(convert_to($3, 'UTF8')))";
-        let inserted = owner.execute(insert, &[&name, &bound_to, &key]).await;
-        inserted.expect("the owner may");
-        for (method, path, call) in [
-            ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
-            ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
-            (
-                "GET",
-                "/users/$id/wallets",
-                "(select count(*) from remit_v1.wallet_list(1, '$id', null, null, 1, $key))",
-            ),
-            ("POST", "/wallets", "remit_v1.wallet_create(1, null, $key)"),
-            (
-                "GET",
-                "/wallets/$id",
-                "(select count(*) from remit_v1.wallets_get(1, array['$id']::uuid[], array[$key]))",
-            ),
-            (
-                "GET",
-                "/wallets/$id/entries",
-                "(select count(*) from remit_v1.entry_list(1, '$id', null, 1, $key))",
-            ),
-            (
-                "POST",
-                "/wallets/$id/freeze",
-                "remit_ops_v1.wallet_freeze(1, '$id', 'r', $key)",
-            ),
-            (
-                "POST",
-                "/wallets/$id/unfreeze",
-                "remit_ops_v1.wallet_unfreeze(1, '$id', 'r', $key)",
-            ),
-            (
-                "GET",
-                "/wallets/$id/limits",
-                "remit_v1.wallet_limits_get(1, '$id', $key)",
-            ),
-            (
-                "PUT",
-                "/wallets/$id/limits",
-                "remit_ops_v1.wallet_limits_set(1, '$id', null, null, 'r', $key)",
-            ),
-            (
-                "POST",
-                "/transfers",
-                "(select r.outcome from remit_v1.transfers_post(1, array[('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request], array[$key]) r)",
-            ),
-            (
-                "GET",
-                "/transfers/$id",
-                "remit_v1.transfer_get(1, '$id', $key)",
-            ),
-            ("POST", "/keys", "remit_v1.key_create(1, null, 'r', $key)"),
-            (
-                "GET",
-                "/keys",
-                "(select count(*) from remit_v1.key_list(1, null, null, 1, $key))",
-            ),
-            (
-                "DELETE",
-                "/keys/$id",
-                "remit_v1.key_revoke(1, '$id', 'r', $key)",
-            ),
-            (
-                "POST",
-                "/ledgers",
-                "remit_v1.ledger_create(1, null, 'r', $key)",
-            ),
-            ("GET", "/ledgers/1", "remit_v1.ledger_get(1, $key)"),
-        ] {
-            let path = path.replace("$id", &id.to_string());
-            let method: Method = method.parse().expect("a method");
-            let route = Route::find(&method, &path).expect("a route");
-            let permission = Permission::of_route(&route).expect("it needs a key");
-            let call = call.replace("$id", &id.to_string());
-            let refused = is_forbidden(&server, &call, &key).await;
-            assert_eq!(refused, !scope.allows(permission), "{call} by {name}");
-            agreed.insert(route.name().to_owned());
-        }
-    }
-    // These have no function that takes a key.
-    let rest = ["metrics", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
-    agreed.extend(rest);
-    assert_eq!(agreed, route_names());
-}
-
 /// The names of all routes.
-fn route_names() -> BTreeSet<String> {
+pub fn route_names() -> BTreeSet<String> {
     let source = file("src/route.rs");
     let names = source.lines().filter_map(|line| {
         let (route, name) = line.trim().split_once(" => \"")?;
