@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::poll::{SOON, eventually};
 use super::postgres::repository;
 use super::setting;
 
@@ -206,12 +207,23 @@ impl RabbitVhost {
     async fn get(&self, queue: &str, mode: &str) -> Option<Vec<Message>> {
         let path = format!("/api/queues/{}/{queue}/get", self.name);
         let request = json!({"count": MESSAGES_MAX, "ackmode": mode, "encoding": "base64"});
-        let (status, answer) = try_call("POST", &path, Some(request)).await;
-        match status {
-            200 => Some(answer.as_array()?.iter().map(message).collect()),
-            404 => None,
-            _ => panic!("reading {queue}: {status} {answer}"),
-        }
+        let messages = |all: &Vec<Value>| all.iter().map(message).collect();
+        // A queue that is just being declared has a name before it has a process.
+        let is_starting = |answer: &Value| {
+            answer["reason"]
+                .as_str()
+                .is_some_and(|text| text.ends_with("noproc"))
+        };
+        eventually(SOON, &format!("{queue} can be read"), async || {
+            let (status, answer) = try_call("POST", &path, Some(request.clone())).await;
+            match status {
+                200 => Some(answer.as_array().map(messages)),
+                404 => Some(None),
+                400 if is_starting(&answer) => None,
+                _ => panic!("reading {queue}: {status} {answer}"),
+            }
+        })
+        .await
     }
 }
 
