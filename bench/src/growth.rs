@@ -59,8 +59,8 @@ const QUERIES: usize = 300;
 #[derive(Debug, Clone, Serialize)]
 pub struct AtSize {
     pub rows: usize,
-    /// Transfers a second.
-    pub rate: f64,
+    /// Transfers a second, in each round.
+    pub rates: Vec<f64>,
     /// Microseconds of single queries, by name.
     pub queries_us: Vec<(&'static str, f64)>,
 }
@@ -131,10 +131,9 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
         }
     }
     for ((rows, rates), queries_us) in scale.rows.into_iter().zip(rates).zip(queries_us) {
-        let rate = median(rates);
         found.sizes.push(AtSize {
             rows,
-            rate,
+            rates,
             queries_us,
         });
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cell::{Cell, Door, Subject};
 use crate::measure::{How, measure};
 use crate::plan::{MANY, Plan};
-use crate::results::{Results, latency};
+use crate::results::{Results, medians, rate};
 use crate::stand::Stand;
 use crate::target::transfers;
 
@@ -22,13 +22,13 @@ pub struct Open {
     pub rates: Vec<AtRate>,
 }
 
-/// p50, p99 and p99.9 in milliseconds, of Remit with everything running and of the textbook function.
+/// p50, p99 and p99.9 of each round in milliseconds, of Remit with everything running and of the textbook function.
 #[derive(Debug, Clone, Serialize)]
 pub struct AtRate {
     pub part: f64,
     pub rate: f64,
-    pub remit_ms: [f64; 3],
-    pub textbook_ms: [f64; 3],
+    pub remit_ms: Vec<[f64; 3]>,
+    pub textbook_ms: Vec<[f64; 3]>,
 }
 
 /// Measures both sides at the same rates, in turns.
@@ -49,7 +49,7 @@ pub async fn open(
         connections: MANY,
     };
     let highest = match results.best(subject) {
-        Some((_, rate)) => rate,
+        Some((_, samples)) => rate(samples),
         None => {
             stand.reset(template).await?;
             stand.start(true).await?;
@@ -65,9 +65,9 @@ pub async fn open(
     let sides = [remit, peer];
     let mut rates = Vec::new();
     for part in PARTS {
-        let mut samples = [Vec::new(), Vec::new()];
+        let mut found = [Vec::new(), Vec::new()];
         for _ in 0..plan.rounds {
-            for (side, samples) in sides.into_iter().zip(&mut samples) {
+            for (side, found) in sides.into_iter().zip(&mut found) {
                 stand.reset(template).await?;
                 if side.subject == subject {
                     stand.start(true).await?;
@@ -76,18 +76,21 @@ pub async fn open(
                     time: side.time(plan.time) * TIMES,
                     rate: Some(highest * part),
                 };
-                samples.push(measure(stand, side, how).await?);
+                let sample = measure(stand, side, how).await?;
+                found.push(
+                    sample
+                        .latency
+                        .ok_or("pgbench did not say how long it took")?,
+                );
             }
         }
-        let [remit_ms, textbook_ms] = samples.map(|samples| latency(&samples).unwrap_or_default());
+        let [[p50, p99, _], [peer_p50, peer_p99, _]] =
+            [&found[0], &found[1]].map(|all| medians(all));
         say(&format!(
-            "open loop at {:.0} %: p50 {:.1} ms, p99 {:.1} ms; (a) {:.1} ms, {:.1} ms",
+            "open loop at {:.0} %: p50 {p50:.1} ms, p99 {p99:.1} ms; (a) {peer_p50:.1} ms, {peer_p99:.1} ms",
             part * 100.0,
-            remit_ms[0],
-            remit_ms[1],
-            textbook_ms[0],
-            textbook_ms[1]
         ));
+        let [remit_ms, textbook_ms] = found;
         rates.push(AtRate {
             part,
             rate: highest * part,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Subject};
-use crate::measure::WALLETS;
+use crate::measure::{WALLETS, wallets};
 
 /// Wallets of the template: as many as the Zipf loads want.
 pub const WALLETS_OF_TEMPLATE: usize = 100_000;
@@ -56,14 +56,28 @@ impl Plan {
         }
     }
 
-    /// The groups of a round.
+    /// The groups of a round. Loads that a target compares are neighbours, so that a slow minute of the machine meets both.
     pub fn groups(&self) -> Vec<Group> {
-        let mut groups = vec![self.peers(), self.plain(), self.core()];
-        for door in [Door::Server, Door::Nginx] {
-            groups.extend(self.transfers(door, true));
+        let (server, nginx) = (Door::Server, Door::Nginx);
+        let mut groups = vec![
+            self.core(),
+            self.peers(),
+            self.transfers(wallets(false), server, false),
+            self.transfers(wallets(true), server, false),
+            self.transfers(wallets(true), server, true),
+            self.transfers(wallets(false), server, true),
+            self.transfers(wallets(false), nginx, true),
+        ];
+        if !self.is_quick {
+            let zipf = Wallets::Zipf(WALLETS_OF_TEMPLATE);
+            groups.push(self.transfers(wallets(true), nginx, true));
+            groups.extend([server, nginx].map(|door| self.transfers(zipf, door, true)));
         }
-        groups.extend(self.transfers(Door::Server, false));
-        groups.extend([Door::Server, Door::Nginx].map(|door| self.reads(door)));
+        groups.push(self.plain());
+        groups.push(self.reads(server));
+        if !self.is_quick {
+            groups.push(self.reads(nginx));
+        }
         if let Some(only) = &self.only {
             for group in &mut groups {
                 group.retain(|cell| cell.subject.to_string().contains(only));
@@ -116,24 +130,9 @@ impl Plan {
         group
     }
 
-    /// Each kind of wallets on a database of its own.
-    fn transfers(&self, door: Door, relay: bool) -> Vec<Group> {
-        let mut kinds = vec![Wallets::Uniform(WALLETS), Wallets::Hot(WALLETS)];
-        if !self.is_quick && relay {
-            kinds.push(Wallets::Zipf(WALLETS_OF_TEMPLATE));
-        }
-        if self.is_quick && door == Door::Nginx {
-            kinds.truncate(1);
-        }
-        let subject = |wallets| Subject::Remit {
-            ask: Ask::Transfer(wallets),
-            door,
-            relay,
-        };
-        kinds
-            .into_iter()
-            .map(|wallets| self.at_all(subject(wallets), &[MANY]))
-            .collect()
+    fn transfers(&self, wallets: Wallets, door: Door, relay: bool) -> Group {
+        let ask = Ask::Transfer(wallets);
+        self.at_all(Subject::Remit { ask, door, relay }, &[MANY])
     }
 
     fn reads(&self, door: Door) -> Group {
@@ -142,9 +141,6 @@ impl Plan {
             asks.push(Ask::ReadOnce);
         }
         asks.push(Ask::Mix(WALLETS));
-        if self.is_quick && door == Door::Nginx {
-            return Group::new();
-        }
         let subject = |ask| Subject::Remit {
             ask,
             door,

@@ -32,19 +32,14 @@ impl Results {
         found.map(|(_, samples)| &samples[..])
     }
 
-    /// The rate of a cell.
-    pub fn rate(&self, subject: Subject, connections: usize) -> Option<f64> {
-        self.of(subject, connections).map(rate)
-    }
-
-    /// The best rate of a load, and the number of connections that has it.
-    pub fn best(&self, subject: Subject) -> Option<(usize, f64)> {
-        let rates = self
+    /// The number of connections at which a load has its best rate, and the samples there.
+    pub fn best(&self, subject: Subject) -> Option<(usize, &[Sample])> {
+        let of_load = self
             .cells
             .iter()
             .filter(|(cell, _)| cell.subject == subject)
-            .map(|(cell, samples)| (cell.connections, rate(samples)));
-        rates.max_by(|one, other| one.1.total_cmp(&other.1))
+            .map(|(cell, samples)| (cell.connections, &samples[..]));
+        of_load.max_by(|one, other| rate(one.1).total_cmp(&rate(other.1)))
     }
 
     /// The longest that any event of these loads had waited when the load ended, in seconds. Medians.
@@ -81,11 +76,21 @@ pub fn of_all(samples: &[Sample], value: impl Fn(&Sample) -> f64) -> f64 {
     median(samples.iter().map(value).collect())
 }
 
+/// What is the rate of one load to that of another, in each round.
+pub fn ratios(one: &[Sample], other: &[Sample]) -> Vec<f64> {
+    let pairs = one.iter().zip(other);
+    pairs.map(|(one, other)| one.rate / other.rate).collect()
+}
+
 /// The medians of p50, p99 and p99.9, in milliseconds.
 pub fn latency(samples: &[Sample]) -> Option<[f64; 3]> {
-    samples.first()?.latency?;
-    let place = |place: usize| of_all(samples, |sample| sample.latency.unwrap_or_default()[place]);
-    Some([place(0), place(1), place(2)])
+    let rounds: Option<Vec<_>> = samples.iter().map(|sample| sample.latency).collect();
+    rounds.map(|rounds| medians(&rounds))
+}
+
+/// The same of the rounds' latencies.
+pub fn medians(rounds: &[[f64; 3]]) -> [f64; 3] {
+    [0, 1, 2].map(|place| median(rounds.iter().map(|latency| latency[place]).collect()))
 }
 
 /// The medians of processor time by part, in microseconds.
