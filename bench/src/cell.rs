@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::ask::{Ask, Wallets};
 
 /// How much longer transfers are measured when everything runs.
-const RELAY_TIMES: u32 = 2;
+const RELAY_TIMES: u32 = 5;
 
 /// Where a request goes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -80,13 +80,17 @@ async fn remit(
     let cpu_before = cpu::times(&parts);
     let outcome = carry_out(&load).await;
     let lag_s = outbox_lag_s(&owner).await?;
-    let used = cpu::since(&cpu_before, &cpu::times(&parts));
-    let reads_after = reads(stand).await?;
     if outcome.errors() > 0 {
         let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
         return Err(format!("not all went well: {statuses:?} {failures:?}"));
     }
     let had_worker = stand.has_worker();
+    if had_worker {
+        // What its events cost belongs to a load, also what is left of them at its end.
+        before.await_events(&owner, outcome.posted).await?;
+    }
+    let used = cpu::since(&cpu_before, &cpu::times(&parts));
+    let reads_after = reads(stand).await?;
     if !had_worker {
         stand.start_worker()?;
     }

@@ -25,6 +25,9 @@ pub fn sample_as_text(sample: &Sample) -> String {
     if let Some([p50, p99, _]) = sample.latency {
         let _ = write!(text, ", p50 {p50:.1} ms, p99 {p99:.1} ms");
     }
+    if sample.lag_s > 0.0 {
+        let _ = write!(text, ", {:.1} s behind", sample.lag_s);
+    }
     let used = sample.cpu_us.values().sum::<f64>();
     let _ = write!(text, ", {used:.0} µs of processor:");
     for (part, us) in sample.cpu_us.iter().filter(|(_, us)| **us >= 0.5) {
@@ -118,7 +121,7 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
 fn as_markdown(measured: &Measured, plan: &Plan) -> String {
     let mut text = format!(
         "# Results\n\nWritten by `{}`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
-         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running twice as long. After each \
+         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running five times as long. After each \
          load of Remit over HTTP the books were verified, every event had arrived, and the broker had counted it.\n",
         if plan.is_quick {
             "make bench-quick"

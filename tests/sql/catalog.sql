@@ -108,7 +108,7 @@ select set_eq(
         ('remit_auditor', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
         ('remit_worker', 'remit_worker_v1.notifications_record(bigint,remit_worker_v1.notification[])'),
         ('remit_worker', 'remit_worker_v1.notifications_unsent(bigint,uuid[])'),
-        ('remit_worker', 'remit_worker_v1.outbox_read(integer)'),
+        ('remit_worker', 'remit_worker_v1.outbox_read(integer,bigint[])'),
         ('remit_worker', 'remit_worker_v1.outbox_settle(bigint,bigint[])'),
         ('remit_worker', 'remit_worker_v1.relay_is_active()'),
         ('remit_worker', 'remit_worker_v1.relay_lead()') $$,

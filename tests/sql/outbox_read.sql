@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(23);
 \ir fixture.psql
 
 select is_empty($$ select * from remit_worker_v1.outbox_read(100) $$, 'no changes, no events');
@@ -54,6 +54,10 @@ select results_eq(
     'select to_jsonb(e) from remit_worker_v1.outbox_read(100) e',
     $$ select to_jsonb(e) - 'ordinality' from events e order by id $$,
     'reading removes nothing');
+select results_eq(
+    'select id from remit_worker_v1.outbox_read(2, (select array[null, min(id)] from events))',
+    'select id from events order by id offset 1 limit 2',
+    'those that the relay holds are left out');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(51, 1, ledger_id => 900);

@@ -20,7 +20,7 @@ use crate::error::Error;
 
 const RELAY_LEAD: &str = "select remit_worker_v1.relay_lead()";
 const RELAY_IS_ACTIVE: &str = "select remit_worker_v1.relay_is_active()";
-const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1) e";
+const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2) e";
 const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
 const NOTIFICATIONS_UNSENT: &str = "select id from remit_worker_v1.notifications_unsent($1, $2) id";
 const NOTIFICATIONS_RECORD: &str = "select remit_worker_v1.notifications_record($1, $2)";
@@ -97,9 +97,9 @@ impl Outbox {
         Ok(row.try_get(0)?)
     }
 
-    /// The oldest unpublished events, in order of id.
-    pub async fn outbox_read(&self, limit: i32) -> Result<Vec<OutboxEvent>, Error> {
-        let rows = in_time(self.client.query(&self.read, &[&limit])).await?;
+    /// The oldest unpublished events but those held, in order of id.
+    pub async fn outbox_read(&self, limit: i32, held: &[i64]) -> Result<Vec<OutboxEvent>, Error> {
+        let rows = in_time(self.client.query(&self.read, &[&limit, &held])).await?;
         let events: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
         Ok(events?)
     }

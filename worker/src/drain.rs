@@ -1,6 +1,7 @@
 //! The relay's step: from the outbox to the broker and the wallet cache.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use lapin::BasicProperties;
@@ -30,20 +31,40 @@ pub struct Drain {
     pub outbox: Outbox,
     pub broker: Broker,
     pub cache: Arc<WalletCache>,
+    /// Events of the last step that are still to be removed: the next one does that while it publishes.
+    confirmed: Vec<OutboxEvent>,
+    /// The next events, where the last step has read them already.
+    ahead: Vec<OutboxEvent>,
 }
 
 impl Drain {
-    /// Publishes the oldest events and removes them from the outbox.
+    /// With nothing done yet.
+    pub fn new(outbox: Outbox, broker: Broker, cache: Arc<WalletCache>) -> Self {
+        Self {
+            outbox,
+            broker,
+            cache,
+            confirmed: Vec::new(),
+            ahead: Vec::new(),
+        }
+    }
+
+    /// Publishes the oldest events and removes them from the outbox. Where there are more than it can publish at a time,
+    /// PostgreSQL and the broker work side by side: it removes what the last step has published, and reads what the next
+    /// one will.
     ///
     /// # Errors
     /// A connection was lost, or the broker refused an event. What was confirmed before the first
     /// refused event is removed; all that is left will be published again.
-    pub async fn drain_once(&self) -> Result<Drained, Error> {
+    pub async fn drain_once(&mut self) -> Result<Drained, Error> {
         if !self.broker.is_connected() {
             return Err(Error::Disconnected);
         }
-        let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
-        let events = self.outbox.outbox_read(limit).await?;
+        let events = if self.ahead.is_empty() {
+            self.read(&[]).await?
+        } else {
+            mem::take(&mut self.ahead)
+        };
         if events.is_empty() {
             return Ok(Drained::Empty);
         }
@@ -51,18 +72,59 @@ impl Drain {
         if remit::environment::is_planted("settle_first") {
             self.settle(&events).await?;
         }
+        let earlier = mem::take(&mut self.confirmed);
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
         // Side by side: a Redis that is away costs the broker no time.
-        let (refusals, ()) = tokio::join!(self.broker.publish(messages), self.cache.write(changes));
+        let (refusals, (), ahead) = tokio::join!(
+            self.broker.publish(messages),
+            self.cache.write(changes),
+            self.settle_and_read(&earlier, &events),
+        );
         let refusals = refusals?;
-        let confirmed = &events[..confirmed_prefix(&events, &refusals)];
-        for event in confirmed {
+        let mut confirmed = events;
+        confirmed.truncate(confirmed_prefix(&confirmed, &refusals));
+        for event in &confirmed {
             log_published(event);
         }
-        self.settle(confirmed).await?;
+        let count = confirmed.len();
+        self.ahead = ahead?;
+        if self.ahead.is_empty() || refusals.none().is_err() {
+            self.settle(&confirmed).await?;
+        } else {
+            self.confirmed = confirmed;
+        }
         refusals.none()?;
-        Ok(Drained::Events(confirmed.len()))
+        Ok(Drained::Events(count))
+    }
+
+    /// Removes what the last step has published.
+    ///
+    /// # Errors
+    /// The connection was lost: it will be published again.
+    pub async fn finish(self) -> Result<Broker, Error> {
+        self.settle(&self.confirmed).await?;
+        Ok(self.broker)
+    }
+
+    /// Removes earlier events and reads those after a whole batch. After less than that come only some that are new: they
+    /// wait until there are more.
+    async fn settle_and_read(
+        &self,
+        earlier: &[OutboxEvent],
+        batch: &[OutboxEvent],
+    ) -> Result<Vec<OutboxEvent>, Error> {
+        self.settle(earlier).await?;
+        if batch.len() < BATCH_MAX {
+            return Ok(Vec::new());
+        }
+        let held: Vec<i64> = batch.iter().map(|event| event.id).collect();
+        self.read(&held).await
+    }
+
+    async fn read(&self, held: &[i64]) -> Result<Vec<OutboxEvent>, Error> {
+        let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
+        self.outbox.outbox_read(limit, held).await
     }
 
     async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {

@@ -72,7 +72,7 @@ impl Relay {
                 return Ok(());
             }
         }
-        let drain = self.lead(outbox).await?;
+        let mut drain = self.lead(outbox).await?;
         tracing::info!("relay leads");
         while !shutdown.is_requested() {
             let drained = drain.drain_once().await?;
@@ -81,7 +81,7 @@ impl Relay {
                 shutdown.sleep(Duration::from_millis(POLL_MS)).await;
             }
         }
-        drain.broker.close().await;
+        drain.finish().await?.close().await;
         Ok(())
     }
 
@@ -93,10 +93,6 @@ impl Relay {
         let broker = Broker::connect(&self.broker, "remit relay").await?;
         topology::declare(&broker.channel).await?;
         let cache = Arc::clone(&self.cache);
-        Ok(Drain {
-            outbox,
-            broker,
-            cache,
-        })
+        Ok(Drain::new(outbox, broker, cache))
     }
 }

@@ -1,4 +1,4 @@
-create or replace function remit_worker_v1.outbox_read(request_limit integer)
+create or replace function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
     returns setof remit_worker_v1.event
     language plpgsql
     volatile
@@ -9,7 +9,8 @@ create or replace function remit_worker_v1.outbox_read(request_limit integer)
     set enable_bitmapscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- The oldest unpublished events, in order of id.
+-- The oldest unpublished events, in order of id, without those of these ids: what the relay is publishing while it reads
+-- on. Not "those after the last of them": a late commit may come before it.
 --
 -- Only the active relay calls this. A relay that dies before it settles publishes the same events
 -- again: consumers drop duplicates by event id. A transfer's data comes from its journal row.
@@ -54,6 +55,7 @@ begin
            o.created_at
       from (select h.* from remit.outbox h
              where h.id >= known[1]
+               and h.id not in (select i.id from unnest(held) as i (id) where i.id is not null) -- Hashed, once a call.
              order by h.id
              limit request_limit) o
            left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
@@ -64,7 +66,7 @@ begin
 end;
 $$;
 
-comment on function remit_worker_v1.outbox_read(integer) is
-    'The oldest unpublished events. At least once: drop duplicates by event id.';
+comment on function remit_worker_v1.outbox_read(integer, bigint[]) is
+    'The oldest unpublished events but those held. At least once: drop duplicates by event id.';
 
-grant execute on function remit_worker_v1.outbox_read(integer) to remit_worker;
+grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker;

@@ -37,7 +37,7 @@ async fn an_event_is_a_persistent_cloud_event() {
     let stand = Stand::new().await;
     let tap = stand.tap().await;
     let transfer_id = stand.post(1).await[0];
-    let drain = leading(&relay(&stand)).await;
+    let mut drain = leading(&relay(&stand)).await;
     // The two wallets' initial balances are transfers as well.
     assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
     assert_eq!(drain.drain_once().await.unwrap(), Drained::Empty);
@@ -93,6 +93,43 @@ async fn events_of_a_wallet_are_published_in_order_of_its_versions() {
     .await;
     stand.assert_chained(203).await;
     drop(worker);
+}
+
+#[tokio::test]
+async fn a_batch_is_removed_while_the_next_one_is_published_and_a_late_commit_is_not_passed_over() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    let [source, target] = [wallet(&stand.dba).await, wallet(&stand.dba).await];
+    let mut other = stand.database.connect().await;
+    let late = other.transaction().await.unwrap();
+    late.query_one(POST_ONE, &[&source, &target]).await.unwrap();
+    stand.post(700).await;
+    stand.post(600).await;
+
+    let mut drain = leading(&relay(&stand)).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    assert_eq!(stand.outbox_depth().await, 1_304);
+    late.commit().await.unwrap();
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    assert_eq!(stand.outbox_depth().await, 805);
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(305));
+    assert_eq!(stand.outbox_depth().await, 0);
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Empty);
+
+    let events = stand.await_events(&tap, 1_305).await;
+    assert_eq!(events.len(), 1_305);
+    assert_eq!(ids(&events).len(), 1_305);
+    stand.assert_chained(1_305).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_ends_removes_what_it_has_published() {
+    let stand = Stand::new().await;
+    stand.post(1_000).await;
+    let mut drain = leading(&relay(&stand)).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    drain.finish().await.unwrap();
+    assert_eq!(stand.outbox_depth().await, 502);
 }
 
 /// Posts transfers around a ring of wallets, one at a time, on a connection of its own.
@@ -161,7 +198,7 @@ async fn a_relay_that_dies_between_publish_and_delete_publishes_the_same_again()
 async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
     let stand = Stand::new().await;
     let relay = relay(&stand);
-    let drain = leading(&relay).await;
+    let mut drain = leading(&relay).await;
     drain.drain_once().await.unwrap();
     stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
     stand.post(3).await;
@@ -171,7 +208,7 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
     drop(drain);
 
     // Each session declares the topology anew.
-    let drain = leading_again(&relay).await;
+    let mut drain = leading_again(&relay).await;
     assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
     assert_eq!(stand.outbox_depth().await, 0);
     stand.await_events(NOTIFICATIONS, 5).await;
@@ -190,7 +227,7 @@ async fn leading_again(relay: &Relay) -> Drain {
 async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
     let stand = Stand::new().await;
     let relay = relay(&stand);
-    let drain = leading(&relay).await;
+    let mut drain = leading(&relay).await;
     drain.drain_once().await.unwrap();
     stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
     stand
@@ -223,7 +260,7 @@ async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
 async fn events_that_a_full_queue_refuses_stay_in_the_outbox() {
     let stand = Stand::new().await;
     let relay = relay(&stand);
-    let drain = leading(&relay).await;
+    let mut drain = leading(&relay).await;
     drain.drain_once().await.unwrap();
     stand.vhost.limit(NOTIFICATIONS, Some(5)).await;
     // The queue notices a moment later that it is full.
@@ -236,7 +273,7 @@ async fn events_that_a_full_queue_refuses_stay_in_the_outbox() {
     drop(drain);
 
     stand.vhost.limit(NOTIFICATIONS, None).await;
-    let drain = leading_again(&relay).await;
+    let mut drain = leading_again(&relay).await;
     eventually_true(SOON, "the queue takes all", async || {
         matches!(drain.drain_once().await, Ok(Drained::Empty))
     })

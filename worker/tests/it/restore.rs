@@ -95,7 +95,7 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
     relay.lead(outbox).await.unwrap()
 }
 
-async fn drain(relay: &Drain) {
+async fn drain(relay: &mut Drain) {
     while relay.drain_once().await.unwrap() != Drained::Empty {}
 }
 
@@ -181,14 +181,14 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     let dba = cluster.connect("remit", "remit").await;
     let wallets = [wallet(&dba).await, wallet(&dba).await];
     somebody_reads(&redis, wallets).await;
-    let relay = lead(&cluster, &vhost, &redis).await;
+    let mut relay = lead(&cluster, &vhost, &redis).await;
 
     load(&dba, wallets, 5).await;
-    drain(&relay).await;
+    drain(&mut relay).await;
     let backup = archive.with_extension("base");
     back_up(&cluster, &backup);
     load(&dba, wallets, 3).await;
-    drain(&relay).await;
+    drain(&mut relay).await;
     load(&dba, wallets, 3).await;
     let then = Books::of(&dba).await;
     let row = dba
@@ -197,7 +197,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
         .unwrap();
     let moment: String = row.get(0);
     load(&dba, wallets, 4).await;
-    drain(&relay).await;
+    drain(&mut relay).await;
     let (published, _) = received(&vhost, &tap).await;
     assert!(then.events.is_subset(&published));
     drop((relay, dba));
@@ -218,8 +218,8 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     assert!(cached > stored);
     redis.flush().await;
     somebody_reads(&redis, wallets).await;
-    let relay = lead(&restored, &vhost, &redis).await;
-    drain(&relay).await;
+    let mut relay = lead(&restored, &vhost, &redis).await;
+    drain(&mut relay).await;
     let (again, count) = received(&vhost, &tap).await;
     assert_eq!((&again, count), (&then.events, 300));
     assert!(Books::of(&dba).await.events.is_empty());
@@ -227,7 +227,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     assert_eq!(cached, stored);
 
     load(&dba, wallets, 1).await;
-    drain(&relay).await;
+    drain(&mut relay).await;
     let (new, count) = received(&vhost, &tap).await;
     assert!(count == 100 && new.is_disjoint(&published));
     let violations = dba.query("select * from remit_ops_v1.verify()", &[]).await;
