@@ -41,7 +41,7 @@ test: ## Run every check and test against servers of its own: make test ARGS='na
 chaos: ## Break a private Remit under load and check that nothing is lost: make chaos SEED=7 SECONDS=600
 	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) stack/chaos $(ARGS)
 
-bench: ## Measure Remit beside its peers, and write bench/RESULTS.md: an hour and a quarter
+bench: ## Measure Remit beside its peers, and write bench/RESULTS.md: an hour and a half
 	@stack/bench $(ARGS)
 
 bench-quick: ## The same table of targets, rougher, without growth: 5 minutes

@@ -88,11 +88,12 @@ impl Drain {
             log_published(event);
         }
         let count = confirmed.len();
-        self.ahead = ahead?;
-        if self.ahead.is_empty() || refusals.none().is_err() {
+        let ahead = ahead?;
+        if ahead.is_empty() || refusals.none().is_err() {
             self.settle(&confirmed).await?;
         } else {
             self.confirmed = confirmed;
+            self.ahead = ahead;
         }
         refusals.none()?;
         Ok(Drained::Events(count))
