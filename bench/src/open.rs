@@ -12,7 +12,7 @@ use crate::target::transfers;
 /// Parts of the highest rate.
 const PARTS: [f64; 2] = [0.5, 0.8];
 /// An open loop needs more time than a closed one for its p99.9.
-const TIMES: u32 = 2;
+const TIMES: u32 = 5;
 /// Sessions of the textbook function where no closed loop has told which number is best.
 const SESSIONS: usize = 32;
 
@@ -73,7 +73,7 @@ pub async fn open(
                     stand.start(true).await?;
                 }
                 let how = How {
-                    time: side.time(plan.time) * TIMES,
+                    time: plan.time * TIMES,
                     rate: Some(highest * part),
                 };
                 let sample = measure(stand, side, how).await?;

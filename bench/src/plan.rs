@@ -56,7 +56,7 @@ impl Plan {
         }
     }
 
-    /// The groups of a round. Loads that a target compares are neighbours, so that a slow minute of the machine meets both.
+    /// The groups of a round. Loads that a target compares lie close to each other, so that a slow minute of the machine meets both.
     pub fn groups(&self) -> Vec<Group> {
         let (server, nginx) = (Door::Server, Door::Nginx);
         let mut groups = vec![

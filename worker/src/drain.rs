@@ -22,7 +22,7 @@ pub const BATCH_MAX: usize = 500;
 pub enum Drained {
     /// The outbox was empty.
     Empty,
-    /// So many events were published and removed.
+    /// So many events were published. They are removed, or will be while the next ones are published.
     Events(usize),
 }
 
@@ -55,9 +55,10 @@ impl Drain {
     ///
     /// # Errors
     /// A connection was lost, or the broker refused an event. What was confirmed before the first
-    /// refused event is removed; all that is left will be published again.
+    /// refused event is removed; all that is left will be published again, by another `Drain`.
     pub async fn drain_once(&mut self) -> Result<Drained, Error> {
         if !self.broker.is_connected() {
+            self.settle(&self.confirmed).await?;
             return Err(Error::Disconnected);
         }
         let events = if self.ahead.is_empty() {
@@ -88,14 +89,16 @@ impl Drain {
             log_published(event);
         }
         let count = confirmed.len();
-        let ahead = ahead?;
-        if ahead.is_empty() || refusals.none().is_err() {
+        if let Err(refused) = refusals.none() {
+            self.settle(&confirmed).await?;
+            return Err(refused);
+        }
+        self.ahead = ahead?;
+        if self.ahead.is_empty() {
             self.settle(&confirmed).await?;
         } else {
             self.confirmed = confirmed;
-            self.ahead = ahead;
         }
-        refusals.none()?;
         Ok(Drained::Events(count))
     }
 

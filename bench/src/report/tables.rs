@@ -12,7 +12,7 @@ use crate::target::Target;
 
 pub fn targets(text: &mut String, targets: &[Target]) {
     text.push_str(
-        "\n## Targets\n\nEach is the median of its rounds' ratios; what is compared was measured one after the other.\n\n\
+        "\n## Targets\n\nEach is the median of its rounds' ratios; what is compared lies close to each other in a round.\n\n\
          | ratio | measured | by rounds | target | |\n| --- | --- | --- | --- | --- |\n",
     );
     for target in targets {

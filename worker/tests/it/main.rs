@@ -11,6 +11,7 @@ mod mutate;
 mod notifier;
 mod outages;
 mod relay;
+mod relay_batches;
 mod restore;
 mod rights;
 mod stand;

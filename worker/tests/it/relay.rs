@@ -15,7 +15,7 @@ use crate::stand::{NOTIFICATIONS, Stand, wallet};
 use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// A relay to call step by step.
-fn relay(stand: &Stand) -> Relay {
+pub fn relay(stand: &Stand) -> Relay {
     let trust = Trust::default();
     let redis = Redis::new(&stand.redis.url(), &trust).unwrap();
     let database = stand.database.url("remit_worker");
@@ -26,7 +26,7 @@ fn relay(stand: &Stand) -> Relay {
     }
 }
 
-async fn leading(relay: &Relay) -> Drain {
+pub async fn leading(relay: &Relay) -> Drain {
     let outbox = Outbox::connect(&relay.postgres).await.unwrap();
     assert!(outbox.relay_lead().await.unwrap());
     relay.lead(outbox).await.unwrap()
@@ -95,43 +95,6 @@ async fn events_of_a_wallet_are_published_in_order_of_its_versions() {
     drop(worker);
 }
 
-#[tokio::test]
-async fn a_batch_is_removed_while_the_next_one_is_published_and_a_late_commit_is_not_passed_over() {
-    let stand = Stand::new().await;
-    let tap = stand.tap().await;
-    let [source, target] = [wallet(&stand.dba).await, wallet(&stand.dba).await];
-    let mut other = stand.database.connect().await;
-    let late = other.transaction().await.unwrap();
-    late.query_one(POST_ONE, &[&source, &target]).await.unwrap();
-    stand.post(700).await;
-    stand.post(600).await;
-
-    let mut drain = leading(&relay(&stand)).await;
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
-    assert_eq!(stand.outbox_depth().await, 1_304);
-    late.commit().await.unwrap();
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
-    assert_eq!(stand.outbox_depth().await, 805);
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(305));
-    assert_eq!(stand.outbox_depth().await, 0);
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Empty);
-
-    let events = stand.await_events(&tap, 1_305).await;
-    assert_eq!(events.len(), 1_305);
-    assert_eq!(ids(&events).len(), 1_305);
-    stand.assert_chained(1_305).await;
-}
-
-#[tokio::test]
-async fn a_relay_that_ends_removes_what_it_has_published() {
-    let stand = Stand::new().await;
-    stand.post(1_000).await;
-    let mut drain = leading(&relay(&stand)).await;
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
-    drain.finish().await.unwrap();
-    assert_eq!(stand.outbox_depth().await, 502);
-}
-
 /// Posts transfers around a ring of wallets, one at a time, on a connection of its own.
 async fn post_around(stand: &Stand, ring: [Uuid; 3], count: usize) {
     let client = stand.database.connect().await;
@@ -149,12 +112,12 @@ async fn post_around(stand: &Stand, ring: [Uuid; 3], count: usize) {
     }
 }
 
-const POST_ONE: &str = "
+pub const POST_ONE: &str = "
     select (t).outcome = 'posted'
       from remit_v1.transfers_post(1, array[
                row(gen_random_uuid(), $1::uuid, $2::uuid, 1, null, null, null, null)::remit_v1.transfer_request]) t";
 
-fn ids(events: &[Value]) -> HashSet<&str> {
+pub fn ids(events: &[Value]) -> HashSet<&str> {
     events
         .iter()
         .map(|event| event["id"].as_str().unwrap())
@@ -215,7 +178,7 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
 }
 
 /// The lead of a session that was just dropped is free in a moment.
-async fn leading_again(relay: &Relay) -> Drain {
+pub async fn leading_again(relay: &Relay) -> Drain {
     let outbox = eventually(SOON, "the lead", async || {
         let outbox = Outbox::connect(&relay.postgres).await.unwrap();
         outbox.relay_lead().await.unwrap().then_some(outbox)

@@ -1,0 +1,86 @@
+//! A relay with more events than it publishes at a time.
+
+use remit_worker::drain::Drained;
+use remit_worker::error::Error;
+
+use crate::relay::{POST_ONE, ids, leading, leading_again, relay};
+use crate::stand::{NOTIFICATIONS, Stand, wallet};
+
+#[tokio::test]
+async fn a_batch_is_removed_while_the_next_one_is_published_and_a_late_commit_is_not_passed_over() {
+    let stand = Stand::new().await;
+    let tap = stand.tap().await;
+    let mut others = [
+        stand.database.connect().await,
+        stand.database.connect().await,
+    ];
+    let mut late = Vec::new();
+    for other in &mut others {
+        let [source, target] = [wallet(&stand.dba).await, wallet(&stand.dba).await];
+        let open = other.transaction().await.unwrap();
+        open.query_one(POST_ONE, &[&source, &target]).await.unwrap();
+        late.push(open);
+    }
+    stand.post(700).await;
+    stand.post(600).await;
+
+    let mut drain = leading(&relay(&stand)).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    assert_eq!(stand.outbox_depth().await, 1_306);
+    late.remove(0).commit().await.unwrap();
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    assert_eq!(stand.outbox_depth().await, 807);
+    // Open while the first batch was removed.
+    late.remove(0).commit().await.unwrap();
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(307));
+    assert_eq!(stand.outbox_depth().await, 1);
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(1));
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Empty);
+    assert_eq!(stand.outbox_depth().await, 0);
+
+    let events = stand.await_events(&tap, 1_308).await;
+    assert_eq!(events.len(), 1_308);
+    assert_eq!(ids(&events).len(), 1_308);
+    stand.assert_chained(1_308).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_ends_or_loses_the_broker_removes_what_it_has_published() {
+    let stand = Stand::new().await;
+    let relay = relay(&stand);
+    stand.post(1_000).await;
+    stand.post(500).await;
+    let mut drain = leading(&relay).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    drain.finish().await.unwrap();
+    assert_eq!(stand.outbox_depth().await, 1_002);
+
+    let mut drain = leading_again(&relay).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    drain.broker.channel.close(200, "".into()).await.unwrap();
+    let lost = drain.drain_once().await;
+    assert!(matches!(lost, Err(Error::Disconnected)), "{lost:?}");
+    assert_eq!(stand.outbox_depth().await, 502);
+}
+
+#[tokio::test]
+async fn of_a_whole_batch_that_is_refused_all_stays_and_nothing_of_the_one_before_it() {
+    let stand = Stand::new().await;
+    let relay = relay(&stand);
+    stand.post(1_000).await;
+    stand.post(500).await;
+    let mut drain = leading(&relay).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
+    assert!(matches!(drain.drain_once().await, Err(Error::Refused(_))));
+    assert_eq!(stand.outbox_depth().await, 1_002);
+    drop(drain);
+
+    // Each session declares the topology anew.
+    let mut drain = leading_again(&relay).await;
+    while drain.drain_once().await.unwrap() != Drained::Empty {}
+    let events = stand.await_events(NOTIFICATIONS, 1_502).await;
+    assert_eq!(events.len(), 1_502);
+    assert_eq!(ids(&events).len(), 1_502);
+    stand.assert_chained(1_502).await;
+}
