@@ -1,9 +1,11 @@
 //! A relay with more events than it publishes at a time.
 
-use remit_worker::drain::Drained;
+use remit_worker::drain::{Drain, Drained};
 use remit_worker::error::Error;
+use remit_worker::relay::Relay;
 
 use crate::relay::{POST_ONE, ids, leading, leading_again, relay};
+use crate::restore::drain_all;
 use crate::stand::{NOTIFICATIONS, Stand, wallet};
 
 #[tokio::test]
@@ -44,14 +46,20 @@ async fn a_batch_is_removed_while_the_next_one_is_published_and_a_late_commit_is
     stand.assert_chained(1_308).await;
 }
 
-#[tokio::test]
-async fn a_relay_that_ends_or_loses_the_broker_removes_what_it_has_published() {
+/// A relay with 1,502 events that has published 500, not removed them yet, and read those after them.
+async fn with_a_batch_published() -> (Stand, Relay, Drain) {
     let stand = Stand::new().await;
     let relay = relay(&stand);
     stand.post(1_000).await;
     stand.post(500).await;
     let mut drain = leading(&relay).await;
     assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    (stand, relay, drain)
+}
+
+#[tokio::test]
+async fn a_relay_that_ends_or_loses_the_broker_removes_what_it_has_published() {
+    let (stand, relay, drain) = with_a_batch_published().await;
     drain.finish().await.unwrap();
     assert_eq!(stand.outbox_depth().await, 1_002);
 
@@ -65,20 +73,14 @@ async fn a_relay_that_ends_or_loses_the_broker_removes_what_it_has_published() {
 
 #[tokio::test]
 async fn of_a_whole_batch_that_is_refused_all_stays_and_nothing_of_the_one_before_it() {
-    let stand = Stand::new().await;
-    let relay = relay(&stand);
-    stand.post(1_000).await;
-    stand.post(500).await;
-    let mut drain = leading(&relay).await;
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(500));
+    let (stand, relay, mut drain) = with_a_batch_published().await;
     stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
     assert!(matches!(drain.drain_once().await, Err(Error::Refused(_))));
     assert_eq!(stand.outbox_depth().await, 1_002);
     drop(drain);
 
     // Each session declares the topology anew.
-    let mut drain = leading_again(&relay).await;
-    while drain.drain_once().await.unwrap() != Drained::Empty {}
+    drain_all(&mut leading_again(&relay).await).await;
     let events = stand.await_events(NOTIFICATIONS, 1_502).await;
     assert_eq!(events.len(), 1_502);
     assert_eq!(ids(&events).len(), 1_502);

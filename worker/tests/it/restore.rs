@@ -95,7 +95,8 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
     relay.lead(outbox).await.unwrap()
 }
 
-async fn drain(relay: &mut Drain) {
+/// Publishes all that the outbox holds.
+pub async fn drain_all(relay: &mut Drain) {
     while relay.drain_once().await.unwrap() != Drained::Empty {}
 }
 
@@ -184,11 +185,11 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     let mut relay = lead(&cluster, &vhost, &redis).await;
 
     load(&dba, wallets, 5).await;
-    drain(&mut relay).await;
+    drain_all(&mut relay).await;
     let backup = archive.with_extension("base");
     back_up(&cluster, &backup);
     load(&dba, wallets, 3).await;
-    drain(&mut relay).await;
+    drain_all(&mut relay).await;
     load(&dba, wallets, 3).await;
     let then = Books::of(&dba).await;
     let row = dba
@@ -197,7 +198,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
         .unwrap();
     let moment: String = row.get(0);
     load(&dba, wallets, 4).await;
-    drain(&mut relay).await;
+    drain_all(&mut relay).await;
     let (published, _) = received(&vhost, &tap).await;
     assert!(then.events.is_subset(&published));
     drop((relay, dba));
@@ -219,7 +220,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     redis.flush().await;
     somebody_reads(&redis, wallets).await;
     let mut relay = lead(&restored, &vhost, &redis).await;
-    drain(&mut relay).await;
+    drain_all(&mut relay).await;
     let (again, count) = received(&vhost, &tap).await;
     assert_eq!((&again, count), (&then.events, 300));
     assert!(Books::of(&dba).await.events.is_empty());
@@ -227,7 +228,7 @@ async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     assert_eq!(cached, stored);
 
     load(&dba, wallets, 1).await;
-    drain(&mut relay).await;
+    drain_all(&mut relay).await;
     let (new, count) = received(&vhost, &tap).await;
     assert!(count == 100 && new.is_disjoint(&published));
     let violations = dba.query("select * from remit_ops_v1.verify()", &[]).await;
