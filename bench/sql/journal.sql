@@ -4,9 +4,10 @@
 --
 -- Rows are what transfers_post leaves behind once the relay has settled their events: random ids in the order of time,
 -- dense versions, right balances, wallets that match, blocks in the chain, and no events. verify() finds nothing.
--- Amounts are 1 to 10, so the wallets need a balance that lasts: 1000000 each is enough. Nobody else may use ledger 1
--- meanwhile. Each batch is a transaction; a run that was stopped goes on where it was, but the two indexes of the versions,
--- which are made anew at the end, are then to be made by hand (V004).
+-- Every tenth row is paid by one of the first ten wallets, so that some statements are long at each size. Amounts are 1 to
+-- 10, so the wallets need a balance that lasts, 1000000 each, or a floor below zero. Nobody else may use ledger 1 meanwhile.
+-- Each batch is a transaction; a run that was stopped goes on where it was, but the two indexes of the versions, which are
+-- made anew at the end, are then to be made by hand (V004).
 
 create or replace procedure bench.journal_fill(row_count bigint, wallet_count bigint, batch_size integer default 2500000)
     language plpgsql
@@ -31,7 +32,9 @@ begin
         create temporary table drawn on commit drop as
         select d.place, gen_random_uuid() as id, bench.wallet_id(d.source) as source_id,
                bench.wallet_id(1 + (d.source + d.distance - 1) % wallet_count) as target_id, d.amount
-          from (select place, 1 + floor(random() * wallet_count)::bigint as source,
+          from (select place,
+                       case when place % 10 = 0 then 1 + place / 10 % 10
+                            else 1 + floor(random() * wallet_count)::bigint end as source,
                        1 + floor(random() * (wallet_count - 1))::bigint as distance,
                        1 + floor(random() * 10)::bigint as amount
                   from generate_series(1, batch) as place) d;

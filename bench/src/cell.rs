@@ -24,7 +24,7 @@ pub enum Subject {
     /// Peer (a): a call of the textbook function for each transfer.
     Textbook { is_hot: bool },
     /// The same with the indexes that statements need.
-    TextbookIndexed { is_hot: bool },
+    TextbookIndexed,
     /// Peer (b): a plain server that calls the textbook function.
     Plain { is_hot: bool },
     /// Peer (c): calls of `transfers_post` with so many requests, past the server.
@@ -74,13 +74,7 @@ impl fmt::Display for Subject {
                 write!(formatter, "{ask}, {door}{relay}")
             }
             Self::Textbook { is_hot } => write!(formatter, "(a) textbook, {}", wallets(is_hot)),
-            Self::TextbookIndexed { is_hot } => {
-                write!(
-                    formatter,
-                    "(a) textbook with statements, {}",
-                    wallets(is_hot)
-                )
-            }
+            Self::TextbookIndexed => formatter.write_str("(a) textbook with statements, uniform"),
             Self::Plain { is_hot } => write!(formatter, "(b) plain server, {}", wallets(is_hot)),
             Self::Core { is_hot, size } => {
                 write!(
@@ -104,8 +98,9 @@ pub struct Sample {
     pub latency: Option<[f64; 3]>,
     /// Microseconds of processor time for each request, by part.
     pub cpu_us: BTreeMap<String, f64>,
-    /// Seconds that the oldest event had waited when the load ended.
-    pub lag_s: f64,
+    /// Of loads with everything running, in seconds: what the oldest event had waited when the load ended, and how much later
+    /// the last one had its notification.
+    pub events_s: Option<[f64; 2]>,
     /// The part of wallet reads that reached PostgreSQL.
     pub misses: Option<f64>,
 }

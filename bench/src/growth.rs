@@ -79,25 +79,37 @@ pub struct Growth {
     pub memory: Vec<(u64, f64)>,
 }
 
-/// The queries: a name, its text, and what it is asked with.
-const QUERIES_OF_A_WALLET: [(&str, &str); 4] = [
+/// Wallets with long statements at each size (bench/sql/journal.sql), the first of all.
+const BUSY: usize = 10;
+/// The queries: a name, its text, and of how many wallets they are asked in turns. Each page of a statement is a full one.
+const QUERIES_OF_A_WALLET: [(&str, &str, usize); 5] = [
     (
         "statement, newest",
         "select count(*) from remit_v1.entry_list(1, $1, null, 51, null)",
+        BUSY,
+    ),
+    (
+        "statement, middle",
+        "select count(*) from remit_v1.entry_list(1, $1,
+             (select version / 2 + 10 from remit.wallets where ledger_id = 1 and id = $1), 51, null)",
+        BUSY,
     ),
     (
         "statement, oldest",
-        "select count(*) from remit_v1.entry_list(1, $1, 3, 51, null)",
+        "select count(*) from remit_v1.entry_list(1, $1, 52, 51, null)",
+        BUSY,
     ),
     (
         "wallet",
         "select count(*) from remit_v1.wallets_get(1, array[$1::uuid], null)",
+        QUERIES,
     ),
     (
         "transfer",
         "select count(*) from remit_v1.transfer_get(1, coalesce(
              (select id from remit.transfers where ledger_id = 1 and id >= $1 order by ledger_id, id limit 1),
              (select id from remit.transfers where ledger_id = 1 order by ledger_id, id limit 1)), null)",
+        QUERIES,
     ),
 ];
 
@@ -115,13 +127,16 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
     let mut rates = vec![Vec::new(); scale.rows.len()];
     for round in 1..=plan.rounds {
         for (place, rows) in scale.rows.into_iter().enumerate() {
-            // A load adds more rows than the small ones have, and a few for the large one, which takes minutes to make.
-            let is_kept = place + 1 == scale.rows.len();
-            if round == 1 || !is_kept {
+            if round == 1 {
                 say(&format!("a journal of {rows} rows"));
                 fill(stand, &scale, rows).await?;
             }
-            use_database(stand, rows).await?;
+            // A load adds more rows than the small ones have, so that they are copied for each; and a few for the large one.
+            if place + 1 == scale.rows.len() {
+                use_database(stand, rows).await?;
+            } else {
+                stand.reset(&name(rows)).await?;
+            }
             if round == 1 {
                 queries_us.push(queries(stand).await?);
             }
@@ -152,7 +167,6 @@ fn name(rows: usize) -> String {
 /// Makes a database anew.
 async fn fill(stand: &mut Stand, scale: &Scale, rows: usize) -> Result<(), String> {
     stand.stop().await;
-    stand.drop_database(&name(rows)).await?;
     let wallets = scale.wallets;
     let owner = stand.make_database(&name(rows)).await?;
     execute(
@@ -178,7 +192,6 @@ async fn fill(stand: &mut Stand, scale: &Scale, rows: usize) -> Result<(), Strin
 async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
     stand.stop().await;
     stand.database = name(rows);
-    // Each database has a key of its own.
     stand.make_key(&name(rows)).await?;
     stand.flush_redis().await
 }
@@ -204,11 +217,11 @@ async fn load(stand: &mut Stand, ask: Ask, time: Duration) -> Result<Sample, Str
 async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
     let client = session(stand).await?;
     let mut found = Vec::new();
-    for (name, text) in QUERIES_OF_A_WALLET {
+    for (name, text, wallets) in QUERIES_OF_A_WALLET {
         let statement = client.prepare(text).await.map_err(said)?;
         let mut times = Vec::new();
         for place in 0..QUERIES {
-            let id = &stand.ids[place * 31];
+            let id = &stand.ids[place % wallets];
             let since = Instant::now();
             client.query_one(&statement, &[id]).await.map_err(said)?;
             times.push(since.elapsed().as_secs_f64() * 1e6);
@@ -224,6 +237,9 @@ async fn memory(
     scale: &Scale,
     say: &impl Fn(&str),
 ) -> Result<Vec<(u64, f64)>, String> {
+    // What went before must not count.
+    stand.stop().await;
+    stand.start(true).await?;
     let pid = stand.server_pid().ok_or("the server does not run")?;
     let mut found = Vec::new();
     let mut requests = 0;

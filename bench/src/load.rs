@@ -10,12 +10,16 @@ use hdrhistogram::Histogram;
 use rand_distr::{Distribution, Exp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
 use crate::ask::{Asked, Asker, Script};
 use crate::wire::Wire;
 
-/// What is not counted at the start of a load, as a part of what is.
+/// What is not counted at the start of a load, as a part of what is, and at least.
 const WARMUP_PART: u32 = 4;
+const WARMUP_MIN: Duration = Duration::from_secs(1);
+/// How long an answer may take after the end of a load.
+const ANSWER_S_MAX: u64 = 60;
 /// How long an open loop waits for its last answers.
 const REST_S_MAX: u64 = 20;
 /// Three digits tell 1 ms from 1.001 ms.
@@ -71,7 +75,7 @@ struct Tally {
 
 impl Tally {
     fn new(load: &Load) -> Self {
-        let counts_from = Instant::now() + load.time / WARMUP_PART;
+        let counts_from = Instant::now() + warmup(load.time);
         Self {
             counts_from,
             counts_until: counts_from + load.time,
@@ -102,6 +106,11 @@ impl Tally {
             let _ = self.outcome.latency.record(us);
         }
     }
+}
+
+/// What is not counted at the start of a load that counts for so long.
+pub fn warmup(time: Duration) -> Duration {
+    (time / WARMUP_PART).max(WARMUP_MIN)
 }
 
 /// When the arrivals of an open loop were due that nobody has taken up yet.
@@ -139,7 +148,14 @@ pub async fn carry_out(load: &Load) -> Outcome {
         }
         arrivals.count.close();
     }
-    clients.join_all().await;
+    let last_answer = ends_at + Duration::from_secs(REST_S_MAX + ANSWER_S_MAX);
+    if timeout_at(last_answer.into(), clients.join_all())
+        .await
+        .is_err()
+    {
+        let failure = "a request was not answered".to_owned();
+        lock(&tally).outcome.failures.push(failure);
+    }
     let tally = lock(&tally);
     let mut outcome = tally.outcome.clone();
     let ended_early = Instant::now() < tally.counts_until;

@@ -117,6 +117,9 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, 
 }
 
 async fn run(options: &Options) -> Result<(), String> {
+    if options.plan.is_empty() {
+        return Err("no load has that in its name".to_owned());
+    }
     let start = Instant::now();
     let say = |text: &str| println!("{:>5} s  {text}", start.elapsed().as_secs());
     let programs = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -146,7 +149,9 @@ async fn run(options: &Options) -> Result<(), String> {
     } else if options.has_growth {
         report::write(&measured, &options.plan)?;
     }
-    print!("{}", report::targets_as_text(&measured));
+    if options.has_loads || !options.plan.is_quick {
+        print!("{}", report::targets_as_text(&measured));
+    }
     Ok(())
 }
 
@@ -192,7 +197,8 @@ async fn loads(
         say(&format!("one client: {found}"));
         measured.single = Some(found);
     }
-    if plan.has("crowd") {
+    // A quick run has what the targets need.
+    if plan.has("crowd") && !plan.is_quick {
         let found = crowd(stand, plan.time).await?;
         say(&format!("a crowd: {found}"));
         measured.crowd = Some(found);

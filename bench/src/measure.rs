@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::ask::{Ask, Script};
 use crate::cell::{Cell, Door, Sample, Subject};
@@ -79,15 +79,18 @@ async fn remit(
     let parts = stand.parts()?;
     let cpu_before = cpu::times(&parts);
     let outcome = carry_out(&load).await;
+    let end = Instant::now();
     let lag_s = outbox_lag_s(&owner).await?;
     if outcome.errors() > 0 {
         let (statuses, failures) = (&outcome.statuses, outcome.failures.first());
         return Err(format!("not all went well: {statuses:?} {failures:?}"));
     }
     let had_worker = stand.has_worker();
+    let mut events_s = None;
     if had_worker {
         // What its events cost belongs to a load, also what is left of them at its end.
         before.await_events(&owner, outcome.posted).await?;
+        events_s = (outcome.posted > 0).then(|| [lag_s, end.elapsed().as_secs_f64()]);
     }
     let used = cpu::since(&cpu_before, &cpu::times(&parts));
     let reads_after = reads(stand).await?;
@@ -104,7 +107,7 @@ async fn remit(
         requests,
         latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
         cpu_us: per_request(used, requests),
-        lag_s,
+        events_s,
         misses: missed(reads_before, reads_after),
     })
 }
@@ -151,11 +154,7 @@ async fn plain(
         return Err(format!("not all went well: {:?}", outcome.statuses));
     }
     let after = textbook_books(&owner).await?;
-    if after.sum != before.sum
-        || u64::try_from(after.transfers - before.transfers) != Ok(outcome.posted)
-    {
-        return Err("the textbook's books are wrong".to_owned());
-    }
+    before.check(&after, outcome.posted)?;
     Ok(Sample {
         rate: outcome.rate,
         requests: outcome.posted,
@@ -165,20 +164,18 @@ async fn plain(
     })
 }
 
-async fn sql(stand: &Stand, cell: Cell, How { time, rate }: How) -> Result<Sample, String> {
+async fn sql(stand: &mut Stand, cell: Cell, How { time, rate }: How) -> Result<Sample, String> {
     let (script, size, is_textbook) = match cell.subject {
         Subject::Core { is_hot: true, size } => ("remit_hot.pgbench", size, false),
         Subject::Core {
             is_hot: false,
             size,
         } => ("remit_uniform.pgbench", size, false),
-        Subject::Textbook { is_hot: true } | Subject::TextbookIndexed { is_hot: true } => {
-            ("textbook_hot.pgbench", 1, true)
-        }
+        Subject::Textbook { is_hot: true } => ("textbook_hot.pgbench", 1, true),
         _ => ("textbook_uniform.pgbench", 1, true),
     };
     let owner = stand.owner().await?;
-    if matches!(cell.subject, Subject::TextbookIndexed { .. }) {
+    if cell.subject == Subject::TextbookIndexed {
         let index = owner.execute(include_str!("../sql/textbook_statements.sql"));
         index.await.map_err(|error| format!("{error:?}"))?;
     }
@@ -197,13 +194,17 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate }: How) -> Result<Sampl
     let outcome = pgbench.carry_out(stand).await?;
     let used = cpu::since(&cpu_before, &cpu::times(&parts));
     let after = textbook_books(&owner).await?;
-    let calls = if is_textbook { outcome.calls } else { 0 };
-    if after.sum != before.sum || u64::try_from(after.transfers - before.transfers) != Ok(calls) {
-        return Err("the textbook's books are wrong".to_owned());
-    }
-    books.check_books(&owner).await?;
+    before.check(&after, if is_textbook { outcome.calls } else { 0 })?;
     // A call skips wallets that another one holds, so that calls alone would count too much.
-    let posted = books.posted(&owner).await?;
+    let posted = books.posted(&owner).await?.unsigned_abs();
+    if is_textbook {
+        books.check_books(&owner).await?;
+    } else {
+        // Its events go the way of all others, after the load.
+        stand.start_worker()?;
+        books.check(stand, posted).await?;
+        stand.stop_worker().await;
+    }
     let rate = match cell.subject {
         Subject::Core { .. } => {
             // Of its calls, as many as counted.
@@ -211,11 +212,7 @@ async fn sql(stand: &Stand, cell: Cell, How { time, rate }: How) -> Result<Sampl
         }
         _ => outcome.rate,
     };
-    let done = if is_textbook {
-        outcome.calls
-    } else {
-        posted.unsigned_abs()
-    };
+    let done = if is_textbook { outcome.calls } else { posted };
     let latency = outcome.latency.map(|latency| {
         [0.5, 0.99, 0.999].map(|quantile| latency.value_at_quantile(quantile) as f64 / 1_000.0)
     });
@@ -239,12 +236,26 @@ pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
 struct TextbookBooks {
     sum: i64,
     transfers: i64,
+    events: i64,
+}
+
+impl TextbookBooks {
+    /// Holds later books against these, so many transfers after them.
+    fn check(&self, after: &Self, posted: u64) -> Result<(), String> {
+        let is_right = after.sum == self.sum
+            && u64::try_from(after.transfers - self.transfers) == Ok(posted)
+            && u64::try_from(after.events - self.events) == Ok(posted);
+        is_right
+            .then_some(())
+            .ok_or_else(|| "the textbook's books are wrong".to_owned())
+    }
 }
 
 async fn textbook_books(owner: &remit_chaos::books::Owner) -> Result<TextbookBooks, String> {
     Ok(TextbookBooks {
         sum: number(owner, "select sum(balance)::bigint from textbook.wallets").await?,
         transfers: number(owner, "select count(*) from textbook.transfers").await?,
+        events: number(owner, "select count(*) from textbook.outbox").await?,
     })
 }
 

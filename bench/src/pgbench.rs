@@ -9,10 +9,9 @@ use hdrhistogram::Histogram;
 use remit_chaos::owner::run;
 use remit_chaos::services::blocking;
 
+use crate::load::warmup;
 use crate::stand::Stand;
 
-/// What does not count.
-const WARMUP_S: u64 = 1;
 /// How many clients connect in a second, on a slow machine.
 const CONNECTED_PER_S: u64 = 50;
 /// Threads of pgbench: one core is as much as the generator of the other loads uses.
@@ -35,7 +34,7 @@ pub struct Pgbench {
 /// What came of a run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Transfers per second, after the first second: sessions make their plans in it.
+    /// Transfers per second, after the warm-up: sessions make their plans in it.
     pub rate: f64,
     /// Calls, all of them.
     pub calls: u64,
@@ -47,7 +46,12 @@ impl Pgbench {
     /// How long pgbench works: it counts from before its clients connect, each of which proves its password.
     fn seconds(&self) -> u64 {
         let connecting = self.clients as u64 / CONNECTED_PER_S;
-        connecting + WARMUP_S + self.time.as_secs().max(1)
+        connecting + self.warmup_s() + self.time.as_secs().max(1)
+    }
+
+    /// As long as in other loads; it counts whole seconds.
+    fn warmup_s(&self) -> u64 {
+        warmup(self.time).as_secs_f64().ceil() as u64
     }
 
     /// Carries it out.
@@ -87,10 +91,13 @@ impl Pgbench {
         }
         command.arg(&stand.database);
         let said = blocking(move || run(&mut command)).await?;
-        let rate = rate(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
+        if failed(&said) != Some(0) {
+            return Err(format!("calls failed; pgbench said: {said}"));
+        }
+        let rate = rate(&said, self.warmup_s()).ok_or_else(|| format!("pgbench said: {said}"))?;
         let calls = calls(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
         let latency = match self.rate {
-            Some(_) => Some(latencies(&logs)?),
+            Some(_) => Some(latencies(&logs, self.warmup_s())?),
             None => None,
         };
         Ok(Outcome {
@@ -108,26 +115,33 @@ fn digest(key: &str) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The mean of what each second brought, but for the first and those in which the clients connected.
-fn rate(said: &str) -> Option<f64> {
+/// The mean of what each second brought, but for those in which the clients connected, and the first after them.
+fn rate(said: &str, warmup_s: u64) -> Option<f64> {
     let seconds = said.lines().filter(|line| line.starts_with("progress: "));
     let rates: Vec<f64> = seconds
         .filter_map(|line| line.split(' ').nth(3)?.parse().ok())
         .skip_while(|rate| *rate == 0.0)
-        .skip(WARMUP_S as usize)
+        .skip(warmup_s as usize)
         .collect();
     (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
 
 fn calls(said: &str) -> Option<u64> {
-    let name = "number of transactions actually processed: ";
+    count(said, "number of transactions actually processed: ")
+}
+
+fn failed(said: &str) -> Option<u64> {
+    count(said, "number of failed transactions: ")
+}
+
+fn count(said: &str, name: &str) -> Option<u64> {
     let line = said.lines().find_map(|line| line.strip_prefix(name))?;
     line.split(['/', ' ']).next()?.parse().ok()
 }
 
 /// Reads the logs of all threads, and removes them. The third field is the time from when a call was due, the fifth and
 /// sixth when it ended.
-fn latencies(logs: &PathBuf) -> Result<Histogram<u64>, String> {
+fn latencies(logs: &PathBuf, warmup_s: u64) -> Result<Histogram<u64>, String> {
     let mut calls = Vec::new();
     for entry in fs::read_dir(logs).map_err(|error| error.to_string())? {
         let path = entry.map_err(|error| error.to_string())?.path();
@@ -146,7 +160,7 @@ fn latencies(logs: &PathBuf) -> Result<Histogram<u64>, String> {
     let first = calls.iter().map(|(at, _)| *at).min().unwrap_or_default();
     for (_, us) in calls
         .iter()
-        .filter(|(at, _)| at - first >= WARMUP_S * 1_000_000)
+        .filter(|(at, _)| at - first >= warmup_s * 1_000_000)
     {
         // It grows with its values.
         let _ = latency.record(*us);
@@ -164,7 +178,7 @@ mod tests {
                     progress: 7.9 s, 10.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
                     progress: 8.9 s, 30.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
                     progress: 9.9 s, 50.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n";
-        assert_eq!(rate(said), Some(40.0));
-        assert_eq!(rate(&said[..62]), None);
+        assert_eq!(rate(said, 1), Some(40.0));
+        assert_eq!(rate(&said[..62], 1), None);
     }
 }

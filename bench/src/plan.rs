@@ -92,13 +92,24 @@ impl Plan {
         self.only.as_ref().is_none_or(|only| name.contains(only))
     }
 
+    /// Whether nothing would be measured.
+    pub fn is_empty(&self) -> bool {
+        self.groups().is_empty()
+            && !["single", "crowd", "open"]
+                .iter()
+                .any(|name| self.has(name))
+    }
+
     fn peers(&self) -> Group {
+        // Its best is among these: more clients wait for each other.
+        let best: [&[usize]; 2] = [&[16, 32, 64], &[2, 4, 8]];
         let mut group: Group = [false, true]
             .into_iter()
-            .flat_map(|is_hot| self.at_all(Subject::Textbook { is_hot }, &[8, 32]))
+            .zip(best)
+            .flat_map(|(is_hot, best)| self.at_all(Subject::Textbook { is_hot }, best))
             .collect();
         group.push(Cell {
-            subject: Subject::TextbookIndexed { is_hot: false },
+            subject: Subject::TextbookIndexed,
             connections: 32,
         });
         group

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cell::Sample;
 use crate::plan::Plan;
-use crate::results::{cpu, latency, of_all, rate};
+use crate::results::{cpu, events_s, latency, misses, rate};
 use crate::target::{Measured, targets};
 
 mod tables;
@@ -25,8 +25,11 @@ pub fn sample_as_text(sample: &Sample) -> String {
     if let Some([p50, p99, _]) = sample.latency {
         let _ = write!(text, ", p50 {p50:.1} ms, p99 {p99:.1} ms");
     }
-    if sample.lag_s > 0.0 {
-        let _ = write!(text, ", {:.1} s behind", sample.lag_s);
+    if let Some([lag_s, arrived_s]) = sample.events_s {
+        let _ = write!(
+            text,
+            ", {lag_s:.1} s behind, all there {arrived_s:.1} s later"
+        );
     }
     let used = sample.cpu_us.values().sum::<f64>();
     let _ = write!(text, ", {used:.0} µs of processor:");
@@ -74,12 +77,14 @@ pub fn write(measured: &Measured, plan: &Plan) -> Result<(), String> {
         fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
     };
     let json = serde_json::to_string_pretty(&as_json(measured, plan));
+    // A quick run must not take the place of a kept one.
+    let quick = if plan.is_quick { "-quick" } else { "" };
     put(
-        "results.json",
+        &format!("results{quick}.json"),
         &(json.map_err(|error| error.to_string())? + "\n"),
     )?;
-    put("RESULTS.md", &as_markdown(measured, plan))?;
-    if measured.results.rows().is_empty() {
+    put(&format!("RESULTS{quick}.md"), &as_markdown(measured, plan))?;
+    if plan.is_quick {
         return Ok(());
     }
     crate::plot::rates(&measured.results, &folder().join("rates.svg"))
@@ -99,7 +104,8 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
                     "rate": rate(samples),
                     "latency_ms": latency(samples),
                     "processor_us": cpu(samples),
-                    "outbox_lag_s": of_all(samples, |sample| sample.lag_s),
+                    "events_s": events_s(samples),
+                    "misses": misses(samples),
                 })
             })
         })
@@ -121,8 +127,8 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
 fn as_markdown(measured: &Measured, plan: &Plan) -> String {
     let mut text = format!(
         "# Results\n\nWritten by `{}`; [docs/performance.md](../docs/performance.md) says what is measured and how. \
-         Commit {}.\n{}. Medians of {} rounds, each load {} s a round, those with everything running five times as long. After each \
-         load of Remit over HTTP the books were verified, every event had arrived, and the broker had counted it.\n",
+         Commit {}.\n{}. {} of {} s for each load, transfers with everything running five times as long. After each load the books were \
+         verified, and every event of Remit's had arrived, and was counted by the broker.\n",
         if plan.is_quick {
             "make bench-quick"
         } else {
@@ -130,15 +136,22 @@ fn as_markdown(measured: &Measured, plan: &Plan) -> String {
         },
         measured.commit,
         machine(),
-        plan.rounds,
+        match plan.rounds {
+            1 => "One round".to_owned(),
+            rounds => format!("Medians of {rounds} rounds"),
+        },
         plan.time.as_secs_f64(),
     );
     tables::targets(&mut text, &targets(measured));
-    if !measured.results.rows().is_empty() {
-        text.push_str("\n## Loads\n\n![Rates by number of connections](rates.svg)\n");
-        tables::loads(&mut text, &measured.results);
-        tables::processor(&mut text, &measured.results);
+    if plan.is_quick {
+        text.push_str("\nGrowth takes longer: `make bench-growth`.\n");
     }
+    text.push_str("\n## Loads\n");
+    if !plan.is_quick {
+        text.push_str("\n![Rates by number of connections](rates.svg)\n");
+    }
+    tables::loads(&mut text, &measured.results);
+    tables::processor(&mut text, &measured.results);
     if let Some(single) = &measured.single {
         tables::single(&mut text, single);
     }
@@ -160,8 +173,11 @@ pub fn commit() -> String {
         .args(["describe", "--always", "--dirty", "--exclude=*"])
         .current_dir(folder())
         .output();
-    let text = describe.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    text.unwrap_or_else(|_| "unknown".to_owned())
+    let text = describe
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn machine() -> String {

@@ -42,13 +42,10 @@ impl Results {
         of_load.max_by(|one, other| rate(one.1).total_cmp(&rate(other.1)))
     }
 
-    /// The longest that any event of these loads had waited when the load ended, in seconds. Medians.
-    pub fn lag_s(&self, is_meant: impl Fn(&Subject) -> bool) -> Option<f64> {
-        let lags = self
-            .cells
-            .iter()
-            .filter(|(cell, _)| is_meant(&cell.subject))
-            .map(|(_, samples)| of_all(samples, |sample| sample.lag_s));
+    /// The longest that any event had waited when a load ended, in seconds.
+    pub fn lag_s(&self) -> Option<f64> {
+        let samples = self.cells.iter().flat_map(|(_, samples)| samples);
+        let lags = samples.filter_map(|sample| Some(sample.events_s?[0]));
         lags.max_by(f64::total_cmp)
     }
 
@@ -105,4 +102,17 @@ pub fn cpu(samples: &[Sample]) -> BTreeMap<&str, f64> {
             (part.as_str(), of_all(samples, used))
         })
         .collect()
+}
+
+/// Of the medians of the oldest event's wait at a load's end, and of how much later the last one had arrived, in seconds.
+pub fn events_s(samples: &[Sample]) -> Option<[f64; 2]> {
+    let rounds: Option<Vec<_>> = samples.iter().map(|sample| sample.events_s).collect();
+    let rounds = rounds?;
+    Some([0, 1].map(|place| median(rounds.iter().map(|events| events[place]).collect())))
+}
+
+/// The median of the part of wallet reads that reached PostgreSQL.
+pub fn misses(samples: &[Sample]) -> Option<f64> {
+    let rounds: Option<Vec<_>> = samples.iter().map(|sample| sample.misses).collect();
+    rounds.map(median)
 }

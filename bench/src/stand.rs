@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::ask::{Ask, Script};
+use crate::check::number;
 
 mod database;
 
@@ -26,6 +27,9 @@ const PASSWORD: &str = "bench";
 /// The textbook function has a session for each of its callers; Remit needs 22.
 const SESSIONS_MAX: u32 = 600;
 const START_S_MAX: u64 = 30;
+/// Nothing is traded for speed.
+const DURABLE: &str = "select count(*) from pg_settings
+                        where name in ('fsync', 'synchronous_commit', 'full_page_writes') and setting = 'on'";
 
 /// The parts, the database and what is known of it.
 pub struct Stand {
@@ -57,6 +61,10 @@ impl Stand {
         execute(&owner, &sessions).await?;
         services.end(Part::Postgres, "INT").await?;
         services.resume(Part::Postgres).await?;
+        let owner = self::owner(&services, "postgres").await?;
+        if number(&owner, DURABLE).await? != 3 {
+            return Err("PostgreSQL does not wait for the disk".to_owned());
+        }
         let vhost = "bench".to_owned();
         services.make_vhost(&vhost).await?;
         let folder = services.folder.make("bench")?;

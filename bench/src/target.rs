@@ -9,7 +9,7 @@ use crate::growth::Growth;
 use crate::measure::{WALLETS, wallets};
 use crate::open::Open;
 use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
-use crate::results::{Results, of_all, ratios};
+use crate::results::{Results, misses, ratios};
 use crate::single::Single;
 
 /// A target and what was measured.
@@ -65,10 +65,10 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
         results.of(Subject::Core { is_hot, size }, CALL_SESSIONS)
     };
     let ratio = |one: Option<&[Sample]>, other: Option<&[Sample]>| Some(ratios(one?, other?));
-    let lag_s = results.lag_s(|subject| matches!(subject, Subject::Remit { relay: true, .. }));
-    let misses = results
+    let lag_s = results.lag_s();
+    let missed = results
         .of(reads(Ask::Mix(WALLETS)), READERS)
-        .map(|samples| of_all(samples, |sample| sample.misses.unwrap_or(1.0)));
+        .and_then(misses);
     let half = measured.open.as_ref().map(|open| &open.rates[0]);
     let half_p99s = half.map(|half| {
         let pairs = half.remit_ms.iter().zip(&half.textbook_ms);
@@ -134,7 +134,7 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
         ),
         most(
             "wallet reads that reach PostgreSQL in the mix, warm",
-            misses.map(|misses| vec![misses]),
+            missed.map(|missed| vec![missed]),
             0.05,
         ),
         most(

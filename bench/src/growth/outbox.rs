@@ -1,12 +1,15 @@
 //! The outbox when it is full, and when a snapshot keeps what has left it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::{Scale, said, session, transfers};
 use crate::cell::median;
+use crate::check::number;
+use crate::pgbench::Pgbench;
+use crate::plan::{CALL_SESSIONS, CALL_SIZE};
 use crate::stand::{Stand, execute};
 
 /// What becomes of transfers while a snapshot stays open.
@@ -15,8 +18,8 @@ pub struct Held {
     pub seconds: u64,
     /// Transfers a second.
     pub rate: f64,
-    /// Seconds that the oldest event had waited at the end.
-    pub lag_s: f64,
+    /// Seconds that the oldest event had waited at the end, and that the last one came later.
+    pub events_s: [f64; 2],
     /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
     /// is in that state once a minute.
     pub read_ms: f64,
@@ -32,8 +35,10 @@ pub(super) async fn outbox(
     // One session, as the relay has.
     let relay = session(stand).await?;
     let mut found = vec![("empty", read_ms(&relay).await?)];
-    say("an outbox with as many events as it may ever hold");
-    execute(&owner, &waiting(scale.events)).await?;
+    say(&format!("an outbox with {} events", scale.events));
+    post(stand, scale, scale.events / 10).await?;
+    found.push(("a tenth of them wait", read_ms(&relay).await?));
+    post(stand, scale, scale.events).await?;
     execute(&owner, "analyze remit.outbox").await?;
     found.push(("all of them wait", read_ms(&relay).await?));
     say("a snapshot that keeps as many dead ones");
@@ -63,14 +68,15 @@ pub(super) async fn snapshot(
     let sample = transfers(stand, scale, scale.snapshot).await?;
     let read_ms = read_ms(&session(stand).await?).await?;
     holder.batch_execute("rollback").await.map_err(said)?;
+    let events_s = sample.events_s.unwrap_or_default();
     say(&format!(
         "{:.0}/s, and an event waited {:.2} s",
-        sample.rate, sample.lag_s
+        sample.rate, events_s[0]
     ));
     Ok(Held {
         seconds,
         rate: sample.rate,
-        lag_s: sample.lag_s,
+        events_s,
         read_ms,
     })
 }
@@ -83,17 +89,27 @@ async fn hold_snapshot(stand: &Stand) -> Result<Client, String> {
     Ok(holder)
 }
 
-/// Events that tell of users: their rows are all that there is to them.
-fn waiting(events: usize) -> String {
-    format!(
-        "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-         select 1, 'user.created', gen_random_uuid(), '{{}}', now() from generate_series(1, {events})"
-    )
+/// Posts transfers past the server until so many events wait.
+async fn post(stand: &Stand, scale: &Scale, events: usize) -> Result<(), String> {
+    let owner = stand.owner().await?;
+    let pgbench = Pgbench {
+        script: "remit_uniform.pgbench",
+        clients: CALL_SESSIONS,
+        wallets: scale.wallets,
+        size: CALL_SIZE,
+        time: Duration::from_secs(1),
+        rate: None,
+    };
+    let events = i64::try_from(events).map_err(|error| error.to_string())?;
+    while number(&owner, "select count(*) from remit.outbox").await? < events {
+        pgbench.carry_out(stand).await?;
+    }
+    Ok(())
 }
 
-/// Takes everything out as the relay does, batch by batch.
+/// Takes everything out, batch by batch. Nothing is published.
 async fn relay_all(relay: &Client) -> Result<(), String> {
-    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(1000) e";
+    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(500) e";
     let (read, settle) = (
         relay.prepare(read).await.map_err(said)?,
         relay

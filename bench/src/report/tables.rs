@@ -6,7 +6,7 @@ use crate::cell::median;
 use crate::crowd::Crowd;
 use crate::growth::Growth;
 use crate::open::Open;
-use crate::results::{Results, cpu, latency, medians, rate};
+use crate::results::{Results, cpu, events_s, latency, medians, rate};
 use crate::single::Single;
 use crate::target::Target;
 
@@ -35,8 +35,11 @@ pub fn targets(text: &mut String, targets: &[Target]) {
 
 pub fn loads(text: &mut String, results: &Results) {
     text.push_str(
-        "\nRequests a second, and p50 / p99 in milliseconds. Of (c): transfers a second, and its connections are sessions.\n\n\
-         | load | connections | rate | p50 | p99 | p99.9 |\n| --- | --- | --- | --- | --- | --- |\n",
+        "\nRequests a second, and their waits in milliseconds. Of (c): transfers a second, and its connections are sessions. Of \
+         events, in seconds: what the oldest had waited when the load ended, and how much later the last one had its \
+         notification.\n\n\
+         | load | connections | rate | p50 | p99 | p99.9 | oldest event | last event |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for (subject, cells) in results.rows() {
         for (connections, samples) in cells {
@@ -46,9 +49,14 @@ pub fn loads(text: &mut String, results: &Results) {
                     for ms in latency {
                         let _ = write!(text, " {ms:.1} |");
                     }
-                    text.push('\n');
                 }
-                None => text.push_str(" | | |\n"),
+                None => text.push_str(" | | |"),
+            }
+            match events_s(samples) {
+                Some([lag_s, arrived_s]) => {
+                    let _ = writeln!(text, " {lag_s:.2} | {arrived_s:.2} |");
+                }
+                None => text.push_str(" | |\n"),
             }
         }
     }
@@ -167,12 +175,12 @@ pub fn growth(text: &mut String, growth: &Growth) {
     if let Some(held) = &growth.snapshot {
         let _ = write!(
             text,
-            "\nTransfers with the fewest rows while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
+            "\nTransfers while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
              event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
-            held.seconds, held.rate, held.lag_s, held.read_ms
+            held.seconds, held.rate, held.events_s[0], held.read_ms
         );
     }
-    text.push_str("\n| requests served | the server's memory |\n| --- | --- |\n");
+    text.push_str("\nOf nine reads and a transfer in ten requests, the server started before them:\n\n| requests served | the server's memory |\n| --- | --- |\n");
     for (requests, mib) in &growth.memory {
         let _ = writeln!(text, "| {requests} | {mib:.0} MiB |");
     }

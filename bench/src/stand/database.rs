@@ -33,12 +33,11 @@ impl Stand {
     ///
     /// # Errors
     /// It cannot be made.
-    pub async fn make_database(&mut self, name: &str) -> Result<Owner, String> {
+    pub async fn make_database(&self, name: &str) -> Result<Owner, String> {
         let postgres = owner(&self.services, "postgres").await?;
         execute(&postgres, &format!("create database {name}")).await?;
         let url = self.url("remit", &self.services.folder.secret("owner")?, name);
         install::migrate(&self.programs.join("remit"), &url, PASSWORD).await?;
-        self.make_key(name).await?;
         let owner = owner(&self.services, name).await?;
         execute(&owner, include_str!("../../sql/wallets.sql")).await?;
         execute(&owner, include_str!("../../sql/journal.sql")).await?;
@@ -66,7 +65,7 @@ impl Stand {
         Ok(())
     }
 
-    /// Makes the database anew, for whatever is started next.
+    /// Makes the database anew with a key of its own, for whatever is started next.
     ///
     /// # Errors
     /// It cannot be made.
@@ -79,6 +78,7 @@ impl Stand {
         execute(&postgres, &create).await?;
         // What the copy has dirtied is not for the load to write.
         execute(&postgres, "checkpoint").await?;
+        self.make_key(DATABASE).await?;
         self.flush_redis().await
     }
 
