@@ -110,7 +110,7 @@ async fn count_events(stand: &mut Stand) -> Result<(), String> {
     loop {
         let events = stand.services.published(&stand.vhost, EXCHANGE).await?;
         if events >= stand.events {
-            // What came twice must not stand for one that is lost later.
+            // What came twice and is counted already must not stand for one that is lost later.
             stand.events = events;
             return Ok(());
         }

@@ -98,6 +98,12 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, 
             _ => return Err(format!("unknown option {name}")),
         }
     }
+    if rounds == Some(0) {
+        return Err("--rounds needs one at least".to_owned());
+    }
+    if !has_loads && (!has_growth || only.is_some()) {
+        return Err("--growth goes with neither --without-growth nor --only".to_owned());
+    }
     let plan = if is_quick {
         Plan::quick()
     } else {

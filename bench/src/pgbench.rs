@@ -12,6 +12,8 @@ use remit_chaos::services::blocking;
 use crate::load::warmup;
 use crate::stand::Stand;
 
+/// It may end before it has told of its last second.
+const UNREPORTED_S: u64 = 1;
 /// How many clients connect in a second, on a slow machine.
 const CONNECTED_PER_S: u64 = 50;
 /// Threads of pgbench: one core is as much as the generator of the other loads uses.
@@ -46,7 +48,11 @@ impl Pgbench {
     /// How long pgbench works: it counts from before its clients connect, each of which proves its password.
     fn seconds(&self) -> u64 {
         let connecting = self.clients as u64 / CONNECTED_PER_S;
-        connecting + self.warmup_s() + self.time.as_secs().max(1)
+        connecting + self.warmup_s() + self.counted_s() + UNREPORTED_S
+    }
+
+    fn counted_s(&self) -> u64 {
+        self.time.as_secs().max(1)
     }
 
     /// As long as in other loads; it counts whole seconds.
@@ -94,7 +100,8 @@ impl Pgbench {
         if failed(&said) != Some(0) {
             return Err(format!("calls failed; pgbench said: {said}"));
         }
-        let rate = rate(&said, self.warmup_s()).ok_or_else(|| format!("pgbench said: {said}"))?;
+        let rate = rate(&said, self.warmup_s(), self.counted_s())
+            .ok_or_else(|| format!("pgbench said: {said}"))?;
         let calls = calls(&said).ok_or_else(|| format!("pgbench said: {said}"))?;
         let latency = match self.rate {
             Some(_) => Some(latencies(&logs, self.warmup_s())?),
@@ -115,13 +122,14 @@ fn digest(key: &str) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The mean of what each second brought, but for those in which the clients connected, and the first after them.
-fn rate(said: &str, warmup_s: u64) -> Option<f64> {
+/// The mean of what each second brought, of so many, after those in which the clients connected, and the warm-up.
+fn rate(said: &str, warmup_s: u64, counted_s: u64) -> Option<f64> {
     let seconds = said.lines().filter(|line| line.starts_with("progress: "));
     let rates: Vec<f64> = seconds
         .filter_map(|line| line.split(' ').nth(3)?.parse().ok())
         .skip_while(|rate| *rate == 0.0)
         .skip(warmup_s as usize)
+        .take(counted_s as usize)
         .collect();
     (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
 }
@@ -178,7 +186,8 @@ mod tests {
                     progress: 7.9 s, 10.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
                     progress: 8.9 s, 30.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n\
                     progress: 9.9 s, 50.0 tps, lat 1.000 ms stddev 0.000, 0 failed\n";
-        assert_eq!(rate(said, 1), Some(40.0));
-        assert_eq!(rate(&said[..62], 1), None);
+        assert_eq!(rate(said, 1, 2), Some(40.0));
+        assert_eq!(rate(said, 1, 1), Some(30.0));
+        assert_eq!(rate(&said[..62], 1, 2), None);
     }
 }

@@ -95,9 +95,8 @@ impl Plan {
     /// Whether nothing would be measured.
     pub fn is_empty(&self) -> bool {
         self.groups().is_empty()
-            && !["single", "crowd", "open"]
-                .iter()
-                .any(|name| self.has(name))
+            && !["single", "open"].iter().any(|name| self.has(name))
+            && (self.is_quick || !self.has("crowd"))
     }
 
     fn peers(&self) -> Group {

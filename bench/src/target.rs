@@ -68,7 +68,7 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
     let lag_s = results.lag_s();
     let missed = results
         .of(reads(Ask::Mix(WALLETS)), READERS)
-        .and_then(misses);
+        .map(|samples| misses(samples).unwrap_or(1.0));
     let half = measured.open.as_ref().map(|open| &open.rates[0]);
     let half_p99s = half.map(|half| {
         let pairs = half.remit_ms.iter().zip(&half.textbook_ms);

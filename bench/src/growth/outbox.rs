@@ -37,6 +37,7 @@ pub(super) async fn outbox(
     let mut found = vec![("empty", read_ms(&relay).await?)];
     say(&format!("an outbox with {} events", scale.events));
     post(stand, scale, scale.events / 10).await?;
+    execute(&owner, "analyze remit.outbox").await?;
     found.push(("a tenth of them wait", read_ms(&relay).await?));
     post(stand, scale, scale.events).await?;
     execute(&owner, "analyze remit.outbox").await?;
@@ -97,7 +98,7 @@ async fn post(stand: &Stand, scale: &Scale, events: usize) -> Result<(), String>
         clients: CALL_SESSIONS,
         wallets: scale.wallets,
         size: CALL_SIZE,
-        time: Duration::from_secs(1),
+        time: Duration::from_secs(2),
         rate: None,
     };
     let events = i64::try_from(events).map_err(|error| error.to_string())?;

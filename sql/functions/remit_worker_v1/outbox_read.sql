@@ -19,15 +19,18 @@ as $$
 -- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_settle
 -- marks the last number that was given out, and its own transaction. Once all transactions up to that one have ended,
 -- each number up to the mark is in sight or gone, and the floor rises to the first that is in sight: an open transaction
--- is never overtaken. Once a minute the floor is forgotten all the same, and rises anew.
+-- is never overtaken. Once a minute the floor is forgotten all the same, and rises anew; more rarely where the read
+-- over what a snapshot keeps has taken long, so that such reads take a few thousandths of the relay's time at most.
 --
 -- Raises: nothing. Locks: nothing.
 declare
-    sweep_s constant integer := 60;
-    second constant bigint := extract(epoch from clock_timestamp())::bigint;
-    -- The floor, the mark's number and transaction, if there is one, and when the floor was last forgotten.
+    sweep_s_min constant integer := 60;
+    sweep_s_max constant integer := 3600;
+    start constant timestamptz := clock_timestamp();
+    second constant bigint := extract(epoch from start)::bigint;
+    -- The floor, the mark's number and transaction, if there is one, and when the floor is forgotten next.
     known bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
-    is_sweep constant boolean := known is null or known[4] not between second - sweep_s and second;
+    is_sweep constant boolean := known is null or known[4] not between second and second + sweep_s_max;
     first_id bigint;
 begin
     if known[2] is not null and pg_snapshot_xmin(pg_current_snapshot())::text::bigint > known[3] then
@@ -36,8 +39,7 @@ begin
         perform set_config('remit.outbox_known', known::text, false);
     end if;
     if is_sweep then
-        known := array[0, known[2], known[3], second];
-        perform set_config('remit.outbox_known', known::text, false);
+        known[1] := 0;
     end if;
 
     return query
@@ -63,6 +65,12 @@ begin
                 where o.data is null and j.ledger_id = o.ledger_id and j.id = o.subject_id
                offset 0) t on true
      order by o.id;
+
+    if is_sweep then
+        known := array[0, known[2], known[3], second + least(sweep_s_max, greatest(sweep_s_min,
+            (1000 * extract(epoch from clock_timestamp() - start))::bigint))];
+        perform set_config('remit.outbox_known', known::text, false);
+    end if;
 end;
 $$;
 
