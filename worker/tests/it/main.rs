@@ -12,6 +12,7 @@ mod notifier;
 mod outages;
 mod relay;
 mod relay_batches;
+mod relay_floor;
 mod restore;
 mod rights;
 mod stand;
