@@ -134,8 +134,8 @@ fn each_function_has_a_caller() {
     }
 }
 
-/// An event's number must be taken after its transaction has written something, and so has an id: otherwise the floor of
-/// `outbox_read` may pass it. Both of these have changed a wallet or the journal by then; look at a third one with care.
+/// An event's number must be taken after its transaction has written something, and so has an id: otherwise the mark of
+/// `outbox_mark` may pass it. Both of these have changed a wallet or the journal by then; look at a third one with care.
 #[test]
 fn events_are_added_where_their_numbers_come_late_enough() {
     let adders: BTreeSet<String> = functions()

@@ -16,11 +16,12 @@ as $$
 -- again: consumers drop duplicates by event id. A transfer's data comes from its journal row.
 --
 -- Rows that were removed stay in the index as long as somebody's snapshot is older (a backup, verify), and reading over
--- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_settle
--- marks the last number that was given out, and its own transaction; where there is nothing to settle, this does. Once all transactions up to that one have ended,
--- each number up to the mark is in sight or gone, and the floor rises to the first that is in sight: an open transaction
--- is never overtaken. Once a minute the floor is forgotten all the same, and rises anew; more rarely where the read
--- over what a snapshot keeps has taken long, so that such reads take a few thousandths of the relay's time at most.
+-- them costs more at each call. So the session remembers a floor: below it are no events and none can come. outbox_mark
+-- remembers the last number that was given out, whenever events are settled, and here when there are none. Once all
+-- transactions of that moment have ended, each number up to the mark is in sight or gone, and the floor rises to the first
+-- that is in sight: an open transaction is never overtaken. Once a minute the floor is forgotten all the same, and rises
+-- anew; more rarely where the read over what a snapshot keeps has taken long, so that such reads take a few thousandths of
+-- the relay's time at most.
 --
 -- Raises: nothing. Locks: nothing.
 declare
@@ -32,8 +33,7 @@ declare
     known bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
     is_sweep constant boolean := known is null or known[4] not between second and second + sweep_s_max;
     first_id bigint;
-    may_mark boolean;
-    last_id bigint;
+    is_empty boolean;
 begin
     if known[2] is not null and pg_snapshot_xmin(pg_current_snapshot())::text::bigint > known[3] then
         select h.id into first_id from remit.outbox h where h.id >= known[1] order by h.id limit 1;
@@ -67,18 +67,15 @@ begin
                 where o.data is null and j.ledger_id = o.ledger_id and j.id = o.subject_id
                offset 0) t on true
      order by o.id;
+    is_empty := not found;
 
-    may_mark := not found and known[1] = 0 and known[2] is null and pg_current_xact_id_if_assigned() is null;
     if is_sweep then
         known := array[0, known[2], known[3], second + least(sweep_s_max, greatest(sweep_s_min,
             (1000 * extract(epoch from clock_timestamp() - start))::bigint))];
-    end if;
-    if may_mark then
-        last_id := pg_sequence_last_value('remit.outbox_id_seq') + 999; -- Read before there is an id, as outbox_settle does.
-        known := array[0, last_id, case when last_id is not null then pg_current_xact_id()::text::bigint end, known[4]];
-    end if;
-    if is_sweep or may_mark then
         perform set_config('remit.outbox_known', known::text, false);
+    end if;
+    if is_empty and known[1] = 0 then -- There is nothing to settle, so that the floor would not rise.
+        perform remit.outbox_mark();
     end if;
 end;
 $$;

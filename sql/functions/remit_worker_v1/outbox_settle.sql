@@ -14,20 +14,13 @@ as $$
 -- A row leaves the outbox here and nowhere else, and in the transaction that chains it. So each journal row is chained
 -- once: a late commit when its own event is settled, and what a relay left that died when another one settles it.
 --
--- Leaves a mark for outbox_read, where it says why. The number is read before this transaction has an id of its own: who
--- was given one up to it has changed a row before, so his transaction is older.
---
 -- Raises: nothing. Locks: the ledger, for no key update, so that two calls append one after the other; the rows that
 -- it deletes.
 declare
-    known constant bigint[] := nullif(current_setting('remit.outbox_known', true), '')::bigint[];
-    may_mark constant boolean := known[1] is not null and known[2] is null and pg_current_xact_id_if_assigned() is null;
-    -- The last of the last thousand. Not read from the sequence as from a table: while nextval writes to the log, that
-    -- shows numbers which nobody has been given yet.
-    last_id constant bigint := pg_sequence_last_value('remit.outbox_id_seq') + 999;
     settled integer;
     transfer_ids uuid[];
 begin
+    perform remit.outbox_mark(); -- Before the first lock, which gives this transaction an id.
     perform from remit.ledgers l where l.ledger_id = outbox_settle.ledger_id for no key update;
 
     with gone as (
@@ -47,10 +40,6 @@ begin
       from gone g;
     if transfer_ids is not null then
         perform remit.chain_append(outbox_settle.ledger_id, transfer_ids);
-    end if;
-    if may_mark and last_id is not null then
-        perform set_config('remit.outbox_known',
-                           array[known[1], last_id, pg_current_xact_id()::text::bigint, known[4]]::text, false);
     end if;
     return settled;
 end;
