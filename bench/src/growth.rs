@@ -133,7 +133,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             }
             // A load adds more rows than the small ones have, so that they are copied for each; and a few for the large one.
             if place + 1 == scale.rows.len() {
-                use_database(stand, rows).await?;
+                stand.use_database(&name(rows)).await?;
             } else {
                 stand.reset(&name(rows)).await?;
             }
@@ -152,7 +152,7 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
             queries_us,
         });
     }
-    use_database(stand, scale.rows[0]).await?;
+    stand.use_database(&name(scale.rows[0])).await?;
     found.outbox_ms = outbox(stand, &scale, &say).await?;
     found.snapshot = Some(snapshot(stand, &scale, &say).await?);
     found.memory = memory(stand, &scale, &say).await?;
@@ -186,16 +186,6 @@ async fn fill(stand: &mut Stand, scale: &Scale, rows: usize) -> Result<(), Strin
     execute(&owner, "checkpoint").await?;
     stand.ids = ids(&owner, wallets).await?.into();
     Ok(())
-}
-
-/// Server and worker stop, and start again on another database when they are needed.
-async fn use_database(stand: &mut Stand, rows: usize) -> Result<(), String> {
-    stand.stop().await;
-    stand.database = name(rows);
-    stand.make_key(&name(rows)).await?;
-    // As before loads on a copy.
-    execute(&stand.owner().await?, "checkpoint").await?;
-    stand.flush_redis().await
 }
 
 /// Transfers of a server and a worker that start with them.

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::ask::{Ask, Script};
 use crate::cell::{Cell, Door, Sample, Subject};
-use crate::check::{Before, number, outbox_lag_s};
+use crate::check::{Before, outbox_lag_s};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::pgbench::Pgbench;
-use crate::stand::Stand;
+use crate::stand::{Stand, execute};
+
+mod peers;
 
 /// Wallets of uniform and hot loads.
 pub const WALLETS: usize = 10_000;
@@ -37,8 +38,16 @@ impl How {
 pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, String> {
     let sample = match cell.subject {
         Subject::Remit { ask, door, .. } => remit(stand, ask, door, cell, how).await,
-        Subject::Plain { is_hot } => plain(stand, is_hot, cell.connections, how.time).await,
-        _ => sql(stand, cell, how).await,
+        Subject::Plain { is_hot } => peers::plain(stand, is_hot, cell.connections, how.time).await,
+        Subject::Textbook { is_hot } => peers::textbook(stand, is_hot, cell.connections, how).await,
+        Subject::TextbookIndexed => {
+            let statements = include_str!("../sql/textbook_statements.sql");
+            execute(&stand.owner().await?, statements).await?;
+            peers::textbook(stand, false, cell.connections, how).await
+        }
+        Subject::Core { is_hot, size } => {
+            peers::core(stand, is_hot, size, cell.connections, how.time).await
+        }
     };
     sample.map_err(|error| {
         format!(
@@ -129,101 +138,6 @@ async fn warm(stand: &Stand, count: usize, port: u16) -> Result<(), String> {
     }
 }
 
-async fn plain(
-    stand: &mut Stand,
-    is_hot: bool,
-    connections: usize,
-    time: Duration,
-) -> Result<Sample, String> {
-    let owner = stand.owner().await?;
-    let before = textbook_books(&owner).await?;
-    stand.start_plain().await?;
-    let parts = stand.parts()?;
-    let load = Load {
-        port: stand.services.port("app"),
-        script: stand.script(Ask::Transfer(wallets(is_hot))),
-        connections,
-        time,
-        rate: None,
-    };
-    let cpu_before = cpu::times(&parts);
-    let outcome = carry_out(&load).await;
-    let used = cpu::since(&cpu_before, &cpu::times(&parts));
-    stand.stop().await;
-    if outcome.errors() > 0 {
-        return Err(format!("not all went well: {:?}", outcome.statuses));
-    }
-    let after = textbook_books(&owner).await?;
-    before.check(&after, outcome.posted)?;
-    Ok(Sample {
-        rate: outcome.rate,
-        requests: outcome.posted,
-        latency: Some([0.5, 0.99, 0.999].map(|quantile| outcome.ms(quantile))),
-        cpu_us: per_request(used, outcome.posted),
-        ..Sample::default()
-    })
-}
-
-async fn sql(stand: &mut Stand, cell: Cell, How { time, rate }: How) -> Result<Sample, String> {
-    let (script, size, is_textbook) = match cell.subject {
-        Subject::Core { is_hot: true, size } => ("remit_hot.pgbench", size, false),
-        Subject::Core {
-            is_hot: false,
-            size,
-        } => ("remit_uniform.pgbench", size, false),
-        Subject::Textbook { is_hot: true } => ("textbook_hot.pgbench", 1, true),
-        _ => ("textbook_uniform.pgbench", 1, true),
-    };
-    let owner = stand.owner().await?;
-    if cell.subject == Subject::TextbookIndexed {
-        let index = owner.execute(include_str!("../sql/textbook_statements.sql"));
-        index.await.map_err(|error| format!("{error:?}"))?;
-    }
-    let pgbench = Pgbench {
-        script,
-        clients: cell.connections,
-        wallets: WALLETS,
-        size,
-        time,
-        rate,
-    };
-    let books = Before::read(stand).await?;
-    let before = textbook_books(&owner).await?;
-    let parts = stand.parts()?;
-    let cpu_before = cpu::times(&parts);
-    let outcome = pgbench.carry_out(stand).await?;
-    let used = cpu::since(&cpu_before, &cpu::times(&parts));
-    let after = textbook_books(&owner).await?;
-    before.check(&after, if is_textbook { outcome.calls } else { 0 })?;
-    // A call skips wallets that another one holds, so that calls alone would count too much.
-    let posted = books.posted(&owner).await?.unsigned_abs();
-    if is_textbook {
-        books.check_books(&owner).await?;
-    } else {
-        // Its events go the way of all others, after the load.
-        stand.start_worker()?;
-        books.check(stand, posted).await?;
-        stand.stop_worker().await;
-    }
-    let rate = match cell.subject {
-        Subject::Core { .. } => {
-            // Of its calls, as many as counted.
-            outcome.rate * posted as f64 / (outcome.calls * size as u64).max(1) as f64
-        }
-        _ => outcome.rate,
-    };
-    let done = if is_textbook { outcome.calls } else { posted };
-    let latency = outcome.latency.map(|latency| {
-        [0.5, 0.99, 0.999].map(|quantile| latency.value_at_quantile(quantile) as f64 / 1_000.0)
-    });
-    Ok(Sample {
-        rate,
-        latency,
-        cpu_us: per_request(used, done),
-        ..Sample::default()
-    })
-}
-
 /// The wallets of a transfer load.
 pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
     if is_hot {
@@ -231,32 +145,6 @@ pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
     } else {
         crate::ask::Wallets::Uniform(WALLETS)
     }
-}
-
-struct TextbookBooks {
-    sum: i64,
-    transfers: i64,
-    events: i64,
-}
-
-impl TextbookBooks {
-    /// Holds later books against these, so many transfers after them.
-    fn check(&self, after: &Self, posted: u64) -> Result<(), String> {
-        let is_right = after.sum == self.sum
-            && u64::try_from(after.transfers - self.transfers) == Ok(posted)
-            && u64::try_from(after.events - self.events) == Ok(posted);
-        is_right
-            .then_some(())
-            .ok_or_else(|| "the textbook's books are wrong".to_owned())
-    }
-}
-
-async fn textbook_books(owner: &remit_chaos::books::Owner) -> Result<TextbookBooks, String> {
-    Ok(TextbookBooks {
-        sum: number(owner, "select sum(balance)::bigint from textbook.wallets").await?,
-        transfers: number(owner, "select count(*) from textbook.transfers").await?,
-        events: number(owner, "select count(*) from textbook.outbox").await?,
-    })
 }
 
 fn per_request(used: cpu::Times, requests: u64) -> BTreeMap<String, f64> {

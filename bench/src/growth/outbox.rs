@@ -18,8 +18,8 @@ pub struct Held {
     pub seconds: u64,
     /// Transfers a second.
     pub rate: f64,
-    /// Seconds that the oldest event had waited at the end, and that the last one came later.
-    pub events_s: [f64; 2],
+    /// Seconds that the oldest event had waited at the end.
+    pub lag_s: f64,
     /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
     /// is in that state once a minute.
     pub read_ms: f64,
@@ -69,15 +69,13 @@ pub(super) async fn snapshot(
     let sample = transfers(stand, scale, scale.snapshot).await?;
     let read_ms = read_ms(&session(stand).await?).await?;
     holder.batch_execute("rollback").await.map_err(said)?;
-    let events_s = sample.events_s.unwrap_or_default();
-    say(&format!(
-        "{:.0}/s, and an event waited {:.2} s",
-        sample.rate, events_s[0]
-    ));
+    let rate = sample.rate;
+    let [lag_s, _] = sample.events_s.ok_or("no event was relayed")?;
+    say(&format!("{rate:.0}/s, and an event waited {lag_s:.2} s"));
     Ok(Held {
         seconds,
-        rate: sample.rate,
-        events_s,
+        rate,
+        lag_s,
         read_ms,
     })
 }

@@ -177,7 +177,7 @@ pub fn growth(text: &mut String, growth: &Growth) {
             text,
             "\nTransfers while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
              event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
-            held.seconds, held.rate, held.events_s[0], held.read_ms
+            held.seconds, held.rate, held.lag_s, held.read_ms
         );
     }
     text.push_str("\nOf nine reads and a transfer in ten requests, the server started before them:\n\n| requests served | the server's memory |\n| --- | --- |\n");

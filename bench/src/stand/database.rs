@@ -54,31 +54,31 @@ impl Stand {
         execute(&postgres, &drop).await
     }
 
-    /// Makes an API key in a database, which all requests have from then on.
-    ///
-    /// # Errors
-    /// It cannot be made.
-    pub async fn make_key(&mut self, database: &str) -> Result<(), String> {
-        let url = self.url("remit", &self.services.folder.secret("owner")?, database);
-        let remit = self.programs.join("remit");
-        self.key = install::make_key(&remit, &url, "bench", "service").await?;
-        Ok(())
-    }
-
-    /// Makes the database anew with a key of its own, for whatever is started next.
+    /// Makes the database anew, for whatever is started next.
     ///
     /// # Errors
     /// It cannot be made.
     pub async fn reset(&mut self, template: &str) -> Result<(), String> {
         self.stop().await;
-        DATABASE.clone_into(&mut self.database);
         self.drop_database(DATABASE).await?;
         let postgres = owner(&self.services, "postgres").await?;
         let create = format!("create database {DATABASE} template {template}");
         execute(&postgres, &create).await?;
-        // What the copy has dirtied is not for the load to write.
-        execute(&postgres, "checkpoint").await?;
-        self.make_key(DATABASE).await?;
+        self.use_database(DATABASE).await
+    }
+
+    /// Whatever is started next works on this database, with a new key and an empty cache.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub async fn use_database(&mut self, name: &str) -> Result<(), String> {
+        self.stop().await;
+        name.clone_into(&mut self.database);
+        // What was made or copied is not for the load to write.
+        execute(&self.owner().await?, "checkpoint").await?;
+        let url = self.url("remit", &self.services.folder.secret("owner")?, name);
+        let remit = self.programs.join("remit");
+        self.key = install::make_key(&remit, &url, "bench", "service").await?;
         self.flush_redis().await
     }
 
