@@ -26,6 +26,7 @@ mod load;
 #[path = "../support/fuzz.rs"]
 mod mutate;
 mod problems;
+mod problems_cases;
 mod problems_inside;
 mod proxied;
 mod raw;

@@ -1,0 +1,346 @@
+//! Requests that meet a problem each.
+
+use std::collections::BTreeSet;
+
+use hyper::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::http::{Answer, Http};
+use crate::stack::Stack;
+
+/// Where they are sent, and the codes that were met.
+pub struct Cases {
+    http: Http,
+    pub seen: BTreeSet<String>,
+}
+
+impl Cases {
+    pub fn new(http: &Http) -> Self {
+        Self {
+            http: http.clone(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Sends a request and asserts which problem it meets and where that points to.
+    async fn expect(
+        &mut self,
+        expected: (u16, &str, &str),
+        request: (Method, &str, &str, Value),
+    ) -> Answer {
+        let (status, code, pointer) = expected;
+        let (method, path, key, body) = request;
+        let mut headers = vec![
+            ("content-type", "application/json"),
+            ("x-request-id", "r-1"),
+        ];
+        if !key.is_empty() {
+            headers.push(("idempotency-key", key));
+        }
+        let text = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let what = format!("{method} {path} {body:.100}");
+        let answer = self.http.send(method, path, &headers, text).await;
+        assert_eq!(answer.problem(), (status, code.to_owned()), "{what}");
+        let pointed = answer.json()["pointer"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert_eq!(pointed, pointer, "{what}");
+        assert_eq!(answer.json()["request_id"], "r-1", "{what}");
+        assert_eq!(answer.header("x-request-id"), "r-1", "{what}");
+        self.seen.insert(code.to_owned());
+        answer
+    }
+
+    /// What would make users, wallets and transfers.
+    pub async fn expect_of_bodies(&mut self) {
+        let (absent, user) = (Uuid::new_v4(), self.http.user().await);
+        let (source, target) = (self.http.wallet(1).await, self.http.wallet(0).await);
+        let transfer = json!({"source_id": source, "target_id": target, "amount": 1});
+        for (status, code, pointer, path, body) in [
+            (400, "malformed_json", "", "/users", Value::Null),
+            (400, "malformed_body", "", "/users", json!([])),
+            (400, "malformed_body", "/name", "/users", json!({"name": 1})),
+            (
+                400,
+                "unknown_field",
+                "",
+                "/users",
+                json!({"name": "A", "nick": "B"}),
+            ),
+            (
+                400,
+                "malformed_query",
+                "",
+                "/users?a=b",
+                json!({"name": "A"}),
+            ),
+            (422, "invalid_field", "/name", "/users", json!({"name": ""})),
+            (
+                413,
+                "body_too_large",
+                "",
+                "/users",
+                json!({"name": "n".repeat(16_384)}),
+            ),
+            (
+                404,
+                "user_not_found",
+                "/user_id",
+                "/wallets",
+                wallet_of(absent, "USD", 0),
+            ),
+            (
+                422,
+                "currency_unknown",
+                "/currency",
+                "/wallets",
+                wallet_of(user, "ABC", 0),
+            ),
+            (
+                422,
+                "balance_limit_exceeded",
+                "/initial_balance",
+                "/wallets",
+                wallet_of(user, "USD", 9_007_199_254_740_991),
+            ),
+            (400, "idempotency_key_missing", "", "/transfers", transfer),
+        ] {
+            let request = (Method::POST, path, "", body);
+            self.expect((status, code, pointer), request).await;
+        }
+    }
+
+    /// What would read.
+    pub async fn expect_of_paths(&mut self) {
+        let absent = Uuid::new_v4();
+        for (status, code, path) in [
+            (400, "malformed_id", "/users/7"),
+            (400, "malformed_id", "/wallets/7"),
+            (400, "malformed_id", "/wallet/7"),
+            (400, "malformed_id", "/wallets/x/entries"),
+            (400, "malformed_id", "/users/x/wallets"),
+            (400, "malformed_id", "/transfers/%FF"),
+            (400, "malformed_query", "/wallets/{}/entries?limit=0"),
+            (400, "malformed_query", "/wallets/{}?limit=1"),
+            (400, "malformed_query", "/users/{}?x"),
+            (400, "malformed_query", "/transfers/{}?x"),
+            (404, "route_not_found", "/"),
+            (404, "route_not_found", "/nothing"),
+            (404, "route_not_found", "/users/"),
+            (404, "route_not_found", "/wallets//entries"),
+            (404, "route_not_found", "/v1/users"),
+            (404, "route_not_found", "/docs/nothing"),
+            (404, "route_not_found", "/Users"),
+            (404, "wallet_not_found", "/wallets/{}"),
+            (404, "user_not_found", "/users/{}"),
+            (404, "transfer_not_found", "/transfers/{}"),
+            (404, "wallet_not_found", "/wallets/{}/limits"),
+            (404, "ledger_not_found", "/ledgers/2"),
+            (400, "malformed_id", "/ledgers/01"),
+            (400, "malformed_query", "/keys?cursor=x"),
+        ] {
+            let path = path.replace("{}", &absent.to_string());
+            let request = (Method::GET, path.as_str(), "", Value::Null);
+            self.expect((status, code, ""), request).await;
+        }
+    }
+
+    /// What administrators ask for.
+    pub async fn expect_of_administration(&mut self) {
+        let absent = Uuid::new_v4();
+        for (status, code, pointer, method, path, body) in [
+            (
+                404,
+                "key_not_found",
+                "",
+                Method::DELETE,
+                "/keys/{}",
+                Value::Null,
+            ),
+            (
+                404,
+                "user_not_found",
+                "/user_id",
+                Method::POST,
+                "/keys",
+                json!({"name": "k", "scope": "user", "user_id": absent}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/scope",
+                Method::POST,
+                "/keys",
+                json!({"name": "k", "scope": "root"}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/user_id",
+                Method::POST,
+                "/keys",
+                json!({"name": "k", "scope": "user"}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/expires_at",
+                Method::POST,
+                "/keys",
+                json!({"name": "k", "scope": "admin", "expires_at": "2020-01-01T00:00:00Z"}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/name",
+                Method::POST,
+                "/ledgers",
+                json!({"name": ""}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/reason",
+                Method::POST,
+                "/ledgers",
+                json!({"name": "l", "reason": "r".repeat(201)}),
+            ),
+            (
+                404,
+                "wallet_not_found",
+                "",
+                Method::POST,
+                "/wallets/{}/freeze",
+                json!({}),
+            ),
+            (
+                404,
+                "wallet_not_found",
+                "",
+                Method::PUT,
+                "/wallets/{}/limits",
+                json!({"transfer_max": null, "daily_max": null}),
+            ),
+            (
+                400,
+                "malformed_body",
+                "/daily_max",
+                Method::PUT,
+                "/wallets/{}/limits",
+                json!({"transfer_max": null}),
+            ),
+            (
+                422,
+                "invalid_field",
+                "/transfer_max",
+                Method::PUT,
+                "/wallets/{}/limits",
+                json!({"transfer_max": -1, "daily_max": null}),
+            ),
+        ] {
+            let path = path.replace("{}", &absent.to_string());
+            let request = (method, path.as_str(), "", body);
+            self.expect((status, code, pointer), request).await;
+        }
+    }
+
+    /// Transfers that differ from a good one in one member or in their key.
+    pub async fn expect_of_transfers(&mut self, stack: &Stack) {
+        let http = self.http.clone();
+        let (source, target) = (http.wallet(100).await, http.wallet(0).await);
+        let (absent, frozen) = (Uuid::new_v4(), http.wallet(0).await);
+        stack.operate("wallet_freeze", frozen).await;
+        let transfer = json!({"source_id": source, "target_id": target, "amount": 1});
+        let limited = http.wallet(10).await;
+        let path = format!("/wallets/{limited}/limits");
+        let limits = json!({"transfer_max": 0, "daily_max": null});
+        let headers = [("content-type", "application/json")];
+        let set = http
+            .send(Method::PUT, &path, &headers, limits.to_string())
+            .await;
+        assert_eq!(set.status, 200, "{set:?}");
+        http.post_with_key("/transfers", "used", &transfer).await;
+        for (i, (status, code, pointer, key, field, value)) in [
+            (
+                400,
+                "idempotency_key_malformed",
+                "",
+                "\"",
+                "amount",
+                json!(1),
+            ),
+            (
+                422,
+                "idempotency_key_reused",
+                "",
+                "used",
+                "amount",
+                json!(2),
+            ),
+            (
+                404,
+                "wallet_not_found",
+                "/source_id",
+                "",
+                "source_id",
+                json!(absent),
+            ),
+            (
+                404,
+                "wallet_not_found",
+                "/target_id",
+                "",
+                "target_id",
+                json!(absent),
+            ),
+            (
+                422,
+                "same_wallet",
+                "/target_id",
+                "",
+                "target_id",
+                json!(source),
+            ),
+            (422, "invalid_field", "/amount", "", "amount", json!(0)),
+            (422, "insufficient_funds", "", "", "amount", json!(101)),
+            (422, "wallet_frozen", "", "", "target_id", json!(frozen)),
+            (422, "currency_mismatch", "", "", "currency", json!("EUR")),
+            (422, "limit_exceeded", "", "", "source_id", json!(limited)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut body = transfer.clone();
+            body[field] = value;
+            let new = format!("new {i}");
+            let key = if key.is_empty() { &new } else { key };
+            let request = (Method::POST, "/transfers", key, body);
+            self.expect((status, code, pointer), request).await;
+        }
+    }
+
+    /// Methods that a path does not have.
+    pub async fn expect_of_methods(&mut self) {
+        for (method, path, allow) in [
+            (Method::PUT, "/users", "POST"),
+            (Method::GET, "/transfers", "POST"),
+            (Method::POST, "/transfers/k", "GET, HEAD"),
+            (Method::DELETE, "/wallets/7", "GET, HEAD"),
+            (Method::OPTIONS, "/healthz", "GET, HEAD"),
+        ] {
+            let request = (method, path, "", Value::Null);
+            let answer = self.expect((405, "method_not_allowed", ""), request).await;
+            assert_eq!(answer.header("allow"), allow);
+        }
+    }
+}
+
+fn wallet_of(user_id: Uuid, currency: &str, initial_balance: i64) -> Value {
+    json!({"user_id": user_id, "currency": currency, "initial_balance": initial_balance})
+}
