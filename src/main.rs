@@ -3,12 +3,19 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use remit::app::{App, Pools};
-use remit::environment::Environment;
-use remit::keys::KEYS_CONNECTIONS;
-use remit::{
-    config, contract, health, keys_cli, migrate, postgres, runtime, server, telemetry, verify,
-};
+use remit::base::environment::Environment;
+use remit::base::runtime;
+use remit::base::telemetry;
+use remit::cli::config;
+use remit::cli::health;
+use remit::cli::keys;
+use remit::cli::verify;
+use remit::http::app::{App, Pools};
+use remit::http::server;
+use remit::ledger::key_ring::KEYS_CONNECTIONS;
+use remit::sql::contract;
+use remit::sql::migrate;
+use remit::sql::pools;
 
 /// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is for single requests.
 const POOL_CONNECTIONS: usize = 16;
@@ -108,12 +115,12 @@ async fn migrate() -> Result<(), String> {
 }
 
 async fn keys(arguments: &[&str]) -> Result<(), String> {
-    match keys_cli::parse(arguments)? {
-        keys_cli::Command::Help => {
-            print!("{}", keys_cli::HELP);
+    match keys::parse(arguments)? {
+        keys::Command::Help => {
+            print!("{}", keys::HELP);
             Ok(())
         }
-        command => keys_cli::run(command, &config::keys(Environment::of_process())?).await,
+        command => keys::run(command, &config::keys(Environment::of_process())?).await,
     }
 }
 
@@ -123,15 +130,15 @@ async fn serve() -> Result<(), String> {
     let shutdown = shutdown_signal()?;
     server::raise_descriptor_limit();
     let pools = Pools {
-        calls: postgres::pool(&config.postgres, POOL_CONNECTIONS),
-        keys: postgres::pool(&config.postgres, KEYS_CONNECTIONS),
-        pulse: postgres::pool(&config.postgres, 1),
+        calls: pools::pool(&config.postgres, POOL_CONNECTIONS),
+        keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
+        pulse: pools::pool(&config.postgres, 1),
     };
     #[cfg(feature = "planted")]
-    if remit::environment::is_planted("start_late") {
+    if remit::base::environment::is_planted("start_late") {
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     }
-    contract::check(&postgres::first(&pools.calls).await?).await?;
+    contract::check(&pools::first(&pools.calls).await?).await?;
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");

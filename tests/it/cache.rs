@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use remit::contract::{WalletResult, WalletStatus};
-use remit::redis::Redis;
-use remit::tls::Trust;
-use remit::wallet_cache::{WalletCache, WalletChange};
+use remit::base::tls::Trust;
+use remit::redis::connection::Redis;
+use remit::redis::wallet_cache::{WalletCache, WalletChange};
+use remit::types::{WalletResult, WalletStatus};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use remit::route::Route;
+use remit::http::route::Route;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -288,7 +288,7 @@ async fn a_key_is_sent_in_one_header_and_one_form() {
 
 /// The names of all routes.
 pub fn route_names() -> BTreeSet<String> {
-    let source = file("src/route.rs");
+    let source = file("src/http/route.rs");
     let names = source.lines().filter_map(|line| {
         let (route, name) = line.trim().split_once(" => \"")?;
         let name = name.strip_suffix("\",")?;

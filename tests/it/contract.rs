@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use remit::tls::Trust;
-use remit::{contract, postgres};
+use remit::base::tls::Trust;
+use remit::sql::contract;
+use remit::sql::pools;
 
 use crate::support::postgres::{Database, repository};
 
 async fn check(database: &Database) -> Result<(), String> {
     let url = database.url("remit_server");
-    let config = postgres::config(&url, "test", &Trust::default()).expect("a URL");
-    let client = postgres::first(&postgres::pool(&config, 1)).await?;
+    let config = pools::config(&url, "test", &Trust::default()).expect("a URL");
+    let client = pools::first(&pools::pool(&config, 1)).await?;
     contract::check(&client).await
 }
 
@@ -108,7 +109,7 @@ async fn mirrors_have_the_members_of_their_types_in_the_same_order() {
           from pg_type t join pg_enum e on e.enumtypid = t.oid
          where t.typnamespace = $1::text::regnamespace group by 1";
     for (schema, source) in [
-        ("remit_v1", "src/contract/types.rs"),
+        ("remit_v1", "src/types/mirrors.rs"),
         ("remit_worker_v1", "worker/src/contract.rs"),
     ] {
         let rows = owner

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use hyper::Method;
-use remit::access::Permission;
-use remit::contract::KeyScope;
-use remit::problem::Code;
-use remit::route::Route;
+use remit::http::access::Permission;
+use remit::http::problem::Code;
+use remit::http::route::Route;
+use remit::types::KeyScope;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::stack::Stack;
 use crate::support::postgres::repository;
@@ -16,7 +17,7 @@ use crate::support::postgres::repository;
 const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
 
 pub fn openapi() -> Value {
-    serde_json::from_slice(remit::docs::OPENAPI).expect("openapi.json is JSON")
+    serde_json::from_slice(remit::http::docs::OPENAPI).expect("openapi.json is JSON")
 }
 
 fn read(path: &str) -> String {
@@ -55,7 +56,7 @@ fn every_operation_is_a_route_and_every_route_an_operation() {
         let route = route.unwrap_or_else(|_| panic!("{method} {path} is no route"));
         described.insert(route.name().to_owned());
     }
-    let source = read("src/route.rs");
+    let source = read("src/http/route.rs");
     let names = source.lines().filter_map(|line| {
         let (route, name) = line.trim().split_once(" => \"")?;
         let name = name.strip_suffix("\",")?;
@@ -183,11 +184,14 @@ fn every_operation_says_who_may_ask_for_it() {
         let route = Route::find(&method, &path).expect("every operation is a route");
         let permission = Permission::of_route(&route);
         let is_public = permission.is_none();
-        assert_eq!(is_public, remit::route::is_public(&path), "{path}");
+        assert_eq!(is_public, remit::http::route::is_public(&path), "{path}");
         let security = operation.get("security");
         assert_eq!(security, is_public.then_some(&json!([])), "{method} {path}");
-        let can_be_forbidden = permission
-            .is_some_and(|permission| KeyScope::ALL.iter().any(|scope| !scope.allows(permission)));
+        let can_be_forbidden = permission.is_some_and(|permission| {
+            KeyScope::VARIANTS
+                .iter()
+                .any(|scope| !scope.allows(permission))
+        });
         let responses = operation["responses"].as_object().expect("an object");
         assert_eq!(responses.contains_key("401"), !is_public, "{method} {path}");
         assert_eq!(

@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio_postgres::Client;
 
 use crate::http::{Http, Server};
-use crate::load::{Heard, Load, TWIN_MAX, retry_all};
+use crate::load::{Heard, Load, retry_all};
 use crate::proxied::Proxied;
 use crate::stack::{Stack, serve_log};
 use crate::support::cluster::{Cluster, End};
 use crate::support::free_port;
 use crate::support::owner::signal;
-use crate::support::poll::{SOON, eventually, eventually_true};
+use crate::support::poll::SOON;
 use crate::support::redis::RedisServer;
 
 /// How long after PostgreSQL the server is back.
@@ -176,33 +176,6 @@ async fn every_transfer_is_posted_and_replayed_while_redis_comes_and_goes() {
     }
     retry_all(&stack.http, target, &heard).await;
     check_books(&stack.owner().await, heard.len()).await;
-}
-
-#[tokio::test]
-async fn a_marker_that_redis_took_late_delays_a_retry_by_little() {
-    let stack = Stack::start().await;
-    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-    // From now on the server has a connection to Redis.
-    assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
-    stack.redis.freeze();
-    let posted = stack.http.transfer_with_key("k", source, target, 1).await;
-    assert_eq!(posted.status, 201, "{posted:?}");
-    stack.redis.thaw();
-    stack.wait_for_marker("k").await;
-    eventually_true(SOON, "the server asks Redis again", async || {
-        let ready = stack.http.get("/readyz").await;
-        ready.json()["dependencies"]["redis"] == "up"
-    })
-    .await;
-    // Left alone, the marker would stay for ten seconds.
-    let replayed = eventually(TWIN_MAX, "the retry is answered", async || {
-        let again = stack.http.transfer_with_key("k", source, target, 1).await;
-        (again.status != 409).then_some(again)
-    })
-    .await;
-    assert_eq!((replayed.status, replayed.body), (201, posted.body));
-    assert_eq!(replayed.headers["idempotency-replayed"], "true");
-    assert_eq!(stack.http.balance(target).await, 2);
 }
 
 #[tokio::test]

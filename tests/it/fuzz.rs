@@ -10,11 +10,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;
-use remit::fields::Fields;
-use remit::idempotency::Key;
-use remit::problem::Problem;
-use remit::request::{CreationCursor, EntryCursor, Page, request_id};
-use remit::route::{Route, is_public};
+use remit::http::fields::Fields;
+use remit::http::idempotency_key::IdempotencyKey;
+use remit::http::problem::Problem;
+use remit::http::request::{CreationCursor, EntryCursor, Page, request_id};
+use remit::http::route::{Route, is_public};
 use tokio::task::JoinSet;
 
 use crate::mutate::{corpus, input, input_of};
@@ -69,10 +69,10 @@ proptest! {
                 headers.append("x-request-id", value);
             }
         }
-        if let Ok(Some(key)) = Key::of_headers(&headers) {
+        if let Ok(Some(key)) = IdempotencyKey::of_headers(&headers) {
             key.id();
         }
-        check(Key::required(&headers));
+        check(IdempotencyKey::required(&headers));
         let id = request_id(&headers);
         prop_assert!((1..=64).contains(&id.len()) && id.is_ascii(), "{id}");
     }

@@ -1,6 +1,6 @@
 //! Requests with one idempotency key at the same time.
 
-use crate::http::Answer;
+use crate::http::{Answer, Http};
 use crate::stack::Stack;
 
 #[tokio::test]
@@ -60,43 +60,54 @@ async fn of_a_hundred_twins_one_is_posted_without_redis() {
 }
 
 #[tokio::test]
-async fn a_twin_in_progress_is_told_to_come_back() {
+async fn twins_wait_for_the_first_and_hear_its_answer_on_any_server() {
     let stack = Stack::start().await;
+    let second = stack.second_server().await;
     let (source, target) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
     let held = stack.hold(source).await;
-    let first = tokio::spawn({
-        let http = stack.http.clone();
-        async move { http.transfer_with_key("k", source, target, 300).await }
-    });
-    stack.wait_for_marker("k").await;
-    // Also where the content differs: nobody knows yet which one will be stored.
-    for amount in [300, 1] {
-        let twin = stack
-            .http
-            .transfer_with_key("k", source, target, amount)
-            .await;
-        assert_eq!(twin.problem(), (409, "transfer_in_progress".to_owned()));
-        assert_eq!(twin.header("retry-after"), "1");
-    }
+    let post = |http: &Http| {
+        let http = http.clone();
+        tokio::spawn(async move { http.transfer_with_key("k", source, target, 300).await })
+    };
+    let twins = vec![post(&stack.http), post(&stack.http), post(&second.http)];
+    stack.wait_for_calls().await;
+    assert!(!twins.iter().any(tokio::task::JoinHandle::is_finished));
     held.release().await;
-    let first = first.await.expect("no panic");
-    assert_eq!(first.status, 201, "{first:?}");
-    let again = stack.http.transfer_with_key("k", source, target, 300).await;
-    assert_eq!((again.status, again.body), (201, first.body));
+    let answers = answers(twins).await;
+    assert_eq!(one_answer(&answers).status, 201);
+    let first = |answer: &&Answer| answer.header("idempotency-replayed") != "true";
+    assert_eq!(answers.iter().filter(first).count(), 1, "{answers:?}");
     stack.assert_one_transfer(target, 300).await;
 }
 
-/// The answer that all of these gave but for those that were told to come back.
+#[tokio::test]
+async fn a_twin_that_does_not_end_in_time_is_said_to_be_in_progress() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
+    let (other, third) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
+    let first = stack.operator().await;
+    let post = format!(
+        "begin;
+         select from remit_v1.transfer_create(1, (remit_v1.transfer_id('k'), '{other}', '{third}', 1, null, null, null, null)::remit_v1.transfer_request)"
+    );
+    first.batch_execute(&post).await.expect("an operator may");
+    let twin = stack.http.transfer_with_key("k", source, target, 300).await;
+    assert_eq!(twin.problem(), (409, "transfer_in_progress".to_owned()));
+    assert_eq!(twin.header("retry-after"), "1");
+    first.batch_execute("rollback").await.expect("it is there");
+    let again = stack.http.transfer_with_key("k", source, target, 300).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_eq!(stack.http.balance(target).await, 300);
+    stack.verify().await;
+}
+
+/// The answer that all of these gave.
 fn one_answer(answers: &[Answer]) -> Answer {
-    let is_late = |answer: &&Answer| answer.status == 409;
-    for late in answers.iter().filter(is_late) {
-        assert_eq!(late.problem().1, "transfer_in_progress");
-        assert_eq!(late.header("retry-after"), "1");
+    let one = answers.first().expect("there are twins");
+    for other in answers {
+        assert_eq!((other.status, &other.body), (one.status, &one.body));
     }
-    let mut given = answers.iter().filter(|answer| !is_late(answer));
-    let one = given.next().expect("one twin is answered").clone();
-    assert!(given.all(|other| (other.status, &other.body) == (one.status, &one.body)));
-    one
+    one.clone()
 }
 
 async fn answers(requests: Vec<tokio::task::JoinHandle<Answer>>) -> Vec<Answer> {

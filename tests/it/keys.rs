@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hyper::Method;
-use remit::gather::CALLS_MAX;
+use remit::ledger::gather::CALLS_MAX;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

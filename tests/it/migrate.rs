@@ -187,7 +187,7 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
         let login = async |password: &str| {
             let mut config: tokio_postgres::Config = url.parse().expect("a URL");
             config.user(role).password(password);
-            remit::postgres::connect(&config.into()).await.map(|_| ())
+            remit::sql::pools::connect(&config.into()).await.map(|_| ())
         };
         assert!(login(password).await.is_ok(), "{role}");
         let refused = login("wrong").await.expect_err("the password is wrong");
@@ -204,7 +204,7 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
     migrate(&url).await;
     let server = cluster.url_with("remit_worker", passwords[1].1, "book");
     let config: tokio_postgres::Config = server.parse().expect("a URL");
-    assert!(remit::postgres::connect(&config.into()).await.is_ok());
+    assert!(remit::sql::pools::connect(&config.into()).await.is_ok());
 }
 
 #[tokio::test]

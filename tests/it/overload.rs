@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use remit::gather::WAITING_REQUESTS_MAX;
+use remit::ledger::gather::WAITING_REQUESTS_MAX;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -132,7 +132,7 @@ async fn many_connections_cost_little_memory_be_they_idle_or_slow() {
 #[tokio::test]
 async fn clients_that_come_at_once_wait_for_no_second_try() {
     allow_descriptors(CLIENTS_AT_ONCE);
-    let listener = remit::server::listen(([127, 0, 0, 1], 0).into()).expect("a port is free");
+    let listener = remit::http::server::listen(([127, 0, 0, 1], 0).into()).expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     let clients = (0..CLIENTS_AT_ONCE).map(|_| TcpStream::connect(address));
     // Nobody accepts them. Who finds no place is heard again after a second.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use remit::problem::Code;
+use remit::http::problem::Code;
 use serde_json::Value;
 use uuid::Uuid;
 

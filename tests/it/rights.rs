@@ -84,15 +84,18 @@ fn allowed(user: &str) -> BTreeSet<String> {
 
 #[test]
 fn server_and_worker_have_the_commands_that_they_use_and_no_others() {
-    let mut worker = commands("src/wallet_cache.rs");
-    for path in ["src/wallet_cache/reading.rs", "src/wallet_cache/scripts.rs"] {
+    let mut worker = commands("src/redis/wallet_cache.rs");
+    for path in [
+        "src/redis/wallet_cache/reading.rs",
+        "src/redis/wallet_cache/scripts.rs",
+    ] {
         worker.extend(commands(path));
     }
     // What every script needs.
     worker.extend(["evalsha", "script|load"].map(str::to_owned));
     assert_eq!(allowed("remit-worker"), worker);
     let mut server = worker;
-    for path in ["src/redis.rs", "src/answer_store.rs"] {
+    for path in ["src/redis/connection.rs", "src/redis/answer_store.rs"] {
         server.extend(commands(path));
     }
     assert_eq!(allowed("remit-server"), server);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use remit::access::Permission;
-use remit::contract::KeyScope;
-use remit::route::Route;
+use remit::http::access::Permission;
+use remit::http::route::Route;
+use remit::types::KeyScope;
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::callers::route_names;
@@ -37,9 +38,12 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
     let owner = stack.owner().await;
     let server = stack.database.connect_as("remit_server").await;
     let mut agreed = BTreeSet::new();
-    for scope in KeyScope::ALL {
+    for scope in KeyScope::VARIANTS.iter().copied() {
         let bound_to = (scope == KeyScope::User).then_some(user);
-        let (name, key) = (scope.name(), format!("key of {}", scope.name()));
+        let (name, key) = (
+            <&str>::from(scope),
+            format!("key of {}", <&str>::from(scope)),
+        );
         let insert = "insert into remit.keys (ledger_id, name, scope, user_id, sha256)
                       values (1, $1, $1::text::remit_v1.key_scope, $2, sha256(convert_to($3, 'UTF8')))";
         let inserted = owner.execute(insert, &[&name, &bound_to, &key]).await;

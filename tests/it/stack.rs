@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use remit::idempotency::Key;
+use remit::http::idempotency_key::IdempotencyKey;
 use serde_json::Value;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -121,14 +121,17 @@ impl Stack {
         assert!(violations.is_empty(), "{violations:?}");
     }
 
-    /// Waits until a transfer with this key is in progress.
-    pub async fn wait_for_marker(&self, key: &str) {
-        let mut command = redis::cmd("EXISTS");
-        command.arg(marker(key));
-        let redis = self.redis.connect().await;
-        eventually_true(SOON, "the request is in progress", async || {
-            let exists = command.query_async(&mut redis.clone()).await;
-            exists.expect("Redis answers")
+    /// Waits until the server tries a transfer whose wallet somebody holds: it calls again and again.
+    pub async fn wait_for_calls(&self) {
+        let before = self
+            .http
+            .metric("remit_transfers_call_requests_count")
+            .await;
+        eventually_true(SOON, "the server goes on calling", async || {
+            self.http
+                .metric("remit_transfers_call_requests_count")
+                .await
+                > before
         })
         .await;
     }
@@ -169,9 +172,9 @@ impl Stack {
     }
 }
 
-/// What Redis calls the idempotency key of a transfer.
-pub fn marker(key: &str) -> String {
-    let id = Key::of_path(key).expect("a good key").id();
+/// Where Redis has the answer to the idempotency key of a transfer.
+pub fn answer_place(key: &str) -> String {
+    let id = IdempotencyKey::of_path(key).expect("a good key").id();
     format!("remit:key:1:transfer:{id}")
 }
 

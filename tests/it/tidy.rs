@@ -89,11 +89,11 @@ fn is_tests(path: &str) -> bool {
 fn query_text_is_in_the_contracts_alone() {
     let exceptions = [
         // The contracts themselves.
-        "src/contract.rs",
-        "src/contract/ops.rs",
+        "src/sql/contract.rs",
+        "src/sql/contract/ops.rs",
         "worker/src/contract.rs",
         // It makes what the contracts name.
-        "src/migrate.rs",
+        "src/sql/migrate.rs",
     ];
     let words = [
         "select ",
@@ -135,7 +135,7 @@ fn query_text_is_in_the_contracts_alone() {
 fn environment_variables_are_named_in_one_file_per_crate_and_explained() {
     let readme = file("README.md");
     for (configuration, help, folder) in [
-        ("src/config.rs", "src/main.rs", "src"),
+        ("src/cli/config.rs", "src/main.rs", "src"),
         ("worker/src/config.rs", "worker/src/cli.rs", "worker/src"),
     ] {
         let named = variables(&code(&file(configuration)));
@@ -154,7 +154,7 @@ fn environment_variables_are_named_in_one_file_per_crate_and_explained() {
     }
     for (path, text) in sources() {
         let reads = code(&text).contains("env::var");
-        assert_eq!(reads, path == "src/environment.rs", "{path}");
+        assert_eq!(reads, path == "src/base/environment.rs", "{path}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remit::metrics::{CacheRead, Metrics};
+use remit::base::metrics::{CacheRead, Metrics};
 
 use crate::tidy::file;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remit::problem::Code;
+use remit::http::problem::Code;
 
 use crate::tidy::{file, files};
 
@@ -104,7 +104,7 @@ fn each_function_has_its_tests_and_each_test_its_function() {
 fn each_function_has_a_caller() {
     let mut callers = files("sql/ops", ".sql");
     callers.extend(
-        ["src/contract.rs", "worker/src/contract.rs"].map(|path| (path.to_owned(), file(path))),
+        ["src/sql/contract.rs", "worker/src/contract.rs"].map(|path| (path.to_owned(), file(path))),
     );
     let functions = functions();
     callers.extend(
@@ -207,11 +207,11 @@ fn error_codes_are_the_same_on_all_sides() {
         assert_eq!(
             documented.get(code),
             Some(name),
-            "src/problem.rs and sql/README.md"
+            "src/http/problem.rs and sql/README.md"
         );
     }
     assert_eq!(
-        codes(&file("src/docs/openapi.json")),
+        codes(&file("src/http/docs/openapi.json")),
         known_codes,
         "openapi.json"
     );

@@ -1,7 +1,7 @@
 //! The wall around the database, as somebody meets it who has the server's login: what tests/sql/wall.sql
 //! cannot show, as it needs a session of its own.
 
-use remit::migrate;
+use remit::sql::migrate;
 use tokio_postgres::error::SqlState;
 
 use crate::support::postgres::Database;

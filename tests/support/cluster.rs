@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use remit::migrate;
-use remit::postgres::Config;
+use remit::sql::migrate;
+use remit::sql::pools::Config;
 use tokio_postgres::Client;
 
 use super::free_port;
@@ -98,7 +98,7 @@ impl Cluster {
         let log = self.folder.join("log");
         let what = format!("PostgreSQL answers; see {}", log.display());
         eventually(SOON, &what, async || {
-            remit::postgres::connect(&config).await.ok()
+            remit::sql::pools::connect(&config).await.ok()
         })
         .await;
     }
@@ -172,7 +172,7 @@ impl Cluster {
 
     /// A connection.
     pub async fn connect(&self, role: &str, database: &str) -> Client {
-        let connected = remit::postgres::connect(&self.config(role, database)).await;
+        let connected = remit::sql::pools::connect(&self.config(role, database)).await;
         connected.expect("PostgreSQL answers").0
     }
 

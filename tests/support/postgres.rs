@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, thread};
 
-use remit::migrate;
+use remit::sql::migrate;
 use tokio::sync::OnceCell;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
@@ -159,7 +159,7 @@ fn server() -> Config {
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, _driver) = remit::postgres::connect(&config.clone().into())
+    let (client, _driver) = remit::sql::pools::connect(&config.clone().into())
         .await
         .expect("PostgreSQL of `make test` answers");
     client

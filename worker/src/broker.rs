@@ -14,7 +14,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm,
 };
-use remit::tls::{Tls, Trust};
+use remit::base::tls::{Tls, Trust};
 use tokio::time::timeout;
 
 use crate::error::Error;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use remit::environment::Environment;
-use remit::postgres::{self, Config as PostgresConfig};
-use remit::redis::Redis;
-use remit::telemetry::LEVEL_RULE;
-use remit::tls::Trust;
+use remit::base::environment::Environment;
+use remit::base::telemetry::LEVEL_RULE;
+use remit::base::tls::Trust;
+use remit::redis::connection::Redis;
+use remit::sql::pools;
+use remit::sql::pools::Config as PostgresConfig;
 use tracing::level_filters::LevelFilter;
 
 use crate::broker::Address;
@@ -136,7 +137,7 @@ fn postgres_of(
     trust: &Trust,
 ) -> Option<PostgresConfig> {
     let url = environment.required("DATABASE_URL");
-    let config = postgres::config(given(&url)?, application_name, trust);
+    let config = pools::config(given(&url)?, application_name, trust);
     environment.check("DATABASE_URL", config)
 }
 

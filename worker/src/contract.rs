@@ -7,7 +7,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use postgres_types::{FromSql, Json, ToSql};
-use remit::postgres::{self, Config};
+use remit::sql::pools;
+use remit::sql::pools::Config;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -217,7 +218,7 @@ impl Drop for Connection {
 
 async fn connect(config: &Config, session: &str) -> Result<Connection, Error> {
     let config = config.with_options(session);
-    let (client, driver) = in_time(postgres::connect(&config)).await?;
+    let (client, driver) = in_time(pools::connect(&config)).await?;
     Ok(Connection { client, driver })
 }
 

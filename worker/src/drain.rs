@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
-use remit::wallet_cache::WalletCache;
+use remit::redis::wallet_cache::WalletCache;
 use uuid::Uuid;
 
 use crate::broker::{Broker, Message, Refusals};
@@ -70,7 +70,7 @@ impl Drain {
             return Ok(Drained::Empty);
         }
         #[cfg(feature = "planted")]
-        if remit::environment::is_planted("settle_first") {
+        if remit::base::environment::is_planted("settle_first") {
             self.settle(&events).await?;
         }
         let earlier = mem::take(&mut self.confirmed);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use remit::postgres;
+use remit::sql::pools;
 
 /// Why a session ended.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl From<lapin::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Postgres(error) => write!(f, "PostgreSQL: {}", postgres::describe(error)),
+            Self::Postgres(error) => write!(f, "PostgreSQL: {}", pools::describe(error)),
             Self::Broker(error) => write!(f, "broker: {error}"),
             Self::Disconnected => write!(f, "broker: the connection ended"),
             Self::Slow(party) => write!(f, "{party} does not answer in time"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
-use remit::postgres::Config;
+use remit::sql::pools::Config;
 use tokio::time::timeout;
 
 use crate::broker::{Address, Broker};

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::{env, io};
 
-use remit::environment::Environment;
-use remit::wallet_cache::WalletCache;
-use remit::{runtime, telemetry};
+use remit::base::environment::Environment;
+use remit::base::runtime;
+use remit::base::telemetry;
+use remit::redis::wallet_cache::WalletCache;
 use remit_worker::channel::{LogChannel, UnreliableChannel};
 use remit_worker::cli::{self, Command};
 use remit_worker::config::{self, Config};
@@ -92,7 +93,7 @@ async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String>
         }
     };
     #[cfg(feature = "planted")]
-    if remit::environment::is_planted("start_late") {
+    if remit::base::environment::is_planted("start_late") {
         // The time in which the server starts as late is not the worker's.
         tokio::time::sleep(std::time::Duration::from_secs(15)).await;
     }

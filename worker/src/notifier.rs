@@ -13,7 +13,7 @@ use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
-use remit::postgres::Config;
+use remit::sql::pools::Config;
 
 use crate::backoff::{Reconnect, doubled, jittered};
 use crate::broker::{Address, Broker, Message};

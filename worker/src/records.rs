@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use remit::postgres::Config;
+use remit::sql::pools::Config;
 use uuid::Uuid;
 
 use crate::backoff::Reconnect;

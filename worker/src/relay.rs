@@ -12,8 +12,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use remit::postgres::Config;
-use remit::wallet_cache::WalletCache;
+use remit::redis::wallet_cache::WalletCache;
+use remit::sql::pools::Config;
 
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};

@@ -1,7 +1,7 @@
 //! What an event says about wallets, for the cache.
 
 use postgres_types::Json;
-use remit::wallet_cache::{WalletChange, WalletKey};
+use remit::redis::wallet_cache::{WalletChange, WalletRef};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ struct StatusChange {
 
 /// The wallets that an event changed: source and target of a posted transfer, or the wallet that was
 /// frozen or unfrozen. Empty for all other events.
-pub fn of_event(event: &OutboxEvent) -> Vec<(WalletKey, WalletChange)> {
+pub fn of_event(event: &OutboxEvent) -> Vec<(WalletRef, WalletChange)> {
     match event.kind.as_str() {
         "transfer.posted" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),
         "wallet.frozen" | "wallet.unfrozen" => {
@@ -42,7 +42,7 @@ fn data<'a, T: Deserialize<'a>>(event: &'a OutboxEvent) -> Option<T> {
     serde_json::from_str(data.get()).ok()
 }
 
-fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletKey, WalletChange)> {
+fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletRef, WalletChange)> {
     let entry = |wallet_id, version, balance| {
         let change = WalletChange::entry(version, balance, event.created_at);
         ((event.ledger_id, wallet_id), change)
@@ -61,7 +61,7 @@ fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletKey, WalletChange
     ]
 }
 
-fn status(event: &OutboxEvent, change: StatusChange) -> (WalletKey, WalletChange) {
+fn status(event: &OutboxEvent, change: StatusChange) -> (WalletRef, WalletChange) {
     let StatusChange {
         status,
         status_version,

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashSet};
 
-use remit::postgres;
-use remit::redis::Redis;
-use remit::tls::Trust;
+use remit::base::tls::Trust;
+use remit::redis::connection::Redis;
+use remit::sql::pools;
 use remit_worker::broker::Address;
 use remit_worker::contract::Outbox;
 use remit_worker::drain::{Drain, Drained};
@@ -20,9 +20,9 @@ pub fn relay(stand: &Stand) -> Relay {
     let redis = Redis::new(&stand.redis.url(), &trust).unwrap();
     let database = stand.database.url("remit_worker");
     Relay {
-        postgres: postgres::config(&database, "test", &trust).unwrap(),
+        postgres: pools::config(&database, "test", &trust).unwrap(),
         broker: Address::parse(&stand.vhost.url(), &trust).unwrap(),
-        cache: remit::wallet_cache::WalletCache::new(redis.into()).into(),
+        cache: remit::redis::wallet_cache::WalletCache::new(redis.into()).into(),
     }
 }
 

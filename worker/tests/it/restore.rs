@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use remit::postgres;
-use remit::redis::Redis;
-use remit::tls::Trust;
-use remit::wallet_cache::WalletCache;
+use remit::base::tls::Trust;
+use remit::redis::connection::Redis;
+use remit::redis::wallet_cache::WalletCache;
+use remit::sql::pools;
 use remit_worker::broker::Address;
 use remit_worker::contract::Outbox;
 use remit_worker::drain::{Drain, Drained};
@@ -86,7 +86,7 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
     let trust = Trust::default();
     let redis = Redis::new(&redis.url(), &trust).unwrap();
     let relay = Relay {
-        postgres: postgres::config(&cluster.url("remit_worker", "remit"), "test", &trust).unwrap(),
+        postgres: pools::config(&cluster.url("remit_worker", "remit"), "test", &trust).unwrap(),
         broker: Address::parse(&vhost.url(), &trust).unwrap(),
         cache: WalletCache::new(redis.into()).into(),
     };

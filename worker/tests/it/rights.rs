@@ -6,7 +6,7 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, ExchangeKind};
-use remit::tls::Trust;
+use remit::base::tls::Trust;
 use remit_worker::broker::{Address, Broker};
 
 use crate::stand::Stand;

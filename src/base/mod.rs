@@ -1,0 +1,7 @@
+//! What every program needs, whatever it is about.
+
+pub mod environment;
+pub mod metrics;
+pub mod runtime;
+pub mod telemetry;
+pub mod tls;

@@ -1,0 +1,121 @@
+//! What handlers answer.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+use hyper::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
+
+use crate::http::problem::Problem;
+use crate::http::render::to_json;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A status, headers and a body.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// 200 with a JSON body.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::OK, to_json(body))
+    }
+
+    /// 201 with a JSON body and the place of what was created.
+    pub fn created(location: &str, body: impl Into<Bytes>) -> Self {
+        let mut answer = Self::json(StatusCode::CREATED, body);
+        let location = HeaderValue::from_str(location).expect("paths of routes and ids are ASCII");
+        answer.headers.insert(LOCATION, location);
+        answer
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        let mut answer = Self::json(StatusCode::NO_CONTENT, Bytes::new());
+        answer.headers.remove(CONTENT_TYPE);
+        answer
+    }
+
+    /// A JSON body that is ready.
+    pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        // Balances and transfers belong to the caller, not to caches on the way.
+        let mut answer = Self::bytes(JSON, body);
+        answer.status = status;
+        answer
+            .headers
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer
+    }
+
+    /// 200 with any body.
+    pub fn bytes(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type);
+        Self {
+            status: StatusCode::OK,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    /// A problem, for the request with this id.
+    pub fn problem(problem: &Problem, request_id: &str) -> Self {
+        let mut answer = Self::problem_json(problem.code.status(), problem.to_json(request_id));
+        if let Some(seconds) = problem.code.retry_after_s() {
+            answer
+                .headers
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = problem.allow {
+            answer
+                .headers
+                .insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(challenge) = problem.challenge() {
+            answer
+                .headers
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        answer
+    }
+
+    /// A problem's body that is ready.
+    pub fn problem_json(status: u16, body: impl Into<Bytes>) -> Self {
+        let status = StatusCode::from_u16(status).expect("the table of problems has good statuses");
+        let mut answer = Self::json(status, body);
+        answer.headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        answer
+    }
+
+    /// Marks the answer as one that was given before.
+    pub fn replayed(mut self, is_replay: bool) -> Self {
+        if is_replay {
+            self.headers
+                .insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        self
+    }
+
+    /// Adds a header.
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// As hyper wants it.
+    pub fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}

@@ -1,0 +1,70 @@
+//! What handlers share, put together from the configuration.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+
+use crate::base::metrics::Metrics;
+use crate::http::readiness::{Broker, Probe};
+use crate::ledger::key_ring::KeyRing;
+use crate::ledger::ledgers::{Ledgers, Shared};
+use crate::redis::answer_store::AnswerStore;
+use crate::redis::connection::Redis;
+use crate::redis::wallet_cache::WalletCache;
+use crate::sql::database::Database;
+use crate::sql::pulse::Pulse;
+
+/// Connections to PostgreSQL: for most calls, for those about keys, and one to feel the pulse.
+pub struct Pools {
+    pub calls: Pool,
+    pub keys: Pool,
+    pub pulse: Pool,
+}
+
+/// The state of a running server.
+pub struct App {
+    pub database: Arc<Database>,
+    pub keys: Arc<KeyRing>,
+    pub answer_store: Arc<AnswerStore>,
+    pub wallet_cache: Arc<WalletCache>,
+    pub ledgers: Ledgers,
+    pub metrics: Arc<Metrics>,
+    pub probe: Probe,
+}
+
+impl App {
+    /// Puts the parts together and starts their tasks.
+    pub fn start(pools: Pools, redis: Redis, broker: Option<Broker>) -> Self {
+        let redis = Arc::new(redis);
+        let metrics = Arc::new(Metrics::new());
+        let others = vec![pools.calls.clone(), pools.keys.clone()];
+        let pulse = Pulse::start(pools.pulse, others);
+        let database = |pool| Arc::new(Database::new(pool, pulse.clone(), Arc::clone(&metrics)));
+        let keys = Arc::new(KeyRing::new(database(pools.keys)));
+        let database = database(pools.calls);
+        tokio::spawn({
+            let keys = Arc::clone(&keys);
+            async move { keys.refresh().await }
+        });
+        let answer_store = Arc::new(AnswerStore::new(Arc::clone(&redis)));
+        let wallet_cache = Arc::new(WalletCache::new(Arc::clone(&redis)));
+        tokio::spawn({
+            let wallet_cache = Arc::clone(&wallet_cache);
+            async move { wallet_cache.repair().await }
+        });
+        Self {
+            ledgers: Ledgers::new(Shared {
+                database: Arc::clone(&database),
+                wallet_cache: Arc::clone(&wallet_cache),
+                answer_store: Arc::clone(&answer_store),
+                metrics: Arc::clone(&metrics),
+            }),
+            probe: Probe::new(Arc::clone(&database), redis, broker),
+            database,
+            keys,
+            answer_store,
+            wallet_cache,
+            metrics,
+        }
+    }
+}

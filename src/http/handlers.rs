@@ -1,0 +1,185 @@
+//! One function for each route: parse, ask, answer. No decision about money is made here.
+
+use std::sync::Arc;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::http::access::admit;
+use crate::http::answer::Answer;
+use crate::http::app::App;
+use crate::http::bearer;
+use crate::http::docs;
+use crate::http::idempotency_key::IdempotencyKey;
+use crate::http::problem::{Code, Problem, forbidden, unauthenticated, unavailable};
+use crate::http::request::{Page, no_query};
+use crate::http::route::{Route, is_public};
+use crate::ledger::NoResult;
+use crate::ledger::posting::first_known;
+use crate::redis::answer_store::{Answered, Place};
+use crate::sql::failure::Failure;
+use crate::types::Caller;
+
+mod keys;
+mod ledgers;
+mod limits;
+mod service;
+mod transfers;
+mod users;
+mod wallets;
+
+type Handled = Result<Answer, Problem>;
+
+/// Answers a request. Who asks comes before what is asked for: someone without a key does not even learn
+/// what paths there are.
+pub async fn handle(
+    app: &App,
+    route: Result<Route, Problem>,
+    request: Request<Incoming>,
+    request_id: &str,
+) -> Handled {
+    let (head, body) = request.into_parts();
+    if is_public(head.uri.path()) {
+        return public(app, route?).await;
+    }
+    let caller = caller(app, &head.headers).await?;
+    let route = route?;
+    admit(&caller, &route)?;
+    let answered = ask(app, &caller, route, &head, body, request_id).await;
+    answered.map_err(|problem| match problem.code {
+        // It was revoked a moment ago. Told in the same words, whoever has found it out.
+        Code::Unauthenticated => {
+            app.keys.forget(&caller);
+            unauthenticated()
+        }
+        Code::Forbidden => forbidden(),
+        _ => problem,
+    })
+}
+
+/// Who asks.
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+    match app.keys.caller(bearer::parse(headers)?).await {
+        Ok(caller) => caller.ok_or_else(unauthenticated),
+        // Refused was the question, not the key.
+        Err(NoResult::Failed(Failure::Refused(refusal))) => {
+            Err(unavailable().because(refusal.sqlstate))
+        }
+        Err(no_result) => Err(no_result.into()),
+    }
+}
+
+async fn public(app: &App, route: Route) -> Handled {
+    match route {
+        Route::Healthz => Ok(Answer::ok(&json!({"status": "alive"}))),
+        Route::Readyz => Ok(service::readyz(app).await),
+        Route::Openapi => Ok(Answer::bytes(
+            HeaderValue::from_static("application/json"),
+            docs::OPENAPI,
+        )),
+        Route::Docs(name) => service::docs_asset(name),
+        _ => Err(unauthenticated()),
+    }
+}
+
+async fn ask(
+    app: &App,
+    caller: &Arc<Caller>,
+    route: Route,
+    head: &Parts,
+    body: Incoming,
+    request_id: &str,
+) -> Handled {
+    let query = head.uri.query();
+    let has_page = matches!(
+        route,
+        Route::WalletList(_) | Route::EntryList(_) | Route::KeyList | Route::Metrics
+    );
+    if !has_page {
+        no_query(query)?;
+    }
+    match route {
+        Route::UserCreate => users::user_create(app, caller, head, body).await,
+        Route::UserGet(id) => users::user_get(app, caller, id).await,
+        Route::WalletList(user_id) => {
+            users::wallet_list(app, caller, user_id, Page::of_query(query)?).await
+        }
+        Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
+        Route::WalletGet(id) => wallets::wallet_get(app, caller, id, &head.headers).await,
+        Route::WalletFreeze(id) => limits::wallet_freeze(app, caller, id, head, body).await,
+        Route::WalletUnfreeze(id) => limits::wallet_unfreeze(app, caller, id, head, body).await,
+        Route::WalletLimitsGet(id) => limits::wallet_limits_get(app, caller, id).await,
+        Route::WalletLimitsSet(id) => limits::wallet_limits_set(app, caller, id, head, body).await,
+        Route::EntryList(wallet_id) => {
+            wallets::entry_list(app, caller, wallet_id, Page::of_query(query)?).await
+        }
+        Route::TransferCreate => {
+            transfers::transfer_create(app, caller, head, body, request_id).await
+        }
+        Route::TransferGet(key) => transfers::transfer_get(app, caller, &key).await,
+        Route::KeyCreate => keys::key_create(app, caller, head, body).await,
+        Route::KeyList => keys::key_list(app, caller, Page::of_query(query)?).await,
+        Route::KeyRevoke(id) => keys::key_revoke(app, caller, id).await,
+        Route::LedgerCreate => ledgers::ledger_create(app, caller, head, body).await,
+        Route::LedgerGet(id) => ledgers::ledger_get(app, caller, id).await,
+        Route::Metrics => Ok(service::metrics(app).await),
+        Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
+            public(app, route).await
+        }
+    }
+}
+
+/// The id that the key names, or a new one: with an id a call may be made twice.
+fn id_of(key: Option<&IdempotencyKey>) -> Uuid {
+    key.map_or_else(Uuid::new_v4, IdempotencyKey::id)
+}
+
+/// Creates something once per idempotency key, if there is one. Says as well whether it was there already.
+async fn once<A: Answered>(
+    app: &App,
+    caller: &Caller,
+    key: Option<&IdempotencyKey>,
+    content: &Value,
+    create: impl Future<Output = Result<A, Failure>>,
+) -> Result<(A, bool), Problem> {
+    let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
+    let store = &app.answer_store;
+    let remembered = async {
+        match &place {
+            Some(place) => store.find(place).await,
+            None => None,
+        }
+    };
+    let asked = async {
+        let created = create.await.map_err(NoResult::Failed)?;
+        store
+            .store(place.iter().map(|place| (place, &created)))
+            .await;
+        Ok(created)
+    };
+    let (created, replay) = first_known(remembered, asked, A::is_replay).await?;
+    app.metrics.replay(replay);
+    Ok((created, replay.is_some()))
+}
+
+/// Cuts a list to its page. The cursor of the next page is the last item of this one.
+fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    items.last().filter(|_| has_more).map(cursor)
+}
+
+/// What was not found stood in the path: there is no member of a body to point to.
+fn of_path(failure: Failure) -> Problem {
+    let problem = Problem::from(failure);
+    let is_in_path = problem.code.status() == 404;
+    Problem {
+        pointer: problem.pointer.filter(|_| !is_in_path),
+        ..problem
+    }
+}

@@ -1,0 +1,45 @@
+//! What the service says of itself.
+
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderValue};
+use time::OffsetDateTime;
+
+use super::Handled;
+use crate::http::answer::Answer;
+use crate::http::app::App;
+use crate::http::docs;
+use crate::http::problem::{Code, Problem};
+use crate::sql::contract;
+
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+pub(super) async fn readyz(app: &App) -> Answer {
+    // In a box, as in `Database::attempt`.
+    let readiness = Box::pin(app.probe.readiness()).await;
+    let mut answer = Answer::ok(&readiness);
+    if !readiness.is_ready() {
+        answer.status = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    answer
+}
+
+pub(super) async fn metrics(app: &App) -> Answer {
+    // Without PostgreSQL the rest is still worth reading; the lag stays what it was.
+    if let Ok(lag) = contract::outbox_lag(&app.database).await {
+        let age = lag
+            .oldest_at
+            .map(|oldest_at| OffsetDateTime::now_utc() - oldest_at);
+        let age_s = age.map_or(0, |age| age.whole_seconds().max(0));
+        app.metrics.outbox(lag.events.unwrap_or(0), age_s);
+    }
+    Answer::bytes(OPEN_METRICS, app.metrics.encode())
+}
+
+pub(super) fn docs_asset(name: &str) -> Handled {
+    let asset = docs::asset(name)
+        .ok_or_else(|| Problem::new(Code::RouteNotFound, "GET /docs is the page."))?;
+    let answer = Answer::bytes(HeaderValue::from_static(asset.content_type), asset.bytes);
+    // The page is large and changes with a release only.
+    Ok(answer.with(CACHE_CONTROL, HeaderValue::from_static("max-age=3600")))
+}

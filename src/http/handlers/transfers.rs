@@ -1,0 +1,89 @@
+//! Transfers.
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use serde_json::{Value, json};
+
+use super::{Handled, of_path};
+use crate::http::answer::Answer;
+use crate::http::app::App;
+use crate::http::fields::Fields;
+use crate::http::idempotency_key::IdempotencyKey;
+use crate::http::problem::in_progress;
+use crate::http::{render, request};
+use crate::ledger::NoResult;
+use crate::ledger::posting::Posting;
+use crate::redis::answer_store::Place;
+use crate::sql::contract;
+use crate::sql::failure::Failure;
+use crate::types::{Caller, TransferRequest, TransferResult};
+
+pub(super) async fn transfer_create(
+    app: &App,
+    caller: &Caller,
+    head: &Parts,
+    body: Incoming,
+    request_id: &str,
+) -> Handled {
+    let id = IdempotencyKey::required(&head.headers)?.id();
+    let body = request::body(&head.headers, body).await?;
+    let mut fields = Fields::parse(&body)?;
+    let transfer = TransferRequest {
+        id,
+        source_id: fields.uuid("source_id")?,
+        target_id: fields.uuid("target_id")?,
+        amount: fields.integer("amount")?,
+        currency: fields.optional_text("currency")?,
+        reference: fields.optional_text("reference")?,
+        metadata: fields.metadata("metadata")?,
+        request_id: request_id.to_owned(),
+    };
+    fields.finish()?;
+
+    let place = Place::new::<TransferResult>(caller, id, &transfer_content(&transfer));
+    let posting = Posting::new(transfer, caller.key_sha256, place);
+    let ledger = app.ledgers.get(caller.ledger_id);
+    let posted = ledger.transfers.post(posting).await;
+    // It skips the wallets that others hold: only the id of a twin can have been locked.
+    let is_locked = matches!(posted, Err(NoResult::Failed(Failure::Locked)));
+    let (result, replay) = posted.map_err(|no_result| match is_locked {
+        true => in_progress(),
+        false => no_result.into(),
+    })?;
+    app.metrics.replay(replay);
+    Ok(transfer_answer(&result)?.replayed(replay.is_some()))
+}
+
+/// What makes two requests with one key the same, but for an omitted currency, which is PostgreSQL's to judge.
+fn transfer_content(transfer: &TransferRequest) -> Value {
+    json!([
+        transfer.source_id.to_string(),
+        transfer.target_id.to_string(),
+        transfer.amount,
+        transfer.currency,
+        transfer.reference,
+        transfer.metadata
+    ])
+}
+
+/// It depends on nothing but the stored row, so that a replay gives the same bytes.
+fn transfer_answer(result: &TransferResult) -> Handled {
+    let Some(problem) = render::refusal(result) else {
+        let place = format!("/transfers/{}", result.id.unwrap_or_default());
+        return Ok(Answer::created(&place, render::transfer(result)));
+    };
+    // What the journal has no row for has no moment: it is a problem of this request, not of the first one.
+    if result.created_at.is_none() {
+        return Err(problem);
+    }
+    let request_id = result.request_id.as_deref().unwrap_or_default();
+    Ok(Answer::problem(&problem, request_id))
+}
+
+pub(super) async fn transfer_get(app: &App, caller: &Caller, key: &IdempotencyKey) -> Handled {
+    let transfer = contract::transfer_get(&app.database, caller, key.id())
+        .await
+        .map_err(of_path)?;
+    Ok(Answer::json(StatusCode::OK, render::transfer(&transfer)))
+}

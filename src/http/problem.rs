@@ -1,0 +1,306 @@
+//! Every error that a client may see, in one table, as RFC 9457 problem details.
+//!
+//! Only these codes speak to clients. Whatever else goes wrong is `internal_error`, with a request id
+//! under which the log has the rest.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::ledger::NoResult;
+use crate::ledger::gather::NoAnswer;
+use crate::sql::failure::{Failure, Refusal};
+use crate::types::TransferOutcome;
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $status:literal $sqlstate:expr, $title:literal;)*) => {
+        /// A kind of problem.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($variant),* }
+
+        impl Code {
+            /// Every kind, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The word that programs match on.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            /// What the SQL functions raise for it, where they do.
+            pub fn sqlstate(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $sqlstate),* }
+            }
+
+            /// A short text that does not depend on the occurrence.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson "malformed_json" 400 None, "The body is not JSON.";
+    MalformedBody "malformed_body" 400 None, "The body does not have the shape that this route takes.";
+    UnknownField "unknown_field" 400 None, "The body has a member that this route does not know.";
+    MalformedId "malformed_id" 400 None, "The path does not hold a well-formed id.";
+    MalformedQuery "malformed_query" 400 None, "The query string is not one that this route takes.";
+    IdempotencyKeyMissing "idempotency_key_missing" 400 None, "The Idempotency-Key header is missing.";
+    IdempotencyKeyMalformed "idempotency_key_malformed" 400 None, "The Idempotency-Key header is malformed.";
+    Unauthenticated "unauthenticated" 401 Some("WL016"), "The request has no valid API key.";
+    Forbidden "forbidden" 403 Some("WL017"), "The API key does not allow this.";
+    RouteNotFound "route_not_found" 404 None, "There is nothing at this path.";
+    WalletNotFound "wallet_not_found" 404 Some("WL002"), "There is no such wallet.";
+    UserNotFound "user_not_found" 404 Some("WL003"), "There is no such user.";
+    TransferNotFound "transfer_not_found" 404 Some("WL004"), "There is no such transfer.";
+    KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
+    LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
+    MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
+    RequestTimeout "request_timeout" 408 None, "Request timeout";
+    TransferInProgress "transfer_in_progress" 409 None, "A request with this key is in progress.";
+    BodyTooLarge "body_too_large" 413 None, "The body is too large.";
+    UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";
+    InvalidField "invalid_field" 422 Some("WL001"), "A field has a value that is not allowed.";
+    IdempotencyKeyReused "idempotency_key_reused" 422 Some("WL005"), "The key belongs to another request.";
+    SameWallet "same_wallet" 422 Some("WL006"), "Source and target are the same wallet.";
+    CurrencyUnknown "currency_unknown" 422 Some("WL008"), "The currency is unknown.";
+    BalanceLimitExceeded "balance_limit_exceeded" 422 Some("WL010"), "A balance would leave ±(2^53 − 1).";
+    InsufficientFunds "insufficient_funds" 422 Some("WL012"), "The source has not enough funds.";
+    WalletFrozen "wallet_frozen" 422 Some("WL013"), "A wallet of the transfer is frozen.";
+    CurrencyMismatch "currency_mismatch" 422 Some("WL014"), "The currencies differ.";
+    LimitExceeded "limit_exceeded" 422 Some("WL015"), "A limit of the source would be exceeded.";
+    WalletBusy "wallet_busy" 503 Some("WL007"), "A wallet is locked by another session.";
+    Overloaded "overloaded" 503 None, "There are more requests than can be served.";
+    DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
+    InternalError "internal_error" 500 None, "Something went wrong inside.";
+}
+
+impl Code {
+    /// After how many seconds it makes sense to try again, if it does.
+    pub fn retry_after_s(self) -> Option<u32> {
+        matches!(self.status(), 409 | 503).then_some(1)
+    }
+
+    fn of_sqlstate(sqlstate: &str) -> Option<Self> {
+        let is_same = |code: &&Self| code.sqlstate() == Some(sqlstate);
+        Self::ALL.iter().find(is_same).copied()
+    }
+
+    /// The problem that an outcome is, unless the transfer is posted.
+    pub fn of_outcome(outcome: TransferOutcome) -> Option<Self> {
+        Some(match outcome {
+            TransferOutcome::Posted => return None,
+            TransferOutcome::InsufficientFunds => Self::InsufficientFunds,
+            TransferOutcome::WalletFrozen => Self::WalletFrozen,
+            TransferOutcome::CurrencyMismatch => Self::CurrencyMismatch,
+            TransferOutcome::LimitExceeded => Self::LimitExceeded,
+            TransferOutcome::BalanceLimitExceeded => Self::BalanceLimitExceeded,
+            TransferOutcome::WalletNotFound => Self::WalletNotFound,
+            TransferOutcome::SameWallet => Self::SameWallet,
+            TransferOutcome::InvalidField => Self::InvalidField,
+            TransferOutcome::IdempotencyKeyReused => Self::IdempotencyKeyReused,
+            TransferOutcome::WalletBusy => Self::WalletBusy,
+            TransferOutcome::Unauthenticated => Self::Unauthenticated,
+            TransferOutcome::Forbidden => Self::Forbidden,
+        })
+    }
+}
+
+/// One problem, as the client will see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: Code,
+    /// What a person can do about it. Never repeats a value of the request.
+    pub detail: String,
+    /// A JSON pointer (RFC 6901) to the member of the body.
+    pub pointer: Option<String>,
+    /// The stored transfer that this is the answer of.
+    pub transfer_id: Option<Uuid>,
+    /// For `method_not_allowed`.
+    pub allow: Option<&'static str>,
+    /// For `unauthenticated`: not even a bad key was sent.
+    pub is_anonymous: bool,
+    /// The inside of the error, for the log alone.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the request as a whole.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            pointer: None,
+            transfer_id: None,
+            allow: None,
+            is_anonymous: false,
+            cause: None,
+        }
+    }
+
+    /// The same with what the log should say of it.
+    pub fn because(self, cause: impl Into<String>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
+        }
+    }
+
+    /// A problem of one member of the body.
+    pub fn at(code: Code, field: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(format!("/{field}")),
+            ..Self::new(code, detail)
+        }
+    }
+
+    /// What `WWW-Authenticate` says with it (RFC 6750, section 3).
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            Code::Unauthenticated if self.is_anonymous => Some(r#"Bearer realm="remit""#),
+            Code::Unauthenticated => Some(r#"Bearer realm="remit", error="invalid_token""#),
+            Code::Forbidden => Some(r#"Bearer realm="remit", error="insufficient_scope""#),
+            _ => None,
+        }
+    }
+
+    /// The body, for the request with this id.
+    pub fn to_json(&self, request_id: &str) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            detail: &'a str,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sqlstate: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pointer: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            transfer_id: Option<Uuid>,
+            request_id: &'a str,
+        }
+        serde_json::to_vec(&Body {
+            r#type: format!("/problems/{}", self.code.name()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.name(),
+            sqlstate: self.code.sqlstate(),
+            pointer: self.pointer.as_deref(),
+            transfer_id: self.transfer_id,
+            request_id,
+        })
+        .expect("strings and numbers always serialize")
+    }
+}
+
+/// The key is not a valid one: it never was, it was revoked, or it has expired. Which of them is not said.
+pub fn unauthenticated() -> Problem {
+    Problem::new(
+        Code::Unauthenticated,
+        "Send a valid API key: Authorization: Bearer remit_….",
+    )
+}
+
+/// There is no key at all.
+pub fn anonymous() -> Problem {
+    Problem {
+        is_anonymous: true,
+        ..unauthenticated()
+    }
+}
+
+/// The key's scope is too narrow.
+pub fn forbidden() -> Problem {
+    Problem::new(Code::Forbidden, "This needs a key of another scope.")
+}
+
+/// A twin, whose id this request has, did not end in time.
+pub fn in_progress() -> Problem {
+    Problem::new(
+        Code::TransferInProgress,
+        "Wait for the answer to the first request, or try again.",
+    )
+}
+
+/// A wallet stayed locked.
+pub fn busy() -> Problem {
+    Problem::new(
+        Code::WalletBusy,
+        "Nothing was written. Try again with the same key.",
+    )
+}
+
+/// The database is away.
+pub fn unavailable() -> Problem {
+    Problem::new(
+        Code::DatabaseUnavailable,
+        "Try again with the same key: it is safe, whether or not the first attempt was carried out.",
+    )
+}
+
+/// What a failure means for a request that makes another thing each time. `advice` says how to find out what
+/// became of it.
+pub fn unrepeatable(failure: Failure, advice: &str) -> Problem {
+    match failure {
+        Failure::Unavailable(_) => Problem {
+            detail: format!("Whether it was carried out is not known. {advice}"),
+            ..Problem::from(failure)
+        },
+        _ => failure.into(),
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let Some(code) = Code::of_sqlstate(&refusal.sqlstate) else {
+            return internal(refusal.sqlstate);
+        };
+        let detail = refusal.rule.map_or_else(
+            || code.title().to_owned(),
+            |rule| format!("Allowed: {rule}."),
+        );
+        match refusal.field {
+            Some(field) if code != Code::IdempotencyKeyReused => Self::at(code, &field, detail),
+            _ => Self::new(code, detail),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal.into(),
+            Failure::Locked => busy(),
+            Failure::Conflict(cause) | Failure::Unavailable(cause) => unavailable().because(cause),
+            Failure::Unexpected(cause) => internal(cause),
+        }
+    }
+}
+
+impl From<NoResult> for Problem {
+    fn from(no_result: NoResult) -> Self {
+        match no_result {
+            NoResult::Failed(failure) => failure.into(),
+            NoResult::Unanswered(NoAnswer::Overloaded) => Self::new(
+                Code::Overloaded,
+                "Nothing was written. Try again with the same key.",
+            ),
+            NoResult::Unanswered(NoAnswer::Busy) => busy(),
+            NoResult::Unanswered(NoAnswer::Broken) => internal("the call broke"),
+        }
+    }
+}
+
+/// Nothing that a client could mend.
+fn internal(cause: impl Into<String>) -> Problem {
+    let detail = "The log has the cause under the request id.";
+    Problem::new(Code::InternalError, detail).because(cause)
+}

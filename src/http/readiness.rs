@@ -1,0 +1,184 @@
+//! `/readyz`: what the server can reach. PostgreSQL must be there; without Redis or RabbitMQ the server
+//! works on and says so.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::base::tls::{Tls, Trust};
+use crate::redis::connection::Redis;
+use crate::sql::database::Database;
+
+/// How long an answer is given again, so that many askers cost no more than one.
+const FRESH_MS: u64 = 500;
+const BROKER_MS_MAX: u64 = 1_000;
+/// What an AMQP 0-9-1 client says first (section 4.2.2 of the specification), and the type of frame that
+/// the broker answers with.
+const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
+const AMQP_METHOD_FRAME: u8 = 1;
+const AMQP_PORT_DEFAULT: u16 = 5672;
+const AMQPS_PORT_DEFAULT: u16 = 5671;
+
+/// Where RabbitMQ listens.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    host: String,
+    port: u16,
+    tls: Option<Tls>,
+}
+
+impl Broker {
+    /// Takes host and port from an AMQP URL; `amqps` asks for TLS. The server logs in nowhere, so that
+    /// user and password may be left out.
+    ///
+    /// # Errors
+    /// A URL that is none. The message does not repeat it.
+    pub fn parse(url: &str, trust: &Trust) -> Result<Self, String> {
+        let uri: hyper::Uri = url.parse().map_err(|_| BROKER_RULE)?;
+        let (port, tls) = match uri.scheme_str() {
+            Some("amqp") => (AMQP_PORT_DEFAULT, None),
+            Some("amqps") => (AMQPS_PORT_DEFAULT, Some(trust.tls()?)),
+            _ => return Err(BROKER_RULE.to_owned()),
+        };
+        let host = uri.host().ok_or(BROKER_RULE)?;
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: uri.port_u16().unwrap_or(port),
+            tls,
+        })
+    }
+
+    /// Whether a broker answers there now.
+    async fn is_up(&self) -> bool {
+        let greeting = async {
+            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            match &self.tls {
+                Some(tls) => greet(tls.connect(&self.host, stream).await?).await,
+                None => greet(stream).await,
+            }
+        };
+        let error = match timeout(Duration::from_millis(BROKER_MS_MAX), greeting).await {
+            Ok(Ok(AMQP_METHOD_FRAME)) => return true,
+            Ok(Ok(_)) => "it does not speak AMQP 0-9-1".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {BROKER_MS_MAX} ms"),
+        };
+        tracing::warn!(error, "RabbitMQ is unavailable");
+        false
+    }
+}
+
+/// The first byte that a broker answers.
+async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<u8> {
+    stream.write_all(AMQP_HEADER).await?;
+    stream.flush().await?;
+    stream.read_u8().await
+}
+
+const BROKER_RULE: &str = "must be an AMQP URL: amqp://host:port";
+
+/// The body of `/readyz`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Readiness {
+    pub status: &'static str,
+    pub dependencies: Dependencies,
+}
+
+/// Each dependency: `up`, `down` or, for the broker, `not_configured`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Dependencies {
+    pub postgresql: &'static str,
+    pub redis: &'static str,
+    pub rabbitmq: &'static str,
+}
+
+impl Readiness {
+    /// Whether requests can be served.
+    pub fn is_ready(&self) -> bool {
+        self.dependencies.postgresql == UP
+    }
+}
+
+const UP: &str = "up";
+
+/// Asks the dependencies.
+pub struct Probe {
+    database: Arc<Database>,
+    redis: Arc<Redis>,
+    broker: Option<Broker>,
+    last: Mutex<Option<(Instant, Readiness)>>,
+}
+
+impl Probe {
+    /// A probe of these.
+    pub fn new(database: Arc<Database>, redis: Arc<Redis>, broker: Option<Broker>) -> Self {
+        Self {
+            database,
+            redis,
+            broker,
+            last: Mutex::default(),
+        }
+    }
+
+    /// What can be reached now.
+    pub async fn readiness(&self) -> Readiness {
+        let mut last = self.last.lock().await;
+        if let Some((asked_at, readiness)) = &*last
+            && asked_at.elapsed() < Duration::from_millis(FRESH_MS)
+        {
+            return readiness.clone();
+        }
+        let readiness = self.ask().await;
+        *last = Some((Instant::now(), readiness.clone()));
+        readiness
+    }
+
+    async fn ask(&self) -> Readiness {
+        let rabbitmq = async {
+            match &self.broker {
+                Some(broker) => word(broker.is_up().await),
+                None => "not_configured",
+            }
+        };
+        let (postgresql, redis, rabbitmq) =
+            tokio::join!(self.database.is_up(), self.redis.is_up(), rabbitmq);
+        let status = match (postgresql, redis, rabbitmq) {
+            (false, ..) => "unavailable",
+            (true, true, UP | "not_configured") => "ready",
+            _ => "degraded",
+        };
+        Readiness {
+            status,
+            dependencies: Dependencies {
+                postgresql: word(postgresql),
+                redis: word(redis),
+                rabbitmq,
+            },
+        }
+    }
+}
+
+fn word(is_up: bool) -> &'static str {
+    if is_up { UP } else { "down" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_is_read_from_its_url() {
+        let trust = Trust::default();
+        let broker = Broker::parse("amqp://user:secret@[::1]/%2f", &trust).expect("a URL");
+        assert_eq!((broker.host.as_str(), broker.port), ("::1", 5672));
+        assert!(broker.tls.is_none());
+        let bare = Broker::parse("amqp://rabbitmq", &trust).expect("a URL");
+        assert_eq!((bare.host.as_str(), bare.port), ("rabbitmq", 5672));
+        assert!(Broker::parse("http://host", &trust).is_err());
+    }
+}

@@ -1,0 +1,261 @@
+//! What handlers read from a request besides its JSON members.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use percent_encoding::percent_decode_str;
+use time::OffsetDateTime;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::http::problem::{Code, Problem};
+use crate::types::parse_uuid;
+
+/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits, every character of it escaped.
+pub const BODY_BYTES_MAX: usize = 16_384;
+/// How long a body may take to arrive: as long as a head, and less than `server::REQUEST_MS_MAX`, so that a slow client
+/// hears that it is slow. nginx sends a body when it has all of it.
+const BODY_MS_MAX: u64 = 5_000;
+const REQUEST_ID_HEADER: &str = "x-request-id";
+const REQUEST_ID_BYTES_MAX: usize = 64;
+const PAGE_SIZE_DEFAULT: i32 = 50;
+const PAGE_SIZE_MAX: i32 = 200;
+
+/// The id that nginx gave the request, or a new one.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let is_good = |id: &&str| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let given = headers
+        .get(REQUEST_ID_HEADER)
+        .and_then(|value| value.to_str().ok());
+    given
+        .filter(is_good)
+        .map_or_else(|| Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
+}
+
+/// Reads a JSON body within its limits.
+///
+/// # Errors
+/// Another media type, or a body over `BODY_BYTES_MAX`, or one that breaks off.
+pub async fn body(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
+    check_media_type(headers)?;
+    if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let limit = Duration::from_millis(BODY_MS_MAX);
+    match timeout(limit, Limited::new(incoming, BODY_BYTES_MAX).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            "The request took too long to arrive.",
+        )),
+    }
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        "Send the header Content-Type: application/json.",
+    ))
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        Code::BodyTooLarge,
+        format!("Allowed: {BODY_BYTES_MAX} bytes."),
+    )
+}
+
+/// A page of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page<C> {
+    /// The number of items.
+    pub limit: i32,
+    /// Where the page begins; none is the start.
+    pub cursor: Option<C>,
+}
+
+impl<C: FromStr> Page<C> {
+    /// Reads `limit` and `cursor` from a query string.
+    ///
+    /// # Errors
+    /// Another parameter, a repeated one, or a value that is none.
+    pub fn of_query(query: Option<&str>) -> Result<Self, Problem> {
+        let (mut limit, mut cursor) = (None, None);
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            let is_new = match name {
+                "limit" => limit.replace(page_size(&value)?).is_none(),
+                "cursor" => cursor
+                    .replace(value.parse().map_err(|_| malformed_cursor())?)
+                    .is_none(),
+                _ => return Err(malformed("Allowed: limit and cursor.")),
+            };
+            if !is_new {
+                return Err(malformed("A parameter may be there once."));
+            }
+        }
+        Ok(Self {
+            limit: limit.unwrap_or(PAGE_SIZE_DEFAULT),
+            cursor,
+        })
+    }
+}
+
+/// Behind which version of a wallet a page of its statement begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryCursor(pub i64);
+
+impl FromStr for EntryCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let version = digits(text).ok_or(())?;
+        if version == 0 {
+            Err(())
+        } else {
+            Ok(Self(version))
+        }
+    }
+}
+
+/// Behind which wallet or key a page of a list begins: when it was created, and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreationCursor(pub OffsetDateTime, pub Uuid);
+
+impl CreationCursor {
+    /// As the functions of SQL take it.
+    pub fn parts(cursor: Option<Self>) -> (Option<OffsetDateTime>, Option<Uuid>) {
+        cursor.map(|Self(created_at, id)| (created_at, id)).unzip()
+    }
+}
+
+impl FromStr for CreationCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (microseconds, id) = text.split_once('-').ok_or(())?;
+        let nanoseconds = i128::from(digits(microseconds).ok_or(())?) * 1_000;
+        let created_at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).map_err(|_| ())?;
+        Ok(Self(created_at, parse_uuid(id).ok_or(())?))
+    }
+}
+
+impl fmt::Display for CreationCursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}-{}",
+            self.0.unix_timestamp_nanos() / 1_000,
+            self.1
+        )
+    }
+}
+
+/// A number of 1 to 16 digits and nothing else.
+fn digits(text: &str) -> Option<i64> {
+    let is_number =
+        (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
+/// Refuses a query string where the route takes none.
+///
+/// # Errors
+/// A query string.
+pub fn no_query(query: Option<&str>) -> Result<(), Problem> {
+    match query.unwrap_or_default() {
+        "" => Ok(()),
+        _ => Err(malformed("This route takes no parameters.")),
+    }
+}
+
+fn page_size(text: &str) -> Result<i32, Problem> {
+    let size = text
+        .parse()
+        .ok()
+        .filter(|size| (1..=PAGE_SIZE_MAX).contains(size));
+    size.ok_or_else(|| malformed("limit is an integer from 1 to 200."))
+}
+
+fn malformed_cursor() -> Problem {
+    malformed("cursor is a next_cursor of this list.")
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(Code::MalformedQuery, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(query: &str) -> Result<(i32, Option<EntryCursor>), Code> {
+        Page::of_query(Some(query))
+            .map(|page| (page.limit, page.cursor))
+            .map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn a_page_has_a_limit_and_a_cursor() {
+        assert_eq!(page(""), Ok((50, None)));
+        assert_eq!(page("limit=200&cursor=7"), Ok((200, Some(EntryCursor(7)))));
+        for query in [
+            "limit=0",
+            "limit=201",
+            "limit=x",
+            "limit=",
+            "cursor=x",
+            "cursor=0",
+            "cursor=-1",
+            "cursor=%2B5",
+            "limit=1&limit=2",
+            "page=1",
+        ] {
+            assert_eq!(page(query), Err(Code::MalformedQuery), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_by_creation_is_read_as_it_is_written() {
+        let text = "1767225600000001-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
+        let cursor: CreationCursor = text.parse().expect("a cursor");
+        assert_eq!(cursor.to_string(), text);
+        for text in ["", "-", "7", "7-7", "-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69"] {
+            assert_eq!(text.parse::<CreationCursor>(), Err(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_strange_request_id_is_replaced() {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID_HEADER, "a b".parse().expect("a header value"));
+        assert_ne!(request_id(&headers), "a b");
+        headers.insert(REQUEST_ID_HEADER, "a-b".parse().expect("a header value"));
+        assert_eq!(request_id(&headers), "a-b");
+    }
+}

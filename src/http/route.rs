@@ -1,0 +1,293 @@
+//! From method and path to a route. Pure: no request, no state.
+
+use hyper::Method;
+use uuid::Uuid;
+
+use crate::http::idempotency_key::IdempotencyKey;
+use crate::http::problem::{Code, Problem};
+use crate::types::{parse_ledger_id, parse_uuid};
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    UserCreate,
+    UserGet(Uuid),
+    WalletList(Uuid),
+    WalletCreate,
+    WalletGet(Uuid),
+    WalletFreeze(Uuid),
+    WalletUnfreeze(Uuid),
+    WalletLimitsGet(Uuid),
+    WalletLimitsSet(Uuid),
+    EntryList(Uuid),
+    TransferCreate,
+    TransferGet(IdempotencyKey),
+    KeyCreate,
+    KeyList,
+    KeyRevoke(Uuid),
+    LedgerCreate,
+    LedgerGet(i64),
+    Healthz,
+    Readyz,
+    Metrics,
+    Openapi,
+    Docs(&'static str),
+}
+
+type Found = Result<Route, Problem>;
+
+/// What there is at a path, by method.
+#[derive(Default)]
+struct Place {
+    get: Option<Found>,
+    post: Option<Found>,
+    put: Option<Found>,
+    delete: Option<Found>,
+}
+
+impl Place {
+    fn get(route: Found) -> Self {
+        Self {
+            get: Some(route),
+            ..Self::default()
+        }
+    }
+
+    fn post(route: Found) -> Self {
+        Self {
+            post: Some(route),
+            ..Self::default()
+        }
+    }
+
+    fn allowed(&self) -> &'static str {
+        match self {
+            Self {
+                post: Some(_),
+                get: Some(_),
+                ..
+            } => "GET, HEAD, POST",
+            Self { put: Some(_), .. } => "GET, HEAD, PUT",
+            Self { get: Some(_), .. } => "GET, HEAD",
+            Self {
+                delete: Some(_), ..
+            } => "DELETE",
+            _ => "POST",
+        }
+    }
+}
+
+impl Route {
+    /// The route's name in metrics and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UserCreate => "user_create",
+            Self::UserGet(_) => "user_get",
+            Self::WalletList(_) => "wallet_list",
+            Self::WalletCreate => "wallet_create",
+            Self::WalletGet(_) => "wallet_get",
+            Self::WalletFreeze(_) => "wallet_freeze",
+            Self::WalletUnfreeze(_) => "wallet_unfreeze",
+            Self::WalletLimitsGet(_) => "wallet_limits_get",
+            Self::WalletLimitsSet(_) => "wallet_limits_set",
+            Self::EntryList(_) => "entry_list",
+            Self::TransferCreate => "transfer_create",
+            Self::TransferGet(_) => "transfer_get",
+            Self::KeyCreate => "key_create",
+            Self::KeyList => "key_list",
+            Self::KeyRevoke(_) => "key_revoke",
+            Self::LedgerCreate => "ledger_create",
+            Self::LedgerGet(_) => "ledger_get",
+            Self::Healthz => "healthz",
+            Self::Readyz => "readyz",
+            Self::Metrics => "metrics",
+            Self::Openapi => "openapi",
+            Self::Docs(_) => "docs",
+        }
+    }
+
+    /// Finds the route of a method and a path, without its query.
+    ///
+    /// # Errors
+    /// 404, 405 with the methods that are allowed, or 400 for an id that is none.
+    pub fn find(method: &Method, path: &str) -> Found {
+        let place = Self::place(path).ok_or_else(not_found)?;
+        let allowed = place.allowed();
+        let found = match *method {
+            Method::GET | Method::HEAD => place.get,
+            Method::POST => place.post,
+            Method::PUT => place.put,
+            Method::DELETE => place.delete,
+            _ => None,
+        };
+        found.unwrap_or_else(|| Err(not_allowed(allowed)))
+    }
+
+    fn place(path: &str) -> Option<Place> {
+        let segments = segments(path);
+        if segments.contains(&"") {
+            return None;
+        }
+        Some(match segments[..] {
+            ["users"] => Place::post(Ok(Self::UserCreate)),
+            ["users", id] => Place::get(uuid(id).map(Self::UserGet)),
+            ["users", id, "wallets"] => Place::get(uuid(id).map(Self::WalletList)),
+            ["wallets"] => Place::post(Ok(Self::WalletCreate)),
+            ["wallets" | "wallet", id] => Place::get(uuid(id).map(Self::WalletGet)),
+            ["wallets", id, "entries"] => Place::get(uuid(id).map(Self::EntryList)),
+            ["wallets", id, "freeze"] => Place::post(uuid(id).map(Self::WalletFreeze)),
+            ["wallets", id, "unfreeze"] => Place::post(uuid(id).map(Self::WalletUnfreeze)),
+            ["wallets", id, "limits"] => Place {
+                put: Some(uuid(id).map(Self::WalletLimitsSet)),
+                ..Place::get(uuid(id).map(Self::WalletLimitsGet))
+            },
+            ["transfers"] => Place::post(Ok(Self::TransferCreate)),
+            ["transfers", key] => Place::get(IdempotencyKey::of_path(key).map(Self::TransferGet)),
+            ["keys"] => Place {
+                post: Some(Ok(Self::KeyCreate)),
+                ..Place::get(Ok(Self::KeyList))
+            },
+            ["keys", id] => Place {
+                delete: Some(uuid(id).map(Self::KeyRevoke)),
+                ..Place::default()
+            },
+            ["ledgers"] => Place::post(Ok(Self::LedgerCreate)),
+            ["ledgers", id] => Place::get(ledger_id(id).map(Self::LedgerGet)),
+            ["healthz"] => Place::get(Ok(Self::Healthz)),
+            ["readyz"] => Place::get(Ok(Self::Readyz)),
+            ["metrics"] => Place::get(Ok(Self::Metrics)),
+            ["openapi.json"] => Place::get(Ok(Self::Openapi)),
+            // The type of every problem is a path; the page opens at its code.
+            ["docs"] | ["problems", _] => Place::get(Ok(Self::Docs("index.html"))),
+            ["docs", name] => {
+                let asset = crate::http::docs::asset(name)?;
+                Place::get(Ok(Self::Docs(asset.name)))
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a path is open to all, whatever there is or is not. Any other path is nothing to say a word about
+/// to someone without a key.
+pub fn is_public(path: &str) -> bool {
+    matches!(
+        segments(path)[..],
+        ["healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
+    )
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.strip_prefix('/').unwrap_or(path).split('/').collect()
+}
+
+fn ledger_id(text: &str) -> Result<i64, Problem> {
+    let rule = "A ledger's id is a positive integer such as 1.";
+    parse_ledger_id(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
+}
+
+fn uuid(text: &str) -> Result<Uuid, Problem> {
+    let rule = "An id is a UUID such as 018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69.";
+    parse_uuid(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
+}
+
+fn not_found() -> Problem {
+    Problem::new(Code::RouteNotFound, "GET /docs lists the paths.")
+}
+
+fn not_allowed(allow: &'static str) -> Problem {
+    Problem {
+        allow: Some(allow),
+        ..Problem::new(Code::MethodNotAllowed, format!("Allowed: {allow}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
+
+    fn code(method: Method, path: &str) -> Code {
+        Route::find(&method, path).expect_err("not a route").code
+    }
+
+    #[test]
+    fn a_wallet_has_two_paths() {
+        let id = ID.parse().expect("a UUID");
+        for path in [format!("/wallets/{ID}"), format!("/wallet/{ID}")] {
+            assert_eq!(Route::find(&Method::GET, &path), Ok(Route::WalletGet(id)));
+        }
+    }
+
+    #[test]
+    fn a_wrong_method_hears_the_right_ones() {
+        let problem = Route::find(&Method::DELETE, "/transfers").expect_err("not a route");
+        assert_eq!(
+            (problem.code, problem.allow),
+            (Code::MethodNotAllowed, Some("POST"))
+        );
+        let problem =
+            Route::find(&Method::POST, &format!("/wallets/{ID}")).expect_err("not a route");
+        assert_eq!(problem.allow, Some("GET, HEAD"));
+        for (path, allow) in [
+            ("/keys".to_owned(), "GET, HEAD, POST"),
+            (format!("/keys/{ID}"), "DELETE"),
+            (format!("/wallets/{ID}/limits"), "GET, HEAD, PUT"),
+            (format!("/wallets/{ID}/freeze"), "POST"),
+        ] {
+            let problem = Route::find(&Method::PATCH, &path).expect_err("not a route");
+            assert_eq!(problem.allow, Some(allow), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_public_or_not_whatever_the_method() {
+        for path in [
+            "/healthz",
+            "/docs",
+            "/docs/nothing",
+            "/problems/x",
+            "/openapi.json",
+        ] {
+            assert!(is_public(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/metrics",
+            "/docs/a/b",
+            "//docs",
+            "/healthz/",
+            "/users",
+            "/Docs",
+        ] {
+            assert!(!is_public(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn unknown_paths_are_not_found() {
+        for path in [
+            "",
+            "/",
+            "/users/",
+            "/transfer",
+            "/wallet",
+            "/docs/secret",
+            "/wallets/x/y/z",
+        ] {
+            assert_eq!(code(Method::GET, path), Code::RouteNotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_hyphenated_uuid() {
+        assert_eq!(code(Method::GET, "/wallets/7"), Code::MalformedId);
+        assert_eq!(
+            code(Method::GET, "/users/018f4e9c7d3b4c559a7e2f1d3c4b5a69"),
+            Code::MalformedId
+        );
+        assert_eq!(code(Method::GET, "/ledgers/01"), Code::MalformedId);
+    }
+}

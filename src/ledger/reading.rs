@@ -1,0 +1,221 @@
+//! Reads wallets: from the cache, else gathered from PostgreSQL.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::base::metrics::{CacheRead, Metrics};
+use crate::ledger::NoResult;
+use crate::ledger::gather::{Batch, Gather, Reply};
+use crate::redis::connection::Unavailable;
+use crate::redis::wallet_cache::{Bypass, Lease, WalletCache, WalletRef};
+use crate::sql::contract;
+use crate::sql::database::Database;
+use crate::sql::failure::Failure;
+use crate::types::{ApiKeyDigest, Caller, WalletResult};
+
+/// `wallets_get` on one ledger.
+pub struct WalletsGet {
+    pub ledger_id: i64,
+    pub database: Arc<Database>,
+}
+
+/// A wallet to read, and on whose behalf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reading {
+    pub wallet_id: Uuid,
+    pub key: ApiKeyDigest,
+}
+
+impl Batch for WalletsGet {
+    type Request = Reading;
+    type Answer = Result<Option<WalletResult>, Failure>;
+
+    fn wallets(_: &Reading) -> &[Uuid] {
+        // Any number of calls may read a wallet at the same time.
+        &[]
+    }
+
+    async fn call(&self, readings: Vec<Reading>) -> Vec<Reply<Self>> {
+        let answers = self.read(&readings).await;
+        answers.into_iter().map(Reply::Done).collect()
+    }
+}
+
+impl WalletsGet {
+    /// Reads wallets together. One key that is no longer valid fails the call, which is then split, so that
+    /// it fails only those who have it.
+    fn read<'a>(&'a self, readings: &'a [Reading]) -> BoxFuture<'a, Vec<<Self as Batch>::Answer>> {
+        Box::pin(async move {
+            match self.read_once(readings).await {
+                Ok(wallets) => wallets.into_iter().map(Ok).collect(),
+                Err(Failure::Refused(_)) if readings.len() > 1 => {
+                    let (left, right) = readings.split_at(readings.len() / 2);
+                    let mut answers = self.read(left).await;
+                    answers.extend(self.read(right).await);
+                    answers
+                }
+                Err(failure) => vec![Err(failure); readings.len()],
+            }
+        })
+    }
+
+    async fn read_once(&self, readings: &[Reading]) -> Result<Vec<Option<WalletResult>>, Failure> {
+        let (ids, keys): (Vec<_>, Vec<_>) = readings
+            .iter()
+            .map(|reading| (reading.wallet_id, reading.key))
+            .unzip();
+        let wallets = contract::wallets_get(&self.database, self.ledger_id, &ids, &keys).await?;
+        if wallets.len() == readings.len() {
+            Ok(wallets)
+        } else {
+            let cause = "wallets_get gave another number of rows than it had ids";
+            Err(Failure::Unexpected(cause.to_owned()))
+        }
+    }
+}
+
+/// The wallets of one ledger.
+pub struct Wallets {
+    ledger_id: i64,
+    cache: Arc<WalletCache>,
+    gather: Gather<WalletsGet>,
+    turns: Turns,
+    metrics: Arc<Metrics>,
+}
+
+impl Wallets {
+    /// Reads through this cache and this batch.
+    pub fn new(batch: WalletsGet, cache: Arc<WalletCache>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            ledger_id: batch.ledger_id,
+            cache,
+            gather: Gather::start(Arc::new(batch)),
+            turns: Turns::default(),
+            metrics,
+        }
+    }
+
+    /// A wallet, if there is one for this caller, and how it was read.
+    ///
+    /// # Errors
+    /// Nobody could say.
+    pub async fn get(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<(Option<WalletResult>, CacheRead), NoResult> {
+        let (wallet, read) = self.read(caller, wallet_id).await?;
+        self.metrics.cache_read(read);
+        Ok((wallet, read))
+    }
+
+    async fn read(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<(Option<WalletResult>, CacheRead), NoResult> {
+        let reading = Reading {
+            wallet_id,
+            key: caller.key_sha256,
+        };
+        let key = (self.ledger_id, wallet_id);
+        match self.cached(caller, wallet_id).await {
+            Err(bypass) => {
+                let wallet = self.query(reading).await?;
+                if let Some(wallet) = &wallet {
+                    self.cache.seen(key, wallet, bypass).await;
+                }
+                return Ok((wallet, CacheRead::Bypass));
+            }
+            Ok(Some(wallet)) => return Ok((Some(wallet), CacheRead::Hit)),
+            Ok(None) => {}
+        }
+        // One of those who miss a wallet at the same time asks; the others find what it filled in. Each key
+        // waits for its own: what others read is nothing to go by.
+        let turn = self.turns.join(reading).await;
+        if turn.is_none()
+            && let Ok(Some(wallet)) = self.cached(caller, wallet_id).await
+        {
+            return Ok((Some(wallet), CacheRead::Hit));
+        }
+        let lease = self.cache.lease(key, caller.user_id).await;
+        let wallet = self.query(reading).await?;
+        match (&wallet, lease) {
+            (Some(wallet), lease) => self.fill(key, wallet, lease).await,
+            // A lease that stays ends by itself.
+            (None, Ok(lease)) => drop(self.cache.release(key, lease).await),
+            (None, Err(Unavailable)) => {}
+        }
+        Ok((wallet, CacheRead::Miss))
+    }
+
+    /// Fills in what was found. A lost fill costs the next reader a query.
+    async fn fill(&self, key: WalletRef, found: &WalletResult, lease: Result<Lease, Unavailable>) {
+        let filled = match lease {
+            Ok(lease) => self.cache.fill(key, found, lease).await,
+            Err(Unavailable) => Err(Unavailable),
+        };
+        if let Err(Unavailable) = filled {
+            self.cache.seen(key, found, Bypass::Silent).await;
+        }
+    }
+
+    /// A cached wallet that the caller may see. Any other is a miss: the same steps follow as for one that does
+    /// not exist, and end the same.
+    async fn cached(
+        &self,
+        caller: &Caller,
+        wallet_id: Uuid,
+    ) -> Result<Option<WalletResult>, Bypass> {
+        let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
+        Ok(cached.filter(|wallet| caller.sees(wallet.user_id)))
+    }
+
+    async fn query(&self, reading: Reading) -> Result<Option<WalletResult>, NoResult> {
+        Ok(self.gather.ask(reading).await??)
+    }
+}
+
+/// What is being read.
+#[derive(Default)]
+struct Turns(Mutex<HashMap<Reading, Arc<Semaphore>>>);
+
+impl Turns {
+    /// The turn to ask for a wallet; or none, once whoever had it is through.
+    async fn join(&self, reading: Reading) -> Option<Turn<'_>> {
+        let landing = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match turns.get(&reading) {
+                Some(landing) => Arc::clone(landing),
+                None => {
+                    turns.insert(reading, Arc::new(Semaphore::new(0)));
+                    return Some(Turn {
+                        turns: self,
+                        reading,
+                    });
+                }
+            }
+        };
+        // It never has a permit; it is closed when the turn ends.
+        let _ = landing.acquire().await;
+        None
+    }
+}
+
+struct Turn<'a> {
+    turns: &'a Turns,
+    reading: Reading,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut turns = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(landing) = turns.remove(&self.reading) {
+            landing.close();
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What was answered to idempotency keys, for 24 h. It saves a question to PostgreSQL, and answers while that is
+//! away. PostgreSQL decides, whatever is or is not found here.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::redis::connection::Redis;
+use crate::types::{Caller, TransferResult, UserResult, WalletResult, user_transfer_id};
+
+const ANSWER_TTL_S: u64 = 24 * 3_600;
+const FINGERPRINT_BYTES: usize = 32;
+
+/// What is answered to an idempotency key.
+pub trait Answered: Serialize + DeserializeOwned {
+    /// The word for its kind, which keeps the keys of kinds apart.
+    const KIND: &'static str;
+
+    /// Whether it is the stored answer to a request with this id.
+    fn answers(&self, id: Uuid) -> bool;
+
+    /// Whether PostgreSQL knew it from before.
+    fn is_replay(&self) -> bool;
+}
+
+impl Answered for UserResult {
+    const KIND: &'static str = "user";
+
+    fn answers(&self, id: Uuid) -> bool {
+        self.id == id
+    }
+
+    fn is_replay(&self) -> bool {
+        self.replayed
+    }
+}
+
+impl Answered for WalletResult {
+    const KIND: &'static str = "wallet";
+
+    fn answers(&self, id: Uuid) -> bool {
+        self.id == id
+    }
+
+    fn is_replay(&self) -> bool {
+        self.replayed
+    }
+}
+
+impl Answered for TransferResult {
+    const KIND: &'static str = "transfer";
+
+    fn answers(&self, id: Uuid) -> bool {
+        self.id == Some(id) && self.outcome.is_stored() && self.created_at.is_some()
+    }
+
+    fn is_replay(&self) -> bool {
+        self.replayed
+    }
+}
+
+/// Where the answer to a request is, and what it must be the answer to.
+#[derive(Debug, Clone)]
+pub struct Place {
+    redis_key: String,
+    id: Uuid,
+    fingerprint: [u8; FINGERPRINT_BYTES],
+}
+
+impl Place {
+    /// Of a caller's request with this id and content. The keys of whoever is bound to a user are that user's, so that
+    /// nobody can take, guess or look at those of others.
+    pub fn new<A: Answered>(caller: &Caller, id: Uuid, content: &Value) -> Self {
+        let (ledger_id, kind) = (caller.ledger_id, A::KIND);
+        let redis_key = match caller.user_id {
+            None => format!("remit:key:{ledger_id}:{kind}:{id}"),
+            Some(user_id) => format!("remit:key:{ledger_id}:{user_id}:{kind}:{id}"),
+        };
+        let content = format!("{redis_key} {content}");
+        Self {
+            redis_key,
+            id: caller
+                .user_id
+                .map_or(id, |user_id| user_transfer_id(user_id, id)),
+            fingerprint: Sha256::digest(content.as_bytes()).into(),
+        }
+    }
+}
+
+/// The answers in Redis.
+pub struct AnswerStore {
+    redis: Arc<Redis>,
+}
+
+impl AnswerStore {
+    /// Answers in this Redis.
+    pub fn new(redis: Arc<Redis>) -> Self {
+        Self { redis }
+    }
+
+    /// The answer at a place, if it was given to the same content. Any other content is PostgreSQL's to judge.
+    pub async fn find<A: Answered>(&self, place: &Place) -> Option<A> {
+        let mut get = redis::cmd("GET");
+        get.arg(&place.redis_key);
+        let found: Option<Vec<u8>> = self.redis.command(&get).await.ok()?;
+        decode(&found?, place)
+    }
+
+    /// Stores answers: one round trip. A lost one costs a question to PostgreSQL.
+    pub async fn store<'a, A: Answered + 'a>(
+        &self,
+        answers: impl IntoIterator<Item = (&'a Place, &'a A)>,
+    ) {
+        let mut pipeline = redis::pipe();
+        let mut is_empty = true;
+        for (place, answer) in answers {
+            let mut set = redis::cmd("SET");
+            set.arg(&place.redis_key).arg(encode(answer, place));
+            set.arg("EX").arg(ANSWER_TTL_S);
+            pipeline.add_command(set).ignore();
+            is_empty = false;
+        }
+        if !is_empty {
+            let _ = self.redis.pipeline::<()>(&pipeline).await;
+        }
+    }
+}
+
+fn encode<A: Answered>(answer: &A, place: &Place) -> Vec<u8> {
+    let mut encoded = place.fingerprint.to_vec();
+    serde_json::to_writer(&mut encoded, answer).expect("mirrors are strings, numbers and maps");
+    encoded
+}
+
+fn decode<A: Answered>(found: &[u8], place: &Place) -> Option<A> {
+    #[cfg(feature = "planted")]
+    let place = &{
+        let mut place = place.clone();
+        if let Some(any) = found.first_chunk()
+            && crate::base::environment::is_planted("answer_any_content")
+        {
+            place.fingerprint = *any;
+        }
+        place
+    };
+    let json = found.strip_prefix(&place.fingerprint[..])?;
+    let answer: A = serde_json::from_slice(json).ok()?;
+    answer.answers(place.id).then_some(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::json;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::types::{ApiKeyDigest, KeyScope};
+
+    fn caller(ledger_id: i64, user_id: Option<Uuid>) -> Caller {
+        Caller {
+            ledger_id,
+            key_sha256: ApiKeyDigest::of(""),
+            key_id: Uuid::nil(),
+            scope: KeyScope::Service,
+            user_id,
+            expires_at: None,
+        }
+    }
+
+    fn user(id: Uuid) -> UserResult {
+        UserResult {
+            id,
+            name: "Ada".to_owned(),
+            email: None,
+            reference: None,
+            metadata: json!({"a": "b"}),
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            replayed: false,
+        }
+    }
+
+    #[test]
+    fn ledgers_and_users_share_no_keys() {
+        let ids = [1, 2].map(Uuid::from_u128);
+        let mut keys = HashSet::new();
+        for ledger_id in [1, 2] {
+            for user_id in [None, Some(ids[0]), Some(ids[1])] {
+                let caller = caller(ledger_id, user_id);
+                keys.insert(Place::new::<TransferResult>(&caller, ids[0], &json!([])).redis_key);
+            }
+        }
+        assert_eq!(keys.len(), 6);
+    }
+
+    #[test]
+    fn an_answer_is_found_by_its_own_content_only() {
+        let ids = [1, 2].map(Uuid::from_u128);
+        let place = |id, content| Place::new::<UserResult>(&caller(1, None), id, &content);
+        let own = place(ids[0], json!({"a": 1}));
+        let stored = encode(&user(ids[0]), &own);
+        assert_eq!(decode(&stored, &own), Some(user(ids[0])));
+        for other in [
+            place(ids[0], json!({"a": 2})),
+            place(ids[1], json!({"a": 1})),
+        ] {
+            assert_eq!(decode::<UserResult>(&stored, &other), None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_to_the_request_is_a_miss() {
+        let ids = [1, 2].map(Uuid::from_u128);
+        let place = Place::new::<UserResult>(&caller(1, None), ids[0], &json!([]));
+        let foreign = encode(&user(ids[1]), &place);
+        assert_eq!(decode::<UserResult>(&foreign, &place), None);
+        let stored = encode(&user(ids[0]), &place);
+        for end in 0..stored.len() {
+            assert_eq!(decode::<UserResult>(&stored[..end], &place), None, "{end}");
+        }
+        assert_eq!(decode::<TransferResult>(&stored, &place).map(|_| ()), None);
+    }
+}

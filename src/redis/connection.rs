@@ -1,0 +1,258 @@
+//! Connections to Redis. Redis is a helper: each call has a short time limit, and after a failure
+//! Redis is left alone for a moment, so that a dead or slow one costs its callers next to nothing.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use mobc_redis::mobc::{Manager, Pool, async_trait};
+use redis::aio::MultiplexedConnection;
+use redis::{
+    Client, Cmd, ConnectionAddr, FromRedisValue, Pipeline, RedisConnectionInfo, RedisError,
+    RedisResult, ScriptInvocation,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout_at;
+
+use crate::base::tls::{Tls, Trust};
+
+/// How long a call may take, connecting included.
+const CALL_MS_MAX: u64 = 250;
+/// How long Redis is left alone after a failure.
+const REST_MS: u64 = 250;
+/// One connection carries many calls at a time, and the more of them, the fewer packets.
+const CONNECTIONS_MAX: u64 = 1;
+
+const URL_RULE: &str = "must be a Redis URL: redis://:password@host:port/0";
+
+/// Redis did not answer, or not in time. The caller goes on without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// A pool of connections with a time limit and a rest after failures.
+pub struct Redis {
+    pool: Pool<LinkManager>,
+    /// The connection in use: the pool is asked only for another one.
+    current: Mutex<Option<Link>>,
+    rests_until: Mutex<Option<Instant>>,
+}
+
+impl Redis {
+    /// Parses the URL; connects on first use. `rediss` asks for TLS.
+    ///
+    /// # Errors
+    /// A URL that cannot be parsed. The message does not repeat it.
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, String> {
+        let links = LinkManager::new(url, trust)?;
+        let pool = Pool::builder()
+            .max_open(CONNECTIONS_MAX)
+            .max_idle(CONNECTIONS_MAX)
+            .get_timeout(Some(Duration::from_millis(CALL_MS_MAX)))
+            // A PING before each use would double the round trips; a broken link is dropped instead.
+            .test_on_check_out(false)
+            .build(links);
+        Ok(Self {
+            pool,
+            current: Mutex::default(),
+            rests_until: Mutex::new(None),
+        })
+    }
+
+    /// Whether Redis answers a PING now.
+    pub async fn is_up(&self) -> bool {
+        self.command::<String>(&redis::cmd("PING")).await.is_ok()
+    }
+
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// No answer in time, or an error from Redis.
+    pub async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        self.call(async |link: &mut MultiplexedConnection| command.query_async(link).await)
+            .await
+    }
+
+    /// Runs a pipeline: one round trip.
+    ///
+    /// # Errors
+    /// No answer in time, or an error from Redis. Part of the pipeline may have been carried out.
+    pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Unavailable> {
+        self.call(async |link: &mut MultiplexedConnection| pipeline.query_async(link).await)
+            .await
+    }
+
+    /// Runs a script, loading it where Redis does not know it.
+    ///
+    /// # Errors
+    /// No answer in time, or an error from Redis.
+    pub async fn script<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, Unavailable> {
+        self.call(async |link: &mut MultiplexedConnection| script.invoke_async(link).await)
+            .await
+    }
+
+    async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Result<T, Unavailable> {
+        self.admit()?;
+        let result = self.ask(work).await;
+        self.learn(result.is_ok());
+        result.map_err(|error| {
+            tracing::warn!(%error, "Redis is unavailable");
+            Unavailable
+        })
+    }
+
+    async fn ask<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> Result<T, String> {
+        let deadline = Instant::now() + Duration::from_millis(CALL_MS_MAX);
+        let silence = |_| format!("no answer within {CALL_MS_MAX} ms");
+        let link = timeout_at(deadline.into(), self.link())
+            .await
+            .map_err(silence)??;
+        let mut connection = link.connection.clone();
+        let result = match timeout_at(deadline.into(), work(&mut connection)).await {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(late) => Err(silence(late)),
+        };
+        if result.is_err() {
+            // One that does not answer may never do so again: the network swallows what is said.
+            link.is_broken.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// A link that works as far as known. The pool drops a broken one when it comes back.
+    async fn link(&self) -> Result<Link, String> {
+        let is_broken = |link: &Link| link.is_broken.load(Ordering::Relaxed);
+        let current = lock(&self.current).clone();
+        if let Some(link) = current.filter(|link| !is_broken(link)) {
+            return Ok(link);
+        }
+        loop {
+            // In a box, as in `Database::attempt`.
+            let link = Box::pin(self.pool.get()).await;
+            let link = link.map_err(|error| error.to_string())?;
+            if !is_broken(&link) {
+                *lock(&self.current) = Some(link.clone());
+                return Ok(link.clone());
+            }
+        }
+    }
+
+    /// Refuses while Redis rests. When the rest is over, one caller at a time tries.
+    fn admit(&self) -> Result<(), Unavailable> {
+        let mut rests_until = lock(&self.rests_until);
+        let now = Instant::now();
+        match *rests_until {
+            None => Ok(()),
+            Some(end) if now < end => Err(Unavailable),
+            Some(_) => {
+                *rests_until = Some(now + Duration::from_millis(CALL_MS_MAX));
+                Ok(())
+            }
+        }
+    }
+
+    fn learn(&self, answered: bool) {
+        let mut rests_until = lock(&self.rests_until);
+        *rests_until = (!answered).then(|| Instant::now() + Duration::from_millis(REST_MS));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection, and whether a call on it has failed. Clones share both.
+#[derive(Clone)]
+struct Link {
+    connection: MultiplexedConnection,
+    is_broken: Arc<AtomicBool>,
+}
+
+struct LinkManager {
+    host: String,
+    port: u16,
+    login: RedisConnectionInfo,
+    tls: Option<Tls>,
+}
+
+impl LinkManager {
+    fn new(url: &str, trust: &Trust) -> Result<Self, String> {
+        // The library is not asked for TLS: it would read the system's certificates at each connection.
+        let (url, tls) = match url.strip_prefix("rediss://") {
+            Some(rest) => (format!("redis://{rest}"), Some(trust.tls()?)),
+            None => (url.to_owned(), None),
+        };
+        let client = Client::open(url).map_err(|_| URL_RULE)?;
+        let info = client.get_connection_info();
+        match &info.addr {
+            ConnectionAddr::Tcp(host, port) => Ok(Self {
+                host: host.clone(),
+                port: *port,
+                login: info.redis.clone(),
+                tls,
+            }),
+            _ => Err(URL_RULE.to_owned()),
+        }
+    }
+
+    async fn open(&self) -> RedisResult<MultiplexedConnection> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        match &self.tls {
+            Some(tls) => self.log_in(tls.connect(&self.host, stream).await?).await,
+            None => self.log_in(stream).await,
+        }
+    }
+
+    async fn log_in<S>(&self, stream: S) -> RedisResult<MultiplexedConnection>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (connection, driver) = MultiplexedConnection::new(&self.login, stream).await?;
+        let mut driver = Box::pin(driver);
+        // The runtime runs whoever was woken last next. So that what all others ask by then goes in the same packet, the
+        // driver queues once more behind them. It ends with the connection's last clone.
+        let mut has_queued = false;
+        tokio::spawn(poll_fn(move |context| {
+            has_queued = !has_queued;
+            if has_queued {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            driver.as_mut().poll(context)
+        }));
+        Ok(connection)
+    }
+}
+
+#[async_trait]
+impl Manager for LinkManager {
+    type Connection = Link;
+    type Error = RedisError;
+
+    async fn connect(&self) -> Result<Link, RedisError> {
+        Ok(Link {
+            connection: self.open().await?,
+            is_broken: Arc::default(),
+        })
+    }
+
+    async fn check(&self, link: Link) -> Result<Link, RedisError> {
+        Ok(link)
+    }
+
+    fn validate(&self, link: &mut Link) -> bool {
+        !link.is_broken.load(Ordering::Relaxed)
+    }
+}

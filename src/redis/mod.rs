@@ -1,0 +1,5 @@
+//! All that knows Redis. It is a helper: PostgreSQL alone decides.
+
+pub mod answer_store;
+pub mod connection;
+pub mod wallet_cache;

@@ -1,0 +1,99 @@
+//! The SQL contract: every query of the server. `check` holds them against the database.
+//!
+//! One line says all of a query: the function in SQL, the one in Rust that has its name, what it takes and what
+//! it gives. A function decides by its caller's key what the caller may see and do.
+
+use deadpool_postgres::Client;
+use postgres_types::{FromSql, ToSql};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::sql::database::Database;
+use crate::types::*;
+
+pub mod ops;
+mod query;
+
+use query::{Query, Result, queries};
+
+/// On whose behalf a function is called: a key's owner, or the session's own role, which is how an operator
+/// calls from the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    pub ledger_id: i64,
+    pub key: Option<&'a ApiKeyDigest>,
+}
+
+impl By<'_> {
+    /// The session itself, on a ledger.
+    pub fn session(ledger_id: i64) -> Self {
+        Self {
+            ledger_id,
+            key: None,
+        }
+    }
+}
+
+impl<'a> From<&'a Caller> for By<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self {
+            ledger_id: caller.ledger_id,
+            key: Some(&caller.key_sha256),
+        }
+    }
+}
+
+// `by` stands for the ledger in front and the key at the end. `once`: a second call would do it again.
+queries! {
+    all remit_v1.keys_get(ledger_ids: &[i64], keys: &[ApiKeyDigest]) -> Caller;
+    once remit_v1.key_create(by, request: &KeyRequest, reason: Option<&str>) -> KeyCreated;
+    all remit_v1.key_list(by, after_at: Option<OffsetDateTime>, after_id: Option<Uuid>, limit: i32) -> KeyResult;
+    one remit_v1.key_revoke(by, key_id: Uuid, reason: Option<&str>) -> KeyResult;
+    once remit_v1.ledger_create(by, name: &str, reason: Option<&str>) -> LedgerCreated;
+    one remit_v1.ledger_get(by) -> LedgerResult;
+    one remit_v1.user_create(by, request: &UserRequest) -> UserResult;
+    one remit_v1.user_get(by, user_id: Uuid) -> UserResult;
+    one remit_v1.wallet_create(by, request: &WalletRequest) -> WalletResult;
+    all remit_v1.wallet_list(by, user_id: Uuid, after_at: Option<OffsetDateTime>, after_id: Option<Uuid>, limit: i32) -> WalletResult;
+    one remit_ops_v1.wallet_freeze(by, wallet_id: Uuid, reason: Option<&str>) -> WalletResult;
+    one remit_ops_v1.wallet_unfreeze(by, wallet_id: Uuid, reason: Option<&str>) -> WalletResult;
+    one remit_v1.wallet_limits_get(by, wallet_id: Uuid) -> WalletLimits;
+    one remit_ops_v1.wallet_limits_set(by, wallet_id: Uuid, transfer_max: Option<i64>, daily_max: Option<i64>, reason: Option<&str>) -> WalletLimits;
+    all remit_v1.entry_list(by, wallet_id: Uuid, before_version: Option<i64>, limit: i32) -> Entry;
+    all remit_v1.transfers_post(ledger_id: i64, requests: &[TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
+    one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
+    one remit_v1.outbox_lag() -> OutboxLag;
+}
+
+/// A row of nulls is no wallet.
+const WALLETS_GET: Query = Query {
+    text: "select case when r.id is not null then r end from remit_v1.wallets_get($1, $2, $3) r",
+    takes: &[
+        <i64 as ToSql>::accepts,
+        <&[Uuid] as ToSql>::accepts,
+        <&[ApiKeyDigest] as ToSql>::accepts,
+    ],
+    gives: <WalletResult as FromSql>::accepts,
+};
+
+/// For each id, in order, the wallet if there is one that the id's key may see.
+pub async fn wallets_get(
+    database: &Database,
+    ledger_id: i64,
+    wallet_ids: &[Uuid],
+    keys: &[ApiKeyDigest],
+) -> Result<Vec<Option<WalletResult>>> {
+    let parameters: [&(dyn ToSql + Sync); 3] = [&ledger_id, &wallet_ids, &keys];
+    WALLETS_GET.all(database, &parameters).await
+}
+
+/// Prepares every query and compares its types with their mirrors.
+///
+/// # Errors
+/// The first query that the database refuses, or whose types differ.
+pub async fn check(client: &Client) -> std::result::Result<(), String> {
+    for query in QUERIES.iter().chain([&WALLETS_GET]) {
+        query.check(client).await?;
+    }
+    Ok(())
+}

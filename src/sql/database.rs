@@ -1,0 +1,175 @@
+//! Calls to PostgreSQL: a connection from the pool, one attempt, and a second one where the first met a
+//! connection that was already dead. Nobody waits for a PostgreSQL that says nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Client, Pool};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use crate::base::metrics::Metrics;
+use crate::sql::failure::Failure;
+use crate::sql::pools::describe_refusal;
+use crate::sql::pulse::Pulse;
+
+/// How long a call may stay unanswered. PostgreSQL ends it sooner, after `statement_timeout`, 5 s, so that past this
+/// the connection is dead, if only this one. Shorter than `server::REQUEST_MS_MAX`, 10 s.
+const CALL_MS_MAX: u64 = 6_000;
+
+/// The parameters of a query.
+pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The pool, with an eye on how long it lets callers wait.
+pub struct Database {
+    pool: Pool,
+    pulse: Pulse,
+    metrics: Arc<Metrics>,
+}
+
+impl Database {
+    /// Calls through this pool, while there is a pulse.
+    pub fn new(pool: Pool, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
+        Self {
+            pool,
+            pulse,
+            metrics,
+        }
+    }
+
+    /// Runs a query. It must be one that may run twice: every write of Remit names its id.
+    ///
+    /// # Errors
+    /// What the failure means, with its cause.
+    pub async fn query(&self, text: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
+        let result = match self.attempt(text, parameters).await? {
+            // PostgreSQL was restarted while the connection was idle.
+            Err(error) if error.is_closed() => self.attempt(text, parameters).await?,
+            result => result,
+        };
+        result.map_err(|error| Failure::of(&error))
+    }
+
+    /// Runs a query once, whatever happens: for what must not be done twice.
+    ///
+    /// # Errors
+    /// What the failure means, with its cause. When it is `Unavailable`, the query may have been carried out.
+    pub async fn query_once(
+        &self,
+        text: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let result = self.attempt(text, parameters).await?;
+        result.map_err(|error| Failure::of(&error))
+    }
+
+    /// Whether PostgreSQL answers now.
+    pub async fn is_up(&self) -> bool {
+        let empty = async |client: &Client| client.simple_query("").await.map(drop);
+        matches!(self.call(empty).await, Ok(Ok(())))
+    }
+
+    async fn attempt(
+        &self,
+        text: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Result<Vec<Row>, Error>, Failure> {
+        let query = async |client: &Client| {
+            let statement = client.prepare_cached(text).await?;
+            client.query(&statement, parameters).await
+        };
+        // In a box: its kilobytes would be copied with each request, also with those that need no call.
+        Box::pin(self.call(query)).await
+    }
+
+    /// Does something with a connection. The connection of a call that was not answered is closed.
+    async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&Client) -> Result<T, Error>,
+    ) -> Result<Result<T, Error>, Failure> {
+        let lent = Lent::new(self.client().await?, &self.pulse);
+        let limit = Duration::from_millis(CALL_MS_MAX);
+        let working = timeout(limit, work(lent.client()));
+        match self.pulse.unless_silent(working).await {
+            Some(Ok(result)) => {
+                if !result.as_ref().is_err_and(Error::is_closed) {
+                    self.pulse.heard();
+                }
+                lent.give_back();
+                Ok(result)
+            }
+            Some(Err(_)) => {
+                lent.close();
+                let cause = format!("a connection did not answer within {CALL_MS_MAX} ms");
+                Err(Failure::Unavailable(cause))
+            }
+            None => {
+                lent.close();
+                Err(silence())
+            }
+        }
+    }
+
+    async fn client(&self) -> Result<Client, Failure> {
+        let start = Instant::now();
+        let client = self.pulse.unless_silent(self.pool.get()).await;
+        self.metrics.pool_wait(start.elapsed());
+        client.ok_or_else(silence)?.map_err(|error| {
+            Failure::Unavailable(format!("no connection: {}", describe_refusal(&error)))
+        })
+    }
+}
+
+fn silence() -> Failure {
+    Failure::Unavailable("PostgreSQL does not answer".to_owned())
+}
+
+/// A connection for one call. One whose caller has gone away comes back to the pool when the call has ended: the
+/// next caller would wait for that first, or for ever.
+struct Lent {
+    client: Option<Client>,
+    pulse: Pulse,
+}
+
+impl Lent {
+    fn new(client: Client, pulse: &Pulse) -> Self {
+        Self {
+            client: Some(client),
+            pulse: pulse.clone(),
+        }
+    }
+
+    fn client(&self) -> &Client {
+        let client = self.client.as_ref();
+        client.expect("it is there until it is given back or closed, which take the whole")
+    }
+
+    fn give_back(mut self) {
+        drop(self.client.take());
+    }
+
+    fn close(mut self) {
+        self.client.take().map(Client::take);
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(settle(client, self.pulse.clone()));
+        }
+    }
+}
+
+/// Waits until a connection has answered all that it was asked, and closes one that does not.
+async fn settle(client: Client, pulse: Pulse) {
+    let limit = Duration::from_millis(CALL_MS_MAX);
+    let answered = timeout(limit, client.simple_query(""));
+    if !matches!(pulse.unless_silent(answered).await, Some(Ok(_))) {
+        drop(Client::take(client));
+    }
+}

@@ -1,0 +1,8 @@
+//! All that knows PostgreSQL: connections, what may go wrong with them, and the contract.
+
+pub mod contract;
+pub mod database;
+pub mod failure;
+pub mod migrate;
+pub mod pools;
+pub mod pulse;

@@ -1,0 +1,210 @@
+//! Connections to PostgreSQL and their limits.
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Connection, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::base::tls::{Tls, Trust};
+
+/// Longer than `LOCK_TIMEOUT_MS`; shorter than `database::CALL_MS_MAX`, 6 s, and so than the server's own deadline,
+/// `server::REQUEST_MS_MAX`.
+const STATEMENT_TIMEOUT_MS: u32 = 5_000;
+/// The innermost of the limits.
+const LOCK_TIMEOUT_MS: u32 = 2_000;
+/// How long a connection may take to open. With `POOL_WAIT_MS_MAX` it keeps a refusal under 2 s.
+const CONNECT_MS_MAX: u64 = 800;
+/// How long a caller waits for a connection of the pool.
+const POOL_WAIT_MS_MAX: u64 = 900;
+/// How long a program that starts waits for its first connection.
+const FIRST_MS_MAX: u64 = 10_000;
+/// How long sent bytes may stay unacknowledged before the connection counts as dead.
+const UNACKNOWLEDGED_MS_MAX: u64 = 5_000;
+
+/// How to connect: with TLS, or without.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub inner: tokio_postgres::Config,
+    tls: Option<Tls>,
+}
+
+impl Config {
+    /// The same with these settings of the session.
+    pub fn with_options(&self, options: &str) -> Self {
+        let mut config = self.clone();
+        config.inner.options(options);
+        config
+    }
+
+    fn connector(&self) -> Option<MakeRustlsConnect> {
+        let config = self.tls.as_ref()?.client_config();
+        Some(MakeRustlsConnect::new((*config).clone()))
+    }
+}
+
+/// Without TLS.
+impl From<tokio_postgres::Config> for Config {
+    fn from(inner: tokio_postgres::Config) -> Self {
+        Self { inner, tls: None }
+    }
+}
+
+/// Parses a connection URL and sets what every connection of Remit has in common.
+///
+/// There is TLS that verifies the server (`sslmode=require` or `verify-full`), or none (`disable`, the
+/// default). What lies between would look like protection and be none.
+///
+/// # Errors
+/// A URL that cannot be parsed, or asks for another mode. The message does not repeat it.
+pub fn config(url: &str, application_name: &str, trust: &Trust) -> Result<Config, String> {
+    let mode = match ssl_mode(url) {
+        Some("require" | "verify-full") => SslMode::Require,
+        Some("disable") | None => SslMode::Disable,
+        Some(_) => return Err("sslmode must be require, verify-full or disable".to_owned()),
+    };
+    // The library knows no other word for it.
+    let url = url.replace("sslmode=verify-full", "sslmode=require");
+    let mut inner: tokio_postgres::Config = url.parse().map_err(
+        |_| "must be a PostgreSQL connection URL: postgresql://user:password@host:port/database",
+    )?;
+    let tls = match mode {
+        SslMode::Require => Some(trust.tls()?),
+        _ => None,
+    };
+    inner
+        .ssl_mode(mode)
+        .application_name(application_name)
+        .connect_timeout(Duration::from_millis(CONNECT_MS_MAX))
+        .tcp_user_timeout(Duration::from_millis(UNACKNOWLEDGED_MS_MAX))
+        .keepalives_idle(Duration::from_secs(10));
+    Ok(Config { inner, tls })
+}
+
+/// The value of the parameter, in a URL or a string of `name=value`.
+fn ssl_mode(url: &str) -> Option<&str> {
+    let parameters = url.rsplit('?').next().unwrap_or_default();
+    let is_between = |letter: char| letter == '&' || letter.is_whitespace();
+    let mut parameters = parameters.split(is_between).rev();
+    parameters.find_map(|parameter| parameter.strip_prefix("sslmode="))
+}
+
+/// A pool whose sessions have the server's time limits.
+pub fn pool(config: &Config, size: usize) -> Pool {
+    let config = config.with_options(&format!(
+        "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+    ));
+    let settings = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = match config.connector() {
+        Some(tls) => Manager::from_config(config.inner, tls, settings),
+        None => Manager::from_config(config.inner, NoTls, settings),
+    };
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(Duration::from_millis(POOL_WAIT_MS_MAX)))
+        .create_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)))
+        .build()
+        .expect("a runtime is given, which is all that timeouts need")
+}
+
+/// The first connection of a pool. A PostgreSQL that is slow to answer, as on a machine that has just
+/// started, is waited for.
+///
+/// # Errors
+/// It refuses, or does not answer.
+pub async fn first(pool: &Pool) -> Result<Object, String> {
+    let start = Instant::now();
+    loop {
+        let error = match pool.get().await {
+            Ok(connection) => return Ok(connection),
+            Err(PoolError::Timeout(_)) if start.elapsed() < Duration::from_millis(FIRST_MS_MAX) => {
+                continue;
+            }
+            Err(error) => describe_refusal(&error),
+        };
+        return Err(format!("PostgreSQL: {error}"));
+    }
+}
+
+/// One connection outside the pool, and the task that drives it, which ends with the connection.
+///
+/// # Errors
+/// Whatever kept the connection from opening.
+pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+    match config.connector() {
+        Some(tls) => config.inner.connect(tls).await.map(drive),
+        None => config.inner.connect(NoTls).await.map(drive),
+    }
+}
+
+fn drive<S, T>((client, connection): (Client, Connection<S, T>)) -> (Client, JoinHandle<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let driver = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(error = describe(&error), "connection to PostgreSQL lost");
+        }
+    });
+    (client, driver)
+}
+
+/// Why the pool gave no connection.
+pub fn describe_refusal(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => describe(error),
+        error => error.to_string(),
+    }
+}
+
+/// What went wrong, with the database's own words where it has some.
+pub fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mode_is_found_wherever_it_stands() {
+        for (url, mode) in [
+            ("postgresql://u:p@h/d", None),
+            ("postgresql://u:sslmode=x@h/d", None),
+            ("postgresql://u:p@h/d?sslmode=require", Some("require")),
+            (
+                "postgresql://u:p@h/d?a=b&sslmode=prefer&c=d",
+                Some("prefer"),
+            ),
+            ("host=h sslmode=disable user=u", Some("disable")),
+            (
+                "postgresql://h/d?sslmode=require&sslmode=allow",
+                Some("allow"),
+            ),
+        ] {
+            assert_eq!(ssl_mode(url), mode, "{url}");
+        }
+    }
+
+    #[test]
+    fn without_a_mode_there_is_no_tls() {
+        let config = config("postgresql://u:p@h/d", "test", &Trust::default()).expect("a URL");
+        assert_eq!(config.inner.get_ssl_mode(), SslMode::Disable);
+        assert!(config.tls.is_none());
+    }
+}

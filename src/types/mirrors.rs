@@ -1,0 +1,330 @@
+//! The Rust mirrors of the SQL types: the same fields in the same order. Amounts are minor units.
+//!
+//! The JSON of a mirror is what it derives, and the word of an enum's value is the one of SQL.
+
+use postgres_types::{FromSql, ToSql};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
+use uuid::Uuid;
+
+use super::{ApiKeyDigest, Secret};
+
+/// `remit_v1.key_scope`
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    FromSql,
+    ToSql,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[postgres(name = "key_scope", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum KeyScope {
+    User,
+    Reader,
+    Service,
+    Admin,
+}
+
+/// `remit_v1.caller`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "caller")]
+pub struct Caller {
+    pub ledger_id: i64,
+    pub key_sha256: ApiKeyDigest,
+    pub key_id: Uuid,
+    pub scope: KeyScope,
+    /// Whom a key of the scope `user` is bound to.
+    pub user_id: Option<Uuid>,
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl Caller {
+    /// Whether the things of this user are there for the caller. The issuance wallets are nobody's.
+    pub fn sees(&self, user_id: Option<Uuid>) -> bool {
+        self.scope != KeyScope::User || (user_id.is_some() && user_id == self.user_id)
+    }
+}
+
+/// `remit_v1.key_request`
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "key_request")]
+pub struct KeyRequest {
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.key_result`
+#[derive(Debug, Clone, FromSql, Serialize)]
+#[postgres(name = "key_result")]
+pub struct KeyResult {
+    pub id: Uuid,
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    #[serde(with = "rfc3339::option")]
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.key_created`
+#[derive(Debug, Clone, FromSql, Serialize)]
+#[postgres(name = "key_created")]
+pub struct KeyCreated {
+    pub id: Uuid,
+    pub name: String,
+    pub scope: KeyScope,
+    pub user_id: Option<Uuid>,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    #[serde(rename = "key", serialize_with = "Secret::reveal_to")]
+    pub secret: Secret,
+}
+
+/// `remit_v1.ledger_result`
+#[derive(Debug, Clone, FromSql, Serialize)]
+#[postgres(name = "ledger_result")]
+pub struct LedgerResult {
+    pub id: i64,
+    pub name: String,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// `remit_v1.ledger_created`: with its first key, an admin's.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "ledger_created")]
+pub struct LedgerCreated {
+    pub id: i64,
+    pub name: String,
+    pub created_at: OffsetDateTime,
+    pub key_id: Uuid,
+    pub secret: Secret,
+}
+
+/// `remit_v1.user_request`
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "user_request")]
+pub struct UserRequest {
+    pub id: Option<Uuid>,
+    pub name: String,
+    pub email: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+}
+
+/// `remit_v1.user_result`
+#[derive(Debug, Clone, PartialEq, FromSql, Serialize, Deserialize)]
+#[postgres(name = "user_result")]
+pub struct UserResult {
+    pub id: Uuid,
+    pub name: String,
+    pub email: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(skip)]
+    pub replayed: bool,
+}
+
+/// `remit_v1.wallet_request`; amounts are minor units, and no floor is no limit.
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "wallet_request")]
+pub struct WalletRequest {
+    pub id: Option<Uuid>,
+    pub user_id: Uuid,
+    pub currency: String,
+    pub initial_balance: i64,
+    pub floor: Option<i64>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: String,
+}
+
+/// `remit_v1.wallet_status`
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromSql, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
+#[postgres(name = "wallet_status", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum WalletStatus {
+    Active,
+    Frozen,
+}
+
+/// `remit_v1.wallet_result`; amounts are minor units.
+#[derive(Debug, Clone, PartialEq, FromSql, Serialize, Deserialize)]
+#[postgres(name = "wallet_result")]
+pub struct WalletResult {
+    pub id: Uuid,
+    pub user_id: Option<Uuid>,
+    pub currency: String,
+    pub balance: i64,
+    pub held: i64,
+    pub floor: Option<i64>,
+    pub status: WalletStatus,
+    pub version: i64,
+    pub status_version: i64,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "rfc3339")]
+    pub updated_at: OffsetDateTime,
+    #[serde(skip)]
+    pub replayed: bool,
+}
+
+/// `remit_v1.wallet_limits`; amounts are minor units, and none is no limit.
+#[derive(Debug, Clone, FromSql, Serialize)]
+#[postgres(name = "wallet_limits")]
+pub struct WalletLimits {
+    pub transfer_max: Option<i64>,
+    pub daily_max: Option<i64>,
+    pub daily_spent: Option<i64>,
+}
+
+/// `remit_v1.transfer_request`; the amount is in minor units.
+#[derive(Debug, Clone, ToSql)]
+#[postgres(name = "transfer_request")]
+pub struct TransferRequest {
+    pub id: Uuid,
+    pub source_id: Uuid,
+    pub target_id: Uuid,
+    pub amount: i64,
+    pub currency: Option<String>,
+    pub reference: Option<String>,
+    pub metadata: Option<Value>,
+    pub request_id: String,
+}
+
+/// `remit_v1.transfer_outcome`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql, Serialize, Deserialize)]
+#[postgres(name = "transfer_outcome", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum TransferOutcome {
+    Posted,
+    InsufficientFunds,
+    WalletFrozen,
+    CurrencyMismatch,
+    LimitExceeded,
+    BalanceLimitExceeded,
+    WalletNotFound,
+    SameWallet,
+    InvalidField,
+    IdempotencyKeyReused,
+    WalletBusy,
+    Unauthenticated,
+    Forbidden,
+}
+
+impl TransferOutcome {
+    /// Whether the journal keeps it, so that a retry hears it again: `remit.outcome_is_stored` in SQL.
+    pub fn is_stored(self) -> bool {
+        match self {
+            Self::Posted
+            | Self::InsufficientFunds
+            | Self::WalletFrozen
+            | Self::CurrencyMismatch
+            | Self::LimitExceeded
+            | Self::BalanceLimitExceeded => true,
+            Self::WalletNotFound
+            | Self::SameWallet
+            | Self::InvalidField
+            | Self::IdempotencyKeyReused
+            | Self::WalletBusy
+            | Self::Unauthenticated
+            | Self::Forbidden => false,
+        }
+    }
+}
+
+/// `remit_v1.transfer_result`; amounts are minor units.
+#[derive(Debug, Clone, FromSql, Serialize, Deserialize)]
+#[postgres(name = "transfer_result")]
+pub struct TransferResult {
+    pub id: Option<Uuid>,
+    pub outcome: TransferOutcome,
+    pub field: Option<String>,
+    #[serde(skip)]
+    pub replayed: bool,
+    pub source_id: Option<Uuid>,
+    pub target_id: Option<Uuid>,
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+    pub source_version: Option<i64>,
+    pub source_balance: Option<i64>,
+    pub target_version: Option<i64>,
+    pub target_balance: Option<i64>,
+    pub reference: Option<String>,
+    pub metadata: Value,
+    pub request_id: Option<String>,
+    #[serde(with = "rfc3339::option")]
+    pub created_at: Option<OffsetDateTime>,
+}
+
+/// `remit_v1.entry`; amounts are minor units, `amount` is signed.
+#[derive(Debug, Clone, FromSql, Serialize)]
+#[postgres(name = "entry")]
+pub struct Entry {
+    pub transfer_id: Uuid,
+    pub version: i64,
+    pub amount: i64,
+    pub balance: i64,
+    pub counterparty_id: Uuid,
+    pub reference: Option<String>,
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// `remit_v1.outbox_lag`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "outbox_lag")]
+pub struct OutboxLag {
+    pub events: Option<i64>,
+    pub oldest_at: Option<OffsetDateTime>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_bound_to_a_user_sees_his_things_alone() {
+        let user = Uuid::from_u128(1);
+        let mut caller = Caller {
+            ledger_id: 1,
+            key_sha256: ApiKeyDigest::of(""),
+            key_id: Uuid::nil(),
+            scope: KeyScope::User,
+            user_id: Some(user),
+            expires_at: None,
+        };
+        let users = [Some(user), Some(Uuid::from_u128(2)), None];
+        assert_eq!(users.map(|id| caller.sees(id)), [true, false, false]);
+        // It cannot be, and would not see more.
+        caller.user_id = None;
+        assert_eq!(users.map(|id| caller.sees(id)), [false; 3]);
+        caller.scope = KeyScope::Reader;
+        assert_eq!(users.map(|id| caller.sees(id)), [true; 3]);
+    }
+}
