@@ -62,7 +62,7 @@ async fn nginx_reloads_without_a_request_that_fails() {
         let http = front.http.clone();
         async move { http.transfer_with_key("k", held, target, 1).await }
     });
-    front.stack.wait_for_calls().await;
+    front.stack.wait_for_waiting(1).await;
     let (posted, is_over) = (
         Arc::new(AtomicUsize::new(0)),
         Arc::new(AtomicBool::new(false)),

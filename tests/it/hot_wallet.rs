@@ -89,7 +89,7 @@ async fn a_wallet_that_someone_holds_is_busy_while_others_go_on() {
             post(&stack.http, format!("k{i}"), source, target)
         })
         .collect();
-    stack.wait_for_calls().await;
+    stack.wait_for_waiting(1).await;
     // `a` waits for nobody, though requests that name it do.
     let mut others = 0;
     while !requests.iter().all(JoinHandle::is_finished) {
@@ -192,7 +192,7 @@ async fn a_wallet_that_is_released_in_time_was_never_busy() {
     let requests: Vec<_> = (0..10)
         .map(|i| post(&stack.http, format!("k{i}"), held, target))
         .collect();
-    stack.wait_for_calls().await;
+    stack.wait_for_waiting(1).await;
     hold.release().await;
     for request in requests {
         assert_eq!(request.await.expect("no panic").status, 201);

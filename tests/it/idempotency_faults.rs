@@ -17,7 +17,7 @@ async fn the_twin_of_a_crashed_request_is_answered_at_once() {
         let http = stack.http.clone();
         async move { http.try_transfer("k", source, target, 300).await.is_err() }
     });
-    stack.wait_for_calls().await;
+    stack.wait_for_waiting(1).await;
     stack.server.kill();
     assert!(first.await.expect("no panic"), "the request has no answer");
     held.release().await;

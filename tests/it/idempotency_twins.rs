@@ -70,7 +70,7 @@ async fn twins_wait_for_the_first_and_hear_its_answer_on_any_server() {
         tokio::spawn(async move { http.transfer_with_key("k", source, target, 300).await })
     };
     let twins = vec![post(&stack.http), post(&stack.http), post(&second.http)];
-    stack.wait_for_calls().await;
+    stack.wait_for_waiting(1).await;
     assert!(!twins.iter().any(tokio::task::JoinHandle::is_finished));
     held.release().await;
     let answers = answers(twins).await;

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn the_idempotency_keys_of_users_are_their_own() {
@@ -22,25 +21,14 @@ async fn the_idempotency_keys_of_users_are_their_own() {
     }
     let ledger_wide = (stack.http.clone(), stack.http.wallet(100).await);
     let key = Uuid::new_v4().to_string();
-    // Of the three, the first is held up: the others must not hear that a twin is in progress.
+    // Of the three, the first is held up: the others are no twins of it and do not wait.
     let held = stack.hold(users[0].1).await;
     let first = tokio::spawn({
         let ((http, wallet), key) = (users[0].clone(), key.clone());
         async move { http.transfer_with_key(&key, wallet, target, 1).await }
     });
     let mut answers = Vec::new();
-    let pattern = format!("remit:key:1:*:transfer:{key}");
-    let mut redis = stack.redis.connect().await;
-    eventually_true(SOON, "the first is in progress", async || {
-        let mut command = redis::cmd("KEYS");
-        command.arg(&pattern);
-        let keys: Vec<String> = command
-            .query_async(&mut redis)
-            .await
-            .expect("Redis answers");
-        keys.len() == 1
-    })
-    .await;
+    stack.wait_for_waiting(1).await;
     for ((http, wallet), amount) in [(&users[1], 2), (&ledger_wide, 3)] {
         answers.push(http.transfer_with_key(&key, *wallet, target, amount).await);
     }

@@ -11,16 +11,13 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::http::{Answer, Http};
-use crate::support::poll::{SOON, eventually, eventually_true};
+use crate::support::poll::{SOON, eventually_true};
 
 const CLIENTS: usize = 8;
 /// Between an answer and the next request of a client: what happened in a fault of some seconds is retried in less.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Retries at the same time.
 const RETRIES: usize = 32;
-
-/// How long a request may seem to be in progress that is over: a few times what `Retry-After` says.
-pub const TWIN_MAX: Duration = Duration::from_secs(4);
 
 /// A transfer of 1 that was asked for, and the answer.
 pub struct Heard {
@@ -135,11 +132,7 @@ pub async fn retry_all(http: &Http, target: Uuid, heard: &[Heard]) {
 
 async fn retry(http: &Http, target: Uuid, heard: &Heard) {
     let Heard { key, answer, .. } = heard;
-    let again = eventually(TWIN_MAX, "a twin has ended", async || {
-        let again = http.transfer_with_key(key, heard.source, target, 1).await;
-        (again.status != 409).then_some(again)
-    })
-    .await;
+    let again = http.transfer_with_key(key, heard.source, target, 1).await;
     assert_eq!(again.status, 201, "{key}: {again:?}");
     if answer.status == 201 {
         assert_eq!(again.header("idempotency-replayed"), "true", "{key}");

@@ -10,7 +10,7 @@ use crate::stack::Stack;
 use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// As many as a few connections of PostgreSQL and one call of the server hold.
-const REQUESTS: usize = 20;
+const REQUESTS: u32 = 20;
 /// Far less than the server gives requests in flight, and than it waits for a request's head.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
@@ -34,10 +34,7 @@ async fn check_requests_in_flight(signal: &str) {
             tokio::spawn(async move { http.transfer(source, target, 1).await })
         })
         .collect();
-    eventually_true(SOON, "all requests are in flight", async || {
-        pending_count(&stack).await == REQUESTS
-    })
-    .await;
+    stack.wait_for_waiting(REQUESTS).await;
 
     stack.server.signal(signal);
     eventually_true(SOON, "new connections are refused", async || {
@@ -56,15 +53,6 @@ async fn check_requests_in_flight(signal: &str) {
     assert!(ended_well);
     assert_eq!(stack.count("transfers").await, 21);
     stack.verify().await;
-}
-
-/// How many transfers the server has begun and not answered.
-async fn pending_count(stack: &Stack) -> usize {
-    let keys: redis::RedisResult<Vec<String>> = redis::cmd("KEYS")
-        .arg("remit:key:1:transfer:*")
-        .query_async(&mut stack.redis.connect().await)
-        .await;
-    keys.expect("Redis answers").len()
 }
 
 #[tokio::test]

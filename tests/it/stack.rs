@@ -121,19 +121,24 @@ impl Stack {
         assert!(violations.is_empty(), "{violations:?}");
     }
 
-    /// Waits until the server tries a transfer whose wallet somebody holds: it calls again and again.
-    pub async fn wait_for_calls(&self) {
-        let before = self
-            .http
-            .metric("remit_transfers_call_requests_count")
-            .await;
-        eventually_true(SOON, "the server goes on calling", async || {
-            self.http
-                .metric("remit_transfers_call_requests_count")
-                .await
-                > before
+    /// Waits until so many transfers wait for wallets that another session holds: the server tries them again and
+    /// again, all in one call.
+    pub async fn wait_for_waiting(&self, transfers: u32) {
+        let mut last = self.calls().await;
+        eventually_true(SOON, "the transfers wait", async || {
+            let now = self.calls().await;
+            let (calls, requests) = (now.0 - last.0, now.1 - last.1);
+            last = now;
+            calls > 0.0 && requests >= calls * f64::from(transfers)
         })
         .await;
+    }
+
+    /// How many calls of `transfers_post` there were, and how many requests they had.
+    async fn calls(&self) -> (f64, f64) {
+        let name = "remit_transfers_call_requests";
+        let count = self.http.metric(&format!("{name}_count")).await;
+        (count, self.http.metric(&format!("{name}_sum")).await)
     }
 
     /// Asserts that there is one transfer besides the initial balance of its source, one event of each, and

@@ -91,6 +91,7 @@ fn query_text_is_in_the_contracts_alone() {
         // The contracts themselves.
         "src/sql/contract.rs",
         "src/sql/contract/ops.rs",
+        "src/sql/contract/query.rs",
         "worker/src/contract.rs",
         // It makes what the contracts name.
         "src/sql/migrate.rs",
