@@ -1,7 +1,5 @@
 //! One wallet that everybody wants, and one that somebody holds.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -9,22 +7,12 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::http::{Answer, Http};
-use crate::load::Load;
 use crate::stack::Stack;
 
 const CLIENTS: i64 = 64;
 const TRANSFERS_PER_CLIENT: i64 = 10;
 /// What nginx waits for the server.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
-/// Clients that want the wallet that someone holds.
-const WANTING: usize = 4;
-/// For how long someone holds the wallet in the first round: what piles up must not slow the others down later.
-const HELD_FOR: Duration = Duration::from_secs(45);
-/// Transfers among other wallets whose time is taken.
-const RATE_TRANSFERS: usize = 400;
-/// What is left of the others' rate at least.
-const RATE_MIN: f64 = 0.9;
-const RATE_ROUNDS_MAX: usize = 10;
 
 #[tokio::test]
 async fn a_hot_wallet_posts_what_comes_together_in_one_call() {
@@ -124,64 +112,6 @@ async fn a_wallet_that_someone_holds_is_busy_while_others_go_on() {
         );
     }
     stack.verify().await;
-}
-
-#[tokio::test]
-async fn others_keep_their_rate_while_someone_holds_a_wallet() {
-    let stack = Stack::start().await;
-    let held = stack.http.wallet(100).await;
-    let load = Load::start_in_haste(&stack.http).await;
-    // On a busy machine one round proves nothing. What really slows the others down does so in every round.
-    for round in 1..=RATE_ROUNDS_MAX {
-        let free_time = time_of_some(&load).await;
-        let (hold, since) = (stack.hold(held).await, Instant::now());
-        let is_over = Arc::new(AtomicBool::new(false));
-        let wanting: Vec<_> = (0..WANTING)
-            .map(|_| {
-                tokio::spawn(want(
-                    stack.http.clone(),
-                    held,
-                    load.target,
-                    Arc::clone(&is_over),
-                ))
-            })
-            .collect();
-        let mut held_time = time_of_some(&load).await;
-        while round == 1 && since.elapsed() < HELD_FOR {
-            held_time = time_of_some(&load).await;
-        }
-        is_over.store(true, Ordering::Relaxed);
-        for client in wanting {
-            client.await.expect("each is told that the wallet is busy");
-        }
-        hold.release().await;
-        let rate = free_time.as_secs_f64() / held_time.as_secs_f64();
-        if rate >= RATE_MIN {
-            break;
-        }
-        assert!(round < RATE_ROUNDS_MAX, "the rate fell to {rate}");
-    }
-    let heard = load.end().await;
-    assert!(heard.iter().all(|heard| heard.answer.status == 201));
-    stack.verify().await;
-}
-
-/// How long it takes the load to post a number of transfers.
-async fn time_of_some(load: &Load) -> Duration {
-    let start = Instant::now();
-    load.goes_on(RATE_TRANSFERS, Duration::from_secs(60)).await;
-    start.elapsed()
-}
-
-/// Wants a wallet that is held, again and again.
-async fn want(http: Http, held: Uuid, target: Uuid, is_over: Arc<AtomicBool>) {
-    while !is_over.load(Ordering::Relaxed) {
-        let start = Instant::now();
-        let busy = http.transfer(held, target, 1).await;
-        assert_eq!(busy.problem(), (503, "wallet_busy".to_owned()));
-        assert_eq!(busy.header("retry-after"), "1");
-        assert!(start.elapsed() < ANSWER_MAX, "{:?}", start.elapsed());
-    }
 }
 
 #[tokio::test]

@@ -39,15 +39,6 @@ pub struct Load {
 impl Load {
     /// Makes the wallets and starts.
     pub async fn start(http: &Http) -> Self {
-        Self::start_with(http, PAUSE).await
-    }
-
-    /// The same with clients that do not pause.
-    pub async fn start_in_haste(http: &Http) -> Self {
-        Self::start_with(http, Duration::ZERO).await
-    }
-
-    async fn start_with(http: &Http, pause: Duration) -> Self {
         let mut load = Self {
             target: http.wallet(0).await,
             is_over: Arc::default(),
@@ -72,7 +63,7 @@ impl Load {
                         &refused
                     };
                     counter.fetch_add(1, Ordering::Relaxed);
-                    sleep(pause).await;
+                    sleep(PAUSE).await;
                     heard.push(Heard {
                         key,
                         source,

@@ -2,13 +2,14 @@
 
 use std::net::Ipv4Addr;
 
+use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::front::Front;
 use crate::http::Http;
-use crate::support::poll::{SOON, eventually_true};
+use crate::support::poll::{SOON, eventually};
 
 const OTHER_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
@@ -73,17 +74,28 @@ async fn the_limit_is_not_evaded_by_another_spelling_or_a_forged_address() {
 async fn a_refused_transfer_is_taken_after_a_while_with_the_same_key() {
     let front = Front::start_with("2r/s", 1, |conf| conf).await;
     let (source, target) = (front.http.wallet(100).await, front.http.wallet(0).await);
-    let mut is_refused = false;
     // However slow the machine, ten at once are more than two a second allow.
-    let answers = (0..10).map(|_| front.http.transfer_with_key("k", source, target, 1));
-    for answer in futures_util::future::join_all(answers).await {
-        is_refused |= answer.status == 429;
-    }
-    assert!(is_refused);
-    eventually_true(SOON, "the transfer is taken", async || {
-        let answer = front.http.transfer_with_key("k", source, target, 1).await;
-        answer.status == 201
+    let post = async |key: String| {
+        let answer = front.http.transfer_with_key(&key, source, target, 1).await;
+        (key, answer)
+    };
+    let answers = join_all((0..10).map(|i| post(format!("k{i}")))).await;
+    let (refused, posted): (Vec<_>, Vec<_>) = answers
+        .into_iter()
+        .partition(|(_, answer)| answer.status == 429);
+    assert!(posted.iter().all(|(_, answer)| answer.status == 201));
+    let (key, _) = refused.first().expect("some are refused");
+    let taken = eventually(SOON, "the transfer is taken", async || {
+        let (_, answer) = post(key.clone()).await;
+        (answer.status == 201).then_some(answer)
     })
     .await;
-    assert_eq!(front.http.balance(target).await, 1);
+    assert_eq!(
+        taken.header("idempotency-replayed"),
+        "",
+        "it was not posted before"
+    );
+    let balance = i64::try_from(posted.len() + 1).expect("ten at most");
+    assert_eq!(front.http.balance(target).await, balance);
+    front.stack.verify().await;
 }
