@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::http::access::admit;
+use crate::http::access;
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::bearer;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::problem::{Code, Problem, forbidden, unauthenticated, unavailable};
-use crate::http::request::{Page, no_query};
+use crate::http::page::{Page, no_query};
+use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -46,9 +45,9 @@ pub async fn handle(
     if is_public(head.uri.path()) {
         return public(app, route?).await;
     }
-    let caller = caller(app, &head.headers).await?;
+    let caller = access::caller(&app.keys, &head.headers).await?;
     let route = route?;
-    admit(&caller, &route)?;
+    access::admit(&caller, &route)?;
     let answered = ask(app, &caller, route, &head, body, request_id).await;
     answered.map_err(|problem| match problem.code {
         // It was revoked a moment ago. Told in the same words, whoever has found it out.
@@ -59,18 +58,6 @@ pub async fn handle(
         Code::Forbidden => forbidden(),
         _ => problem,
     })
-}
-
-/// Who asks.
-async fn caller(app: &App, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
-    match app.keys.caller(bearer::parse(headers)?).await {
-        Ok(caller) => caller.ok_or_else(unauthenticated),
-        // Refused was the question, not the key.
-        Err(NoResult::Failed(Failure::Refused(refusal))) => {
-            Err(unavailable().because(refusal.sqlstate))
-        }
-        Err(no_result) => Err(no_result.into()),
-    }
 }
 
 async fn public(app: &App, route: Route) -> Handled {

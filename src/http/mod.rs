@@ -3,14 +3,13 @@
 pub mod access;
 pub mod answer;
 pub mod app;
-pub mod bearer;
+pub mod body;
 pub mod docs;
-pub mod fields;
 pub mod handlers;
 pub mod idempotency_key;
+pub mod page;
 pub mod problem;
 pub mod readiness;
 pub mod render;
-pub mod request;
 pub mod route;
 pub mod server;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -19,12 +19,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::handlers::handle;
 use crate::http::problem::{Problem, unavailable};
-use crate::http::request::request_id;
 use crate::http::route::Route;
 
 /// Shorter than nginx's `proxy_read_timeout`, 15 s; longer than PostgreSQL's `statement_timeout`, 5 s.
@@ -44,6 +44,9 @@ const OTHER_DESCRIPTORS: u64 = 256;
 const SHUTDOWN_MS_MAX: u64 = 12_000;
 /// After a failed accept, such as for want of file descriptors.
 const ACCEPT_PAUSE_MS: u64 = 50;
+
+const REQUEST_ID_HEADER: &str = "x-request-id";
+const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Makes room for `CONNECTIONS_MAX`: many systems start programs with a soft limit of 1,024 descriptors.
 pub fn raise_descriptor_limit() {
@@ -192,5 +195,35 @@ fn log(request_id: &str, route: &str, status: u16, problem: Option<Problem>, dur
             tracing::debug!(request_id, route, status, us, "answered");
         }
         _ => tracing::info!(request_id, route, status, us, "answered"),
+    }
+}
+
+/// The id that nginx gave the request, or a new one.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let is_good = |id: &&str| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let given = headers
+        .get(REQUEST_ID_HEADER)
+        .and_then(|value| value.to_str().ok());
+    given
+        .filter(is_good)
+        .map_or_else(|| Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strange_request_id_is_replaced() {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID_HEADER, "a b".parse().expect("a header value"));
+        assert_ne!(request_id(&headers), "a b");
+        headers.insert(REQUEST_ID_HEADER, "a-b".parse().expect("a header value"));
+        assert_eq!(request_id(&headers), "a-b");
     }
 }

@@ -77,7 +77,7 @@ impl<B: Batch> Gather<B> {
         }
     }
 
-    /// Queues a request and waits for its answer. A caller that goes away leaves the request in the queue.
+    /// Queues a request and waits for its answer. A waiter that goes away leaves the request in the queue.
     ///
     /// # Errors
     /// There is no answer.
@@ -89,7 +89,7 @@ impl<B: Batch> Gather<B> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
             request,
-            caller: Caller {
+            waiter: Waiter {
                 reply,
                 busy_until: Instant::now() + Duration::from_millis(BUSY_MS_MAX),
                 _place: place,
@@ -102,19 +102,19 @@ impl<B: Batch> Gather<B> {
 
 struct Waiting<B: Batch> {
     request: B::Request,
-    caller: Caller<B::Answer>,
+    waiter: Waiter<B::Answer>,
 }
 
-/// Whoever waits for an answer.
-struct Caller<A> {
+/// The request of a client, which waits for its answer.
+struct Waiter<A> {
     reply: oneshot::Sender<Result<A, NoAnswer>>,
     busy_until: Instant,
     _place: OwnedSemaphorePermit,
 }
 
-impl<A> Caller<A> {
+impl<A> Waiter<A> {
     fn answer(self, answer: Result<A, NoAnswer>) {
-        // A caller that went away needs no answer.
+        // A waiter that went away needs no answer.
         let _ = self.reply.send(answer);
     }
 }
@@ -125,7 +125,7 @@ struct Flight {
     is_for_parked: bool,
 }
 
-type Outcome<B> = Vec<(Reply<B>, Caller<<B as Batch>::Answer>)>;
+type Outcome<B> = Vec<(Reply<B>, Waiter<<B as Batch>::Answer>)>;
 
 struct Dispatcher<B: Batch> {
     batch: Arc<B>,
@@ -223,9 +223,9 @@ impl<B: Batch> Dispatcher<B> {
         self.retry_at = now + Duration::from_millis(BUSY_STEP_MS);
         for late in self
             .parked
-            .extract_if(.., |waiting| waiting.caller.busy_until <= now)
+            .extract_if(.., |waiting| waiting.waiter.busy_until <= now)
         {
-            late.caller.answer(Err(NoAnswer::Busy));
+            late.waiter.answer(Err(NoAnswer::Busy));
         }
         let in_flight = &self.wallets_in_flight;
         let is_free = |waiting: &mut Waiting<B>| {
@@ -249,17 +249,17 @@ impl<B: Batch> Dispatcher<B> {
     fn launch(&mut self, waiting: Vec<Waiting<B>>, is_for_parked: bool) {
         let mut wallets = Vec::with_capacity(2 * waiting.len());
         let mut requests = Vec::with_capacity(waiting.len());
-        let mut callers = Vec::with_capacity(waiting.len());
-        for Waiting { request, caller } in waiting {
+        let mut waiters = Vec::with_capacity(waiting.len());
+        for Waiting { request, waiter } in waiting {
             wallets.extend_from_slice(B::wallets(&request));
             requests.push(request);
-            callers.push(caller);
+            waiters.push(waiter);
         }
         self.wallets_in_flight.extend(&wallets);
         let batch = Arc::clone(&self.batch);
         let call = self.calls.spawn(async move {
             let replies = batch.call(requests).await;
-            replies.into_iter().zip(callers).collect()
+            replies.into_iter().zip(waiters).collect()
         });
         self.flights.insert(
             call.id(),
@@ -273,7 +273,7 @@ impl<B: Batch> Dispatcher<B> {
     fn land(&mut self, landed: Result<(Id, Outcome<B>), tokio::task::JoinError>) {
         let (id, outcome) = match landed {
             Ok((id, outcome)) => (id, outcome),
-            // The call panicked. Its callers went with it and hear `Broken`.
+            // The call panicked. Its waiters went with it and hear `Broken`.
             Err(error) => (error.id(), Vec::new()),
         };
         let flight = self.flights.remove(&id);
@@ -282,13 +282,13 @@ impl<B: Batch> Dispatcher<B> {
         }
         self.blocked_count = 0;
         self.blocked_wallets.clear();
-        for (reply, caller) in outcome {
+        for (reply, waiter) in outcome {
             match reply {
-                Reply::Done(answer) => caller.answer(Ok(answer)),
+                Reply::Done(answer) => waiter.answer(Ok(answer)),
                 Reply::Busy(_) if self.parked.len() >= BUSY_REQUESTS_MAX => {
-                    caller.answer(Err(NoAnswer::Busy));
+                    waiter.answer(Err(NoAnswer::Busy));
                 }
-                Reply::Busy(request) => self.parked.push(Waiting { request, caller }),
+                Reply::Busy(request) => self.parked.push(Waiting { request, waiter }),
             }
         }
     }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::metrics::Metrics;
-use crate::ledger::posting::{Transfers, TransfersPost};
-use crate::ledger::reading::{Wallets, WalletsGet};
+use crate::ledger::posting::Transfers;
+use crate::ledger::reading::Wallets;
+use crate::ledger::transfers_post::TransfersPost;
+use crate::ledger::wallets_get::WalletsGet;
 use crate::redis::answer_store::AnswerStore;
 use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;

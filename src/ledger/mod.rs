@@ -8,6 +8,8 @@ pub mod key_ring;
 pub mod ledgers;
 pub mod posting;
 pub mod reading;
+pub mod transfers_post;
+pub mod wallets_get;
 
 /// Why a ledger says nothing to a request.
 #[derive(Debug)]

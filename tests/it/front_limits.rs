@@ -1,6 +1,6 @@
 //! The limits of the front door, and that they are the server's.
 
-use remit::http::request::BODY_BYTES_MAX;
+use remit::http::body::BODY_BYTES_MAX;
 use serde_json::json;
 
 use crate::front::Front;

@@ -10,11 +10,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;
-use remit::http::fields::Fields;
+use remit::http::body::Fields;
 use remit::http::idempotency_key::IdempotencyKey;
+use remit::http::page::{CreationCursor, EntryCursor, Page};
 use remit::http::problem::Problem;
-use remit::http::request::{CreationCursor, EntryCursor, Page, request_id};
 use remit::http::route::{Route, is_public};
+use remit::http::server::request_id;
 use tokio::task::JoinSet;
 
 use crate::mutate::{corpus, input, input_of};

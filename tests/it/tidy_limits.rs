@@ -1,6 +1,6 @@
 //! Limits that depend on each other, each written down in one place.
 
-use remit::http::request::BODY_BYTES_MAX;
+use remit::http::body::BODY_BYTES_MAX;
 
 use crate::tidy::file;
 

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::{Handled, next_cursor, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
+use crate::http::page::{CreationCursor, Page};
 use crate::http::problem::{Code, Problem, unrepeatable};
 use crate::http::render::to_json;
-use crate::http::request::{self, CreationCursor, Page};
 use crate::sql::contract;
 use crate::types::{Caller, KeyRequest, KeyResult, KeyScope};
 
@@ -21,7 +21,7 @@ pub(super) async fn key_create(
     head: &Parts,
     body: Incoming,
 ) -> Handled {
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let request = KeyRequest {
         name: fields.text("name")?,

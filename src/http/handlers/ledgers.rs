@@ -6,10 +6,9 @@ use hyper::http::request::Parts;
 use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::problem::{Code, Problem, unrepeatable};
 use crate::http::render;
-use crate::http::request;
 use crate::sql::contract;
 use crate::types::Caller;
 
@@ -19,7 +18,7 @@ pub(super) async fn ledger_create(
     head: &Parts,
     body: Incoming,
 ) -> Handled {
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let name = fields.text("name")?;
     let reason = fields.optional_text("reason")?;

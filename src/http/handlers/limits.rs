@@ -7,10 +7,9 @@ use uuid::Uuid;
 use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::problem::Problem;
 use crate::http::render::WalletBody;
-use crate::http::request;
 use crate::redis::wallet_cache::WalletChange;
 use crate::sql::contract;
 use crate::sql::failure::Failure;
@@ -41,7 +40,7 @@ pub(super) async fn wallet_unfreeze(
 }
 
 async fn reason(head: &Parts, body: Incoming) -> Result<Option<String>, Problem> {
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let reason = fields.optional_text("reason")?;
     fields.finish()?;
@@ -72,7 +71,7 @@ pub(super) async fn wallet_limits_set(
     head: &Parts,
     body: Incoming,
 ) -> Handled {
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let transfer_max = fields.required_nullable_integer("transfer_max")?;
     let daily_max = fields.required_nullable_integer("daily_max")?;

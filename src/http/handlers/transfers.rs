@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::problem::in_progress;
-use crate::http::{render, request};
+use crate::http::render;
 use crate::ledger::NoResult;
-use crate::ledger::posting::Posting;
+use crate::ledger::transfers_post::Posting;
 use crate::redis::answer_store::Place;
 use crate::sql::contract;
 use crate::sql::failure::Failure;
@@ -27,7 +27,7 @@ pub(super) async fn transfer_create(
     request_id: &str,
 ) -> Handled {
     let id = IdempotencyKey::required(&head.headers)?.id();
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let transfer = TransferRequest {
         id,

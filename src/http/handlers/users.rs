@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::idempotency_key::IdempotencyKey;
+use crate::http::page::{CreationCursor, Page};
 use crate::http::render::{WalletBody, to_json};
-use crate::http::request::{self, CreationCursor, Page};
 use crate::sql::contract;
 use crate::types::{Caller, UserRequest};
 
@@ -24,7 +24,7 @@ pub(super) async fn user_create(
     body: Incoming,
 ) -> Handled {
     let key = IdempotencyKey::of_headers(&head.headers)?;
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let user = UserRequest {
         id: Some(id_of(key.as_ref())),

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::fields::Fields;
+use crate::http::body::{self, Fields};
 use crate::http::idempotency_key::IdempotencyKey;
+use crate::http::page::{EntryCursor, Page};
 use crate::http::problem::{Code, Problem};
 use crate::http::render::{WalletBody, to_json, wallet_etag};
-use crate::http::request::{self, EntryCursor, Page};
 use crate::sql::contract;
 use crate::types::{Caller, Entry, WalletRequest};
 
@@ -31,7 +31,7 @@ pub(super) async fn wallet_create(
     request_id: &str,
 ) -> Handled {
     let key = IdempotencyKey::of_headers(&head.headers)?;
-    let body = request::body(&head.headers, body).await?;
+    let body = body::read(&head.headers, body).await?;
     let mut fields = Fields::parse(&body)?;
     let wallet = WalletRequest {
         id: Some(id_of(key.as_ref())),

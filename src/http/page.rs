@@ -1,89 +1,17 @@
-//! What handlers read from a request besides its JSON members.
+//! Pages of lists: `limit` and `cursor` of a query string.
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap};
 use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
-/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits, every character of it escaped.
-pub const BODY_BYTES_MAX: usize = 16_384;
-/// How long a body may take to arrive: as long as a head, and less than `server::REQUEST_MS_MAX`, so that a slow client
-/// hears that it is slow. nginx sends a body when it has all of it.
-const BODY_MS_MAX: u64 = 5_000;
-const REQUEST_ID_HEADER: &str = "x-request-id";
-const REQUEST_ID_BYTES_MAX: usize = 64;
 const PAGE_SIZE_DEFAULT: i32 = 50;
 const PAGE_SIZE_MAX: i32 = 200;
-
-/// The id that nginx gave the request, or a new one.
-pub fn request_id(headers: &HeaderMap) -> String {
-    let is_good = |id: &&str| {
-        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    let given = headers
-        .get(REQUEST_ID_HEADER)
-        .and_then(|value| value.to_str().ok());
-    given
-        .filter(is_good)
-        .map_or_else(|| Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
-}
-
-/// Reads a JSON body within its limits.
-///
-/// # Errors
-/// Another media type, or a body over `BODY_BYTES_MAX`, or one that breaks off.
-pub async fn body(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
-    check_media_type(headers)?;
-    if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
-        return Err(too_large());
-    }
-    let limit = Duration::from_millis(BODY_MS_MAX);
-    match timeout(limit, Limited::new(incoming, BODY_BYTES_MAX).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
-        Err(_) => Err(Problem::new(
-            Code::RequestTimeout,
-            "The request took too long to arrive.",
-        )),
-    }
-}
-
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = value
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    if media_type.trim().eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Code::UnsupportedMediaType,
-        "Send the header Content-Type: application/json.",
-    ))
-}
-
-fn too_large() -> Problem {
-    Problem::new(
-        Code::BodyTooLarge,
-        format!("Allowed: {BODY_BYTES_MAX} bytes."),
-    )
-}
 
 /// A page of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -248,14 +176,5 @@ mod tests {
         for text in ["", "-", "7", "7-7", "-018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69"] {
             assert_eq!(text.parse::<CreationCursor>(), Err(()), "{text}");
         }
-    }
-
-    #[test]
-    fn a_strange_request_id_is_replaced() {
-        let mut headers = HeaderMap::new();
-        headers.insert(REQUEST_ID_HEADER, "a b".parse().expect("a header value"));
-        assert_ne!(request_id(&headers), "a b");
-        headers.insert(REQUEST_ID_HEADER, "a-b".parse().expect("a header value"));
-        assert_eq!(request_id(&headers), "a-b");
     }
 }

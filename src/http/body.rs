@@ -1,17 +1,73 @@
-//! The members of a JSON body, taken one by one, strictly: no duplicate, no unknown member, no guess.
+//! A JSON body, read within its limits, and its members, taken one by one, strictly: no duplicate, no unknown member, no
+//! guess.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
+
+/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits, every character of it escaped.
+pub const BODY_BYTES_MAX: usize = 16_384;
+/// How long a body may take to arrive: as long as a head, and less than `server::REQUEST_MS_MAX`, so that a slow client
+/// hears that it is slow. nginx sends a body when it has all of it.
+const BODY_MS_MAX: u64 = 5_000;
+
+/// Reads a JSON body within its limits.
+///
+/// # Errors
+/// Another media type, or a body over `BODY_BYTES_MAX`, or one that breaks off.
+pub async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
+    check_media_type(headers)?;
+    if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let limit = Duration::from_millis(BODY_MS_MAX);
+    match timeout(limit, Limited::new(incoming, BODY_BYTES_MAX).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            "The request took too long to arrive.",
+        )),
+    }
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        "Send the header Content-Type: application/json.",
+    ))
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        Code::BodyTooLarge,
+        format!("Allowed: {BODY_BYTES_MAX} bytes."),
+    )
+}
 
 /// What is left of a body.
 pub struct Fields {
@@ -231,111 +287,4 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
 const MEMBERS_MAX: usize = 1_024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code<T>(result: Result<T, Problem>) -> Option<Code> {
-        result.err().map(|problem| problem.code)
-    }
-
-    #[test]
-    fn only_an_object_is_a_body() {
-        for body in ["[]", "null", "1", r#"{"a":1,"a":2}"#] {
-            assert_eq!(
-                code(Fields::parse(body.as_bytes())),
-                Some(Code::MalformedBody),
-                "{body}"
-            );
-        }
-        let deep = "[".repeat(100_000);
-        for body in ["", "{", "{} {}", "{'a':1}", "\u{feff}{}", &deep] {
-            assert_eq!(
-                code(Fields::parse(body.as_bytes())),
-                Some(Code::MalformedJson),
-                "{body:.20}"
-            );
-        }
-        assert_eq!(
-            code(Fields::parse(b"{\"a\":\"\xff\"}")),
-            Some(Code::MalformedJson)
-        );
-    }
-
-    #[test]
-    fn integers_are_exact() {
-        let body =
-            br#"{"a":1.5,"b":1e2,"c":"1","d":99999999999999999999,"e":-7,"f":true,"g":1.00}"#;
-        let mut fields = Fields::parse(body).expect("an object");
-        for name in ["a", "b", "c", "f"] {
-            assert_eq!(
-                code(fields.integer(name)),
-                Some(Code::MalformedBody),
-                "{name}"
-            );
-        }
-        assert_eq!(code(fields.integer("d")), Some(Code::InvalidField));
-        assert_eq!(fields.integer("e"), Ok(-7));
-        assert_eq!(fields.integer("g"), Ok(1));
-    }
-
-    #[test]
-    fn null_is_absent_but_for_a_nullable() {
-        let mut fields = Fields::parse(br#"{"a":null,"b":null}"#).expect("an object");
-        assert_eq!(fields.optional_text("a"), Ok(None));
-        assert_eq!(fields.nullable_integer("b", 0), Ok(None));
-        assert_eq!(fields.nullable_integer("c", 0), Ok(Some(0)));
-        assert_eq!(code(fields.integer("d")), Some(Code::MalformedBody));
-    }
-
-    #[test]
-    fn a_member_may_have_to_be_there_and_be_null() {
-        let mut fields = Fields::parse(br#"{"a":null,"b":7}"#).expect("an object");
-        assert_eq!(fields.required_nullable_integer("a"), Ok(None));
-        assert_eq!(fields.required_nullable_integer("b"), Ok(Some(7)));
-        let absent = fields.required_nullable_integer("c");
-        assert_eq!(code(absent), Some(Code::MalformedBody));
-    }
-
-    #[test]
-    fn a_moment_is_written_as_in_rfc_3339() {
-        let body = br#"{"a":"2030-01-31T12:00:00Z","b":"2030-01-31","c":1,"d":null}"#;
-        let mut fields = Fields::parse(body).expect("an object");
-        assert!(
-            fields
-                .optional_moment("a")
-                .is_ok_and(|moment| moment.is_some())
-        );
-        assert_eq!(code(fields.optional_moment("b")), Some(Code::InvalidField));
-        assert_eq!(code(fields.optional_moment("c")), Some(Code::MalformedBody));
-        assert_eq!(fields.optional_moment("d"), Ok(None));
-    }
-
-    #[test]
-    fn metadata_is_flat_strings() {
-        for value in [
-            r#"{"a":1}"#,
-            r#"{"a":{}}"#,
-            "[]",
-            r#"{"a":"1","a":"2"}"#,
-            r#""a""#,
-            r#"{"a":"\ud800"}"#,
-        ] {
-            let mut fields =
-                Fields::parse(format!(r#"{{"m":{value}}}"#).as_bytes()).expect("an object");
-            assert_eq!(
-                code(fields.metadata("m")),
-                Some(Code::MalformedBody),
-                "{value}"
-            );
-        }
-        let mut fields = Fields::parse(br#"{"m":{"a":"x\u0000"}}"#).expect("an object");
-        assert_eq!(code(fields.metadata("m")), Some(Code::InvalidField));
-    }
-
-    #[test]
-    fn unknown_members_are_refused() {
-        let mut fields = Fields::parse(br#"{"a":"x","b":1}"#).expect("an object");
-        assert_eq!(fields.text("a"), Ok("x".to_owned()));
-        assert_eq!(code(fields.finish()), Some(Code::UnknownField));
-    }
-}
+mod tests;
