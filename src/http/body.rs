@@ -26,10 +26,7 @@ pub const BODY_BYTES_MAX: usize = 16_384;
 const BODY_MS_MAX: u64 = 5_000;
 
 /// Reads a JSON body within its limits.
-///
-/// # Errors
-/// Another media type, or a body over `BODY_BYTES_MAX`, or one that breaks off.
-pub async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
+async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
     if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(too_large());
@@ -75,7 +72,15 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads a body: an object without duplicate members.
+    /// Reads the body of a request.
+    ///
+    /// # Errors
+    /// Another media type, a body over `BODY_BYTES_MAX`, one that breaks off, or one that `parse` refuses.
+    pub async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Self, Problem> {
+        Self::parse(&read(headers, incoming).await?)
+    }
+
+    /// Parses a body: an object without duplicate members.
     ///
     /// # Errors
     /// Bytes that are not JSON in UTF-8, or not an object.

@@ -21,7 +21,7 @@ use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
 use crate::redis::answer_store::{Answered, Place};
 use crate::sql::failure::Failure;
-use crate::types::Caller;
+use crate::types::{Caller, WalletStatus};
 
 mod keys;
 mod ledgers;
@@ -97,8 +97,12 @@ async fn ask(
         }
         Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
         Route::WalletGet(id) => wallets::wallet_get(app, caller, id, &head.headers).await,
-        Route::WalletFreeze(id) => limits::wallet_freeze(app, caller, id, head, body).await,
-        Route::WalletUnfreeze(id) => limits::wallet_unfreeze(app, caller, id, head, body).await,
+        Route::WalletFreeze(id) => {
+            limits::wallet_status_set(app, caller, id, WalletStatus::Frozen, head, body).await
+        }
+        Route::WalletUnfreeze(id) => {
+            limits::wallet_status_set(app, caller, id, WalletStatus::Active, head, body).await
+        }
         Route::WalletLimitsGet(id) => limits::wallet_limits_get(app, caller, id).await,
         Route::WalletLimitsSet(id) => limits::wallet_limits_set(app, caller, id, head, body).await,
         Route::EntryList(wallet_id) => {

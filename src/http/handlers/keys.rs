@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Handled, next_cursor, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::body::{self, Fields};
+use crate::http::body::Fields;
 use crate::http::page::{CreationCursor, Page};
 use crate::http::problem::{Code, Problem, unrepeatable};
 use crate::http::render::to_json;
@@ -21,8 +21,7 @@ pub(super) async fn key_create(
     head: &Parts,
     body: Incoming,
 ) -> Handled {
-    let body = body::read(&head.headers, body).await?;
-    let mut fields = Fields::parse(&body)?;
+    let mut fields = Fields::read(&head.headers, body).await?;
     let request = KeyRequest {
         name: fields.text("name")?,
         scope: scope(&fields.text("scope")?)?,

@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::body::{self, Fields};
+use crate::http::body::Fields;
 use crate::http::problem::{Code, Problem, unrepeatable};
 use crate::http::render;
 use crate::sql::contract;
@@ -18,8 +18,7 @@ pub(super) async fn ledger_create(
     head: &Parts,
     body: Incoming,
 ) -> Handled {
-    let body = body::read(&head.headers, body).await?;
-    let mut fields = Fields::parse(&body)?;
+    let mut fields = Fields::read(&head.headers, body).await?;
     let name = fields.text("name")?;
     let reason = fields.optional_text("reason")?;
     fields.finish()?;

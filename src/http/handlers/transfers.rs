@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::body::{self, Fields};
+use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::problem::in_progress;
 use crate::http::render;
@@ -27,8 +27,7 @@ pub(super) async fn transfer_create(
     request_id: &str,
 ) -> Handled {
     let id = IdempotencyKey::required(&head.headers)?.id();
-    let body = body::read(&head.headers, body).await?;
-    let mut fields = Fields::parse(&body)?;
+    let mut fields = Fields::read(&head.headers, body).await?;
     let transfer = TransferRequest {
         id,
         source_id: fields.uuid("source_id")?,

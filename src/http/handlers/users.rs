@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::body::{self, Fields};
+use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{CreationCursor, Page};
 use crate::http::render::{WalletBody, to_json};
@@ -24,8 +24,7 @@ pub(super) async fn user_create(
     body: Incoming,
 ) -> Handled {
     let key = IdempotencyKey::of_headers(&head.headers)?;
-    let body = body::read(&head.headers, body).await?;
-    let mut fields = Fields::parse(&body)?;
+    let mut fields = Fields::read(&head.headers, body).await?;
     let user = UserRequest {
         id: Some(id_of(key.as_ref())),
         name: fields.text("name")?,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Handled, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
-use crate::http::body::{self, Fields};
+use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{EntryCursor, Page};
 use crate::http::problem::{Code, Problem};
@@ -31,8 +31,7 @@ pub(super) async fn wallet_create(
     request_id: &str,
 ) -> Handled {
     let key = IdempotencyKey::of_headers(&head.headers)?;
-    let body = body::read(&head.headers, body).await?;
-    let mut fields = Fields::parse(&body)?;
+    let mut fields = Fields::read(&head.headers, body).await?;
     let wallet = WalletRequest {
         id: Some(id_of(key.as_ref())),
         user_id: fields.uuid("user_id")?,
