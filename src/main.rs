@@ -50,6 +50,8 @@ Environment:
   AMQP_URL               amqp://host:port (serve; optional, shown in /readyz; no login)
                          (for TLS: ?sslmode=require, rediss://, amqps://)
   REMIT_TLS_CA_FILE      Certificates (PEM) that TLS to the servers trusts; default: the system's
+  REMIT_CACHE_TTL        Seconds that a wallet stays in the cache in Redis, 1 to 86400 (serve);
+                         default 60
   REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
   REMIT_LOG              Log level: error, warn, info, debug or off; default info
   REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)
@@ -142,8 +144,11 @@ async fn serve() -> Result<(), String> {
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    let app = Arc::new(App::start(pools, config.redis, config.broker));
-    app.wallet_cache.begin().await;
+    let app = App::start(pools, config.redis, config.cache_ttl, config.broker);
+    let app = Arc::new(app);
+    if let Err(cause) = app.wallet_cache.learn().await {
+        tracing::warn!(cause, "the cache is not used yet");
+    }
     server::run(listener, app, shutdown).await;
     tracing::info!("stopped");
     Ok(())

@@ -23,6 +23,8 @@ pub struct Metrics {
     pool_waits: Histogram,
     outbox_events: Gauge,
     outbox_age_s: Gauge,
+    cache_generation: Gauge,
+    cache_open: Gauge,
 }
 
 /// How a wallet was read.
@@ -73,6 +75,8 @@ impl Metrics {
             pool_waits: latency(),
             outbox_events: Gauge::default(),
             outbox_age_s: Gauge::default(),
+            cache_generation: Gauge::default(),
+            cache_open: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -119,6 +123,16 @@ impl Metrics {
             "outbox_oldest_age_seconds",
             "Age of the oldest event that waits for the relay",
             self.outbox_age_s.clone(),
+        );
+        registry.register(
+            "wallet_cache_generation",
+            "The generation of the wallet cache: two more for each time that it was closed and opened",
+            self.cache_generation.clone(),
+        );
+        registry.register(
+            "wallet_cache_open",
+            "Whether this server reads the wallet cache: 1 or 0",
+            self.cache_open.clone(),
         );
     }
 
@@ -167,6 +181,12 @@ impl Metrics {
     pub fn outbox(&self, events: i64, oldest_age_s: i64) {
         self.outbox_events.set(events);
         self.outbox_age_s.set(oldest_age_s);
+    }
+
+    /// The cache's generation was heard of.
+    pub fn cache_generation(&self, generation: i64, is_open: bool) {
+        self.cache_generation.set(generation);
+        self.cache_open.set(i64::from(is_open));
     }
 
     /// All metrics as text.

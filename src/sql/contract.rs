@@ -14,7 +14,7 @@ use crate::types::*;
 pub mod ops;
 mod query;
 
-use query::{Query, Result, queries};
+use query::{Query, Result, queries, query};
 
 /// On whose behalf a function is called: a key's owner, or the session's own role, which is how an operator
 /// calls from the command line.
@@ -63,6 +63,15 @@ queries! {
     all remit_v1.transfers_post(ledger_id: i64, requests: &[TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
     one remit_v1.outbox_lag() -> OutboxLag;
+    one remit_v1.cache_state() -> CacheState;
+    one remit_v1.cache_close() -> CacheState;
+    one remit_v1.cache_open(closed_generation: i64, redis_id: &str) -> CacheState;
+}
+
+/// `cache_state` on a connection of the caller's own.
+pub async fn cache_state_of(client: &Client) -> Result<CacheState> {
+    const QUERY: Query = query! { remit_v1.cache_state() -> CacheState };
+    QUERY.one_of(client).await
 }
 
 /// A row of nulls is no wallet.

@@ -1,7 +1,7 @@
 //! The pulse of PostgreSQL: whether it answers at all.
 //!
-//! That a call takes long proves nothing: it may be waiting for a wallet. So a connection of its own is asked an
-//! empty question again and again. When neither it nor any call has heard a word for a while, PostgreSQL counts as
+//! That a call takes long proves nothing: it may be waiting for a wallet. So a connection of its own is asked
+//! again and again, for what never waits. When neither it nor any call has heard a word for a while, PostgreSQL counts as
 //! away for everybody: calls in flight are given up, new ones are refused at once, and all connections are
 //! closed, as a network that swallows bytes never gives them back. The next answer ends that.
 //!
@@ -12,16 +12,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Pool, PoolError};
+use deadpool_postgres::{Client, Pool, PoolError};
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 /// How often PostgreSQL is asked while it answers.
-const PULSE_MS: u64 = 300;
+pub const PULSE_MS: u64 = 300;
 /// How long it may say nothing to anybody. With `PULSE_MS` it keeps the end of every wait under 2 s.
 const SILENCE_MS_MAX: u64 = 900;
 /// What silence is counted in. A server that stood still itself counts one, however long it stood.
 const SILENCE_STEP_MS: u64 = 150;
+
+/// What PostgreSQL is asked. The future ends with its answer, whatever that is, or with the connection.
+pub type Question = Box<dyn for<'a> Fn(&'a Client) -> BoxFuture<'a, ()> + Send + Sync>;
 
 /// Whether PostgreSQL answers, for those who call it. Clones share what they know.
 #[derive(Debug, Clone)]
@@ -32,12 +36,13 @@ pub struct Pulse {
 
 impl Pulse {
     /// Starts to ask through this pool, of one connection. Those of the other pools are closed with it.
-    pub fn start(own: Pool, others: Vec<Pool>) -> Self {
+    pub fn start(own: Pool, others: Vec<Pool>, question: Question) -> Self {
         let (sender, silent) = watch::channel(false);
         let answers = Arc::default();
         let heart = Heart {
             own,
             others,
+            question,
             silent: sender,
             answers: Arc::clone(&answers),
         };
@@ -80,6 +85,7 @@ impl Pulse {
 struct Heart {
     own: Pool,
     others: Vec<Pool>,
+    question: Question,
     silent: watch::Sender<bool>,
     answers: Arc<AtomicU64>,
 }
@@ -133,7 +139,7 @@ impl Heart {
             match self.own.get().await {
                 Ok(client) => {
                     // If the connection has ended, the next question goes through a new one.
-                    let _ = client.simple_query("").await;
+                    (self.question)(&client).await;
                     return;
                 }
                 Err(PoolError::Timeout(_)) => {}

@@ -55,6 +55,16 @@ impl Query {
         self.only(self.all(database, parameters).await?)
     }
 
+    /// The one row of a function that takes nothing, on a connection of the caller's.
+    pub async fn one_of<T: for<'a> FromSql<'a>>(&self, client: &Client) -> Result<T> {
+        let asked = async {
+            let statement = client.prepare_cached(self.text).await?;
+            client.query(&statement, &[]).await
+        };
+        let rows = asked.await.map_err(|error| Failure::of(&error))?;
+        self.only(self.values(&rows)?)
+    }
+
     /// The same, asked once whatever happens: a second time would do it again.
     pub async fn once<T: for<'a> FromSql<'a>>(
         &self,
