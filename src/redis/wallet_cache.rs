@@ -23,7 +23,7 @@ use tokio::time::sleep_until;
 use uuid::Uuid;
 
 use crate::redis::connection::{Redis, Unavailable};
-use crate::redis::knowledge::{Knowledge, Known};
+use crate::redis::knowledge::{FRESH_MS, Knowledge, Known};
 use crate::types::{CacheState, WalletResult};
 
 mod change;
@@ -128,6 +128,28 @@ impl WalletCache {
             let (cache, change) = (Arc::clone(self), WalletChange::of(found));
             tokio::spawn(async move { cache.write([(wallet, change)]).await });
         }
+    }
+
+    /// The same for a process that asks for nothing in between: first it learns which generation there is, and which
+    /// Redis. What it has learnt not long ago will do.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub async fn write_anew(
+        &self,
+        changes: impl IntoIterator<Item = (WalletRef, WalletChange)>,
+    ) -> Result<(), NotTold> {
+        let mut changes = changes.into_iter().peekable();
+        if changes.peek().is_none() {
+            return Ok(());
+        }
+        let soon = Instant::now() + Duration::from_millis(FRESH_MS / 3);
+        if self.knowledge.fresh(soon).is_none() {
+            // Of a Redis that does not say who it is the link knows nothing, and the write is lost.
+            let (learnt, _) = tokio::join!(self.learn(), self.redis.identify());
+            learnt.map_err(NotTold)?;
+        }
+        self.write(changes).await
     }
 
     /// What is known now, asked for if need be.

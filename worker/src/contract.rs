@@ -4,11 +4,14 @@
 //! function of the same name.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres_types::{FromSql, Json, ToSql};
+use remit::redis::wallet_cache::{Asked, GenerationRow};
 use remit::sql::pools;
 use remit::sql::pools::Config;
+use remit::types::CacheState;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -19,6 +22,8 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+const CACHE_STATE: &str = "select remit_v1.cache_state()";
+const CACHE_CLOSE: &str = "select remit_v1.cache_close()";
 const RELAY_LEAD: &str = "select remit_worker_v1.relay_lead()";
 const RELAY_IS_ACTIVE: &str = "select remit_worker_v1.relay_is_active()";
 const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2) e";
@@ -105,10 +110,37 @@ impl Outbox {
         Ok(events?)
     }
 
+    /// The generation of the wallet cache, and whose queues there are.
+    pub async fn cache_state(&self) -> Result<CacheState, Error> {
+        let row = in_time(self.client.query_one(CACHE_STATE, &[])).await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Closes the generation of the wallet cache that is open.
+    pub async fn cache_close(&self) -> Result<CacheState, Error> {
+        let row = in_time(self.client.query_one(CACHE_CLOSE, &[])).await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Removes events that the broker has confirmed. Returns how many were there.
     pub async fn outbox_settle(&self, ledger_id: i64, ids: &[i64]) -> Result<i32, Error> {
         let row = in_time(self.client.query_one(&self.settle, &[&ledger_id, &ids])).await?;
         Ok(row.try_get(0)?)
+    }
+}
+
+/// The row of the cache's generation, on the relay's session.
+pub struct CacheRow(pub Arc<Outbox>);
+
+impl GenerationRow for CacheRow {
+    fn state(&self) -> Asked<'_> {
+        let state = self.0.cache_state();
+        Box::pin(async { state.await.map_err(|error| error.to_string()) })
+    }
+
+    fn close(&self) -> Asked<'_> {
+        let closed = self.0.cache_close();
+        Box::pin(async { closed.await.map_err(|error| error.to_string()) })
     }
 }
 
@@ -184,6 +216,17 @@ impl Audit {
         in_time(self.client.query_one(REPLAY_RECORD, &parameters)).await?;
         Ok(())
     }
+}
+
+/// Whose queues there are on the broker.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn instance_id(config: &Config) -> Result<Uuid, Error> {
+    let client = connect(config, SESSION).await?;
+    let row = in_time(client.query_one(CACHE_STATE, &[])).await?;
+    let state: CacheState = row.try_get(0)?;
+    Ok(state.instance_id)
 }
 
 /// Whether some session of this database is the active relay.

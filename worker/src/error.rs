@@ -19,10 +19,25 @@ pub enum Error {
     Refused(String),
     /// The broker ended the consumer, as it does when its queue is deleted.
     ConsumerEnded,
+    /// What an event changed is in no cache, and the cache's generation could not be closed.
+    Cache(String),
+    /// The broker's queues belong to another Remit.
+    Foreign(String),
     /// What was to be printed could not be.
     Output(std::io::Error),
     /// The process is to end.
     Shutdown,
+}
+
+impl Error {
+    /// Whether the process must end, as no session could do better. Says why.
+    pub fn is_final(&self) -> bool {
+        let is_final = matches!(self, Self::Foreign(_));
+        if is_final {
+            tracing::error!(error = %self, "refused");
+        }
+        is_final
+    }
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -46,6 +61,12 @@ impl fmt::Display for Error {
             Self::Slow(party) => write!(f, "{party} does not answer in time"),
             Self::Refused(why) => write!(f, "broker refused a message: {why}"),
             Self::ConsumerEnded => write!(f, "the broker ended the consumer"),
+            Self::Cache(cause) => write!(f, "wallet cache: {cause}"),
+            Self::Foreign(queue) => write!(
+                f,
+                "the queues of this virtual host belong to another instance of Remit. If they are to be this \
+                 database's, delete the queue {queue}"
+            ),
             Self::Output(error) => write!(f, "output: {error}"),
             Self::Shutdown => write!(f, "shutting down"),
         }

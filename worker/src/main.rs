@@ -6,7 +6,6 @@ use std::{env, io};
 use remit::base::environment::Environment;
 use remit::base::runtime;
 use remit::base::telemetry;
-use remit::redis::wallet_cache::WalletCache;
 use remit_worker::channel::{LogChannel, UnreliableChannel};
 use remit_worker::cli::{self, Command};
 use remit_worker::config::{self, Config};
@@ -108,7 +107,7 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &Shutdown) -> Jo
         let relay = Relay {
             postgres: config.postgres.clone(),
             broker: config.broker.clone(),
-            cache: WalletCache::new(config.redis).into(),
+            redis: config.redis,
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { relay.run(shutdown).await });

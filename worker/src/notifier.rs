@@ -18,7 +18,7 @@ use remit::sql::pools::Config;
 use crate::backoff::{Reconnect, doubled, jittered};
 use crate::broker::{Address, Broker, Message};
 use crate::channel::Channel;
-use crate::contract::Notification;
+use crate::contract::{self, Notification};
 use crate::error::Error;
 use crate::event::{self, Event};
 use crate::records::{EventKey, Records, Sent};
@@ -51,7 +51,8 @@ impl<C: Channel> Notifier<C> {
     pub async fn run(&self, mut shutdown: Shutdown) {
         let mut reconnect = Reconnect::new("notifier");
         while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {
-            if shutdown.is_requested() || reconnect.wait(&error, &mut shutdown).await {
+            let is_over = shutdown.is_requested() || error.is_final();
+            if is_over || reconnect.wait(&error, &mut shutdown).await {
                 break;
             }
         }
@@ -61,6 +62,8 @@ impl<C: Channel> Notifier<C> {
     /// One connection to the broker.
     async fn serve(&self, shutdown: &mut Shutdown, reconnect: &mut Reconnect) -> Result<(), Error> {
         let broker = Broker::connect(&self.broker, "remit notifier").await?;
+        let instance_id = contract::instance_id(&self.postgres).await?;
+        topology::claim(&broker.channel, instance_id).await?;
         topology::declare(&broker.channel).await?;
         let mut consumer = consume(&broker).await?;
         tracing::info!("notifier consumes");
