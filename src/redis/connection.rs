@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
 use crate::base::tls::{Tls, Trust};
-use crate::redis::replication::master_id;
+use crate::redis::replication::{info, master_id};
 
 /// How long a call may take, connecting included.
 const CALL_MS_MAX: u64 = 250;
@@ -179,10 +179,6 @@ impl Redis {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn info() -> Cmd {
-    redis::cmd("INFO").arg("replication").to_owned()
 }
 
 /// Calls to Redis; those that name a replication id are made to the Redis that has it and to no other.

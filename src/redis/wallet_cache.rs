@@ -22,11 +22,12 @@ use time::OffsetDateTime;
 use tokio::time::sleep_until;
 use uuid::Uuid;
 
-use crate::redis::connection::{Redis, Unavailable};
+use crate::redis::connection::Redis;
 use crate::redis::knowledge::{FRESH_MS, Knowledge, Known};
 use crate::types::{CacheState, WalletResult};
 
 mod change;
+mod keeping;
 mod reading;
 mod scripts;
 
@@ -36,8 +37,6 @@ use scripts::MERGE;
 
 /// Of how many wallets a process remembers whose they are.
 const OWNERS_MAX: u64 = 200_000;
-/// A Redis takes a write when it has taken this key, which ends by itself.
-const TRIAL_TTL_MS: u64 = 1_000;
 
 /// A wallet's ledger and id.
 pub type WalletRef = (i64, Uuid);
@@ -198,33 +197,6 @@ impl WalletCache {
         self.knowledge.hear(state, asked_at);
         let known = self.knowledge.last();
         Ok(known.expect("it was heard of just now"))
-    }
-
-    /// Looks after the generation, as often as PostgreSQL is asked: closes it where it is in another Redis than the
-    /// one that is there, and gives a closed one that may be opened now, with the Redis for the next one.
-    ///
-    /// # Errors
-    /// PostgreSQL did not answer.
-    pub async fn keep(&self) -> Result<Option<(i64, String)>, NotTold> {
-        let redis_id = self.redis.identify().await;
-        let Some((known, redis_id)) = self.knowledge.fresh(Instant::now()).zip(redis_id) else {
-            return Ok(None);
-        };
-        if known.redis_id.as_ref().is_some_and(|id| *id != redis_id) {
-            tracing::warn!("Redis is another one: closing the cache's generation");
-            self.close().await?;
-        }
-        let may_open =
-            known.may_open(Instant::now()) && self.takes_a_write(&known, &redis_id).await;
-        Ok(may_open.then_some((known.generation, redis_id)))
-    }
-
-    async fn takes_a_write(&self, known: &Known, redis_id: &str) -> bool {
-        let mut trial = redis::cmd("SET");
-        trial.arg(format!("{}trial", known.prefix)).arg("");
-        trial.arg("PX").arg(TRIAL_TTL_MS);
-        let taken: Result<(), Unavailable> = self.redis.with_id(redis_id).command(&trial).await;
-        taken.is_ok()
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::http::{Http, Server};
+use crate::support::cache;
 use crate::support::poll::{SOON, eventually, eventually_true};
 use crate::support::postgres::Database;
 use crate::support::redis::RedisServer;
@@ -31,6 +32,7 @@ impl Stack {
     /// The same with more variables, or others.
     pub async fn start_with(variables: &[(&str, String)]) -> Self {
         let (database, redis) = (Database::create().await, RedisServer::start().await);
+        cache::open(&database.connect().await, &redis).await;
         let log = serve_log();
         let server = Self::server(&database, &redis, variables, &log).await;
         Self {
@@ -106,6 +108,18 @@ impl Stack {
         session
     }
 
+    /// Where Redis has the answer to the idempotency key of a transfer.
+    pub async fn answer_place(&self, key: &str) -> String {
+        let id = IdempotencyKey::of_path(key).expect("a good key").id();
+        let place = cache::place(&self.owner().await).await;
+        format!("{place}:key:1:transfer:{id}")
+    }
+
+    /// The key of a wallet of ledger 1 in the cache.
+    pub async fn wallet_place(&self, wallet_id: Uuid) -> String {
+        cache::wallet_key(&self.owner().await, 1, wallet_id).await
+    }
+
     /// Asserts that the books are right, by the database's own verifier.
     pub async fn verify(&self) {
         let rows = self
@@ -175,12 +189,6 @@ impl Stack {
         })
         .await
     }
-}
-
-/// Where Redis has the answer to the idempotency key of a transfer.
-pub fn answer_place(key: &str) -> String {
-    let id = IdempotencyKey::of_path(key).expect("a good key").id();
-    format!("remit:key:1:transfer:{id}")
 }
 
 /// A locked wallet. It is free again when this is dropped or released.

@@ -2,6 +2,7 @@
 //! Redis of its own.
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub mod cache;
 pub mod cluster;
 pub mod nginx;
 pub mod owner;
