@@ -23,13 +23,10 @@ comment on column remit.cache.redis_id is
 
 insert into remit.cache default values;
 
-create type remit_v1.cache_state as (
+create type remit_ops_v1.cache_state as (
     instance_id uuid,
     place       text,
     generation  bigint,
     age_ms      bigint,
     redis_id    text
 );
-
--- The relay writes to the cache as the server does.
-grant usage on schema remit_v1 to remit_worker;

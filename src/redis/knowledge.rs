@@ -28,13 +28,16 @@ use std::time::{Duration, Instant};
 
 use crate::types::CacheState;
 
+#[cfg(test)]
+mod model;
+
 /// For how long from when it was asked the row is known.
 pub const FRESH_MS: u64 = 900;
 /// How long a process waits for those who may know nothing of a change yet.
 pub const GRACE_MS: u64 = 1_100;
 /// A generation that was open for less than this is followed by one as late: two servers that have two masters for
 /// their Redis would otherwise close it, and hold up each other's answers, all the time.
-const OPEN_MS_MIN: u64 = 3_000;
+const OPEN_MS_MIN: u64 = 2_000;
 
 /// The row, and from when it allows what.
 #[derive(Debug, Clone)]

@@ -162,7 +162,7 @@ impl WalletCache {
     }
 
     /// Writes under a generation, and says whether that is enough for its readers: it is closed, or Redis has taken the
-    /// write while it was known to be open.
+    /// write. What is known is younger than the commit: entries of a later generation are.
     async fn counts(&self, known: &Known, changes: &HashMap<WalletRef, WalletChange>) -> bool {
         let Some(redis_id) = &known.redis_id else {
             return true;
@@ -181,13 +181,7 @@ impl WalletCache {
             script.arg(change.updated_at_us);
         }
         let redis = self.redis.with_id(redis_id);
-        redis.script::<()>(&script).await.is_ok() && self.is_still(known)
-    }
-
-    /// Whether a generation that was known is known now.
-    fn is_still(&self, known: &Known) -> bool {
-        let fresh = self.knowledge.fresh(Instant::now());
-        fresh.is_some_and(|now| now.prefix == known.prefix)
+        redis.script::<()>(&script).await.is_ok()
     }
 
     /// Closes the generation that is open.

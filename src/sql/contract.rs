@@ -63,14 +63,14 @@ queries! {
     all remit_v1.transfers_post(ledger_id: i64, requests: &[TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
     one remit_v1.outbox_lag() -> OutboxLag;
-    one remit_v1.cache_state() -> CacheState;
-    one remit_v1.cache_close() -> CacheState;
-    one remit_v1.cache_open(closed_generation: i64, redis_id: &str) -> CacheState;
+    one remit_ops_v1.cache_state() -> CacheState;
+    one remit_ops_v1.cache_close() -> CacheState;
+    one remit_ops_v1.cache_open(closed_generation: i64, redis_id: &str) -> CacheState;
 }
 
 /// `cache_state` on a connection of the caller's own.
 pub async fn cache_state_of(client: &Client) -> Result<CacheState> {
-    const QUERY: Query = query! { remit_v1.cache_state() -> CacheState };
+    const QUERY: Query = query! { remit_ops_v1.cache_state() -> CacheState };
     QUERY.one_of(client).await
 }
 

@@ -3,7 +3,7 @@
 use postgres_types::FromSql;
 use uuid::Uuid;
 
-/// `remit_v1.cache_state`
+/// `remit_ops_v1.cache_state`
 #[derive(Debug, Clone, PartialEq, Eq, FromSql)]
 #[postgres(name = "cache_state")]
 pub struct CacheState {

@@ -96,11 +96,13 @@ select set_eq(
         ('ops_v1.wallet_unfreeze(bigint,uuid,text,bytea)')) as f (signature)
        union all values
         ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
-        ('remit_server', 'remit_v1.cache_close()'),
-        ('remit_server', 'remit_v1.cache_open(bigint,text)'),
-        ('remit_server', 'remit_v1.cache_state()'),
-        ('remit_worker', 'remit_v1.cache_close()'),
-        ('remit_worker', 'remit_v1.cache_state()'),
+        ('remit_server', 'remit_ops_v1.cache_close()'),
+        ('remit_server', 'remit_ops_v1.cache_open(bigint,text)'),
+        ('remit_server', 'remit_ops_v1.cache_state()'),
+        ('remit_worker', 'remit_ops_v1.cache_close()'),
+        ('remit_worker', 'remit_ops_v1.cache_state()'),
+        ('remit_operator', 'remit_ops_v1.cache_close()'),
+        ('remit_operator', 'remit_ops_v1.cache_state()'),
         ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
         ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
         ('remit_operator', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
@@ -122,7 +124,7 @@ select set_eq(
     $$ select r.role, n.nspname from roles r, pg_namespace n
         where n.nspname like 'remit%' and has_schema_privilege(r.role, n.oid, 'usage') $$,
     $$ values ('remit_server', 'remit_v1'), ('remit_server', 'remit_ops_v1'), ('remit_worker', 'remit_worker_v1'),
-              ('remit_worker', 'remit_v1'), ('remit_worker', 'remit_ops_v1'), ('remit_operator', 'remit_v1'), ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
+              ('remit_worker', 'remit_ops_v1'), ('remit_operator', 'remit_v1'), ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
     'each role may use these schemas and no others');
 
 -- ---- Who may touch what ------------------------------------------------------------------------------------

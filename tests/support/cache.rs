@@ -28,7 +28,7 @@ pub async fn replication_id(redis: &RedisServer) -> String {
 
 /// The number of the generation, and whether it is open.
 pub async fn generation(owner: &Client) -> (i64, bool) {
-    let query = "select generation, redis_id is not null from remit_v1.cache_state()";
+    let query = "select generation, redis_id is not null from remit_ops_v1.cache_state()";
     let row = owner.query_one(query, &[]).await;
     let row = row.expect("the database is migrated");
     (row.get(0), row.get(1))
@@ -36,7 +36,7 @@ pub async fn generation(owner: &Client) -> (i64, bool) {
 
 /// What leads every key in Redis.
 pub async fn place(owner: &Client) -> String {
-    let query = "select 'remit:' || place from remit_v1.cache_state()";
+    let query = "select 'remit:' || place from remit_ops_v1.cache_state()";
     let row = owner.query_one(query, &[]).await;
     row.expect("the database is migrated").get(0)
 }

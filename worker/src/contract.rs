@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
-const CACHE_STATE: &str = "select remit_v1.cache_state()";
-const CACHE_CLOSE: &str = "select remit_v1.cache_close()";
+const CACHE_STATE: &str = "select remit_ops_v1.cache_state()";
+const CACHE_CLOSE: &str = "select remit_ops_v1.cache_close()";
 const RELAY_LEAD: &str = "select remit_worker_v1.relay_lead()";
 const RELAY_IS_ACTIVE: &str = "select remit_worker_v1.relay_is_active()";
 const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2) e";

@@ -1,5 +1,5 @@
-create or replace function remit_v1.cache_open(closed_generation bigint, redis_id text)
-    returns remit_v1.cache_state
+create or replace function remit_ops_v1.cache_open(closed_generation bigint, redis_id text)
+    returns remit_ops_v1.cache_state
     language plpgsql
     volatile
     security definer
@@ -16,11 +16,11 @@ begin
        set generation = c.generation + 1, advanced_at = clock_timestamp(), redis_id = cache_open.redis_id
      where c.generation = closed_generation
        and c.redis_id is null;
-    return remit_v1.cache_state();
+    return remit_ops_v1.cache_state();
 end;
 $$;
 
-comment on function remit_v1.cache_open(bigint, text) is
+comment on function remit_ops_v1.cache_open(bigint, text) is
     'Opens a generation of the wallet cache in a Redis, in place of the closed one that the caller knows.';
 
-grant execute on function remit_v1.cache_open(bigint, text) to remit_server;
+grant execute on function remit_ops_v1.cache_open(bigint, text) to remit_server;

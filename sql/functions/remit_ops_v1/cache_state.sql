@@ -1,5 +1,5 @@
-create or replace function remit_v1.cache_state()
-    returns remit_v1.cache_state
+create or replace function remit_ops_v1.cache_state()
+    returns remit_ops_v1.cache_state
     language sql
     stable
     security definer
@@ -24,7 +24,7 @@ as $$
      where d.datname = current_database();
 $$;
 
-comment on function remit_v1.cache_state() is
+comment on function remit_ops_v1.cache_state() is
     'Which generation of the wallet cache there is, and the Redis that it is in, if it is open.';
 
-grant execute on function remit_v1.cache_state() to remit_server, remit_worker;
+grant execute on function remit_ops_v1.cache_state() to remit_server, remit_worker, remit_operator;

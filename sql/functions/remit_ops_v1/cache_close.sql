@@ -1,5 +1,5 @@
-create or replace function remit_v1.cache_close()
-    returns remit_v1.cache_state
+create or replace function remit_ops_v1.cache_close()
+    returns remit_ops_v1.cache_state
     language plpgsql
     volatile
     security definer
@@ -16,11 +16,11 @@ begin
     update remit.cache
        set generation = generation + 1, advanced_at = clock_timestamp(), redis_id = null
      where redis_id is not null;
-    return remit_v1.cache_state();
+    return remit_ops_v1.cache_state();
 end;
 $$;
 
-comment on function remit_v1.cache_close() is
+comment on function remit_ops_v1.cache_close() is
     'Closes the open generation of the wallet cache, so that its entries are never read again.';
 
-grant execute on function remit_v1.cache_close() to remit_server, remit_worker;
+grant execute on function remit_ops_v1.cache_close() to remit_server, remit_worker, remit_operator;
