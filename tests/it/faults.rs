@@ -9,6 +9,7 @@ use crate::http::{Http, Server};
 use crate::load::{Heard, Load, retry_all};
 use crate::proxied::Proxied;
 use crate::stack::{Stack, serve_log};
+use crate::support::cache;
 use crate::support::cluster::{Cluster, End};
 use crate::support::free_port;
 use crate::support::owner::signal;
@@ -65,6 +66,7 @@ impl OwnCluster {
         let (cluster, redis) = (Cluster::start().await, RedisServer::start().await);
         cluster.create_database("book").await;
         cluster.migrate("book").await;
+        cache::open(&cluster.connect("remit", "book").await, &redis).await;
         let variables = [
             ("DATABASE_URL", cluster.url("remit_server", "book")),
             ("REDIS_URL", redis.url()),

@@ -2,6 +2,7 @@
 
 use crate::http::{Http, Server};
 use crate::stack::serve_log;
+use crate::support::cache;
 use crate::support::postgres::Database;
 use crate::support::proxy::TcpProxy;
 use crate::support::redis::RedisServer;
@@ -19,6 +20,7 @@ impl Proxied {
     /// All parts, running.
     pub async fn start() -> Self {
         let (database, redis) = (Database::create().await, RedisServer::start().await);
+        cache::open(&database.connect().await, &redis).await;
         let postgresql = TcpProxy::start(database.port()).await;
         let to_redis = TcpProxy::start(redis.port).await;
         let url = database.url_at("remit_server", postgresql.port);

@@ -55,6 +55,11 @@ impl Stack {
         Self::server(&self.database, &self.redis, &[], &self.log).await
     }
 
+    /// The same with more variables, or others.
+    pub async fn second_server_with(&self, variables: &[(&str, String)]) -> Server {
+        Self::server(&self.database, &self.redis, variables, &self.log).await
+    }
+
     /// Kills the server and starts another in its place, with these variables more or others.
     pub async fn restart_with(&mut self, variables: &[(&str, String)]) {
         self.server.kill();

@@ -84,6 +84,13 @@ impl TcpProxy {
         }
     }
 
+    /// Closes all connections and forwards new ones elsewhere.
+    pub async fn lead_to(&mut self, target: u16) {
+        self.cut().await;
+        self.target = target;
+        self.resume().await;
+    }
+
     /// How many connections have been made through it.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
