@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::rule::{Rule, Violation};
 use crate::script::{NewUser, NewWallet, Transfer};
+use crate::told::Newest;
 
 /// So many violations of one rule are kept; the rest is counted.
 const VIOLATIONS_KEPT_MAX: usize = 20;
@@ -63,6 +64,8 @@ pub struct Read {
     pub known: i64,
     /// The newest own transfer from or to the wallet that HTTP had said to be posted.
     pub written: Option<Uuid>,
+    /// What any client had been told before the read was sent.
+    pub told: Newest,
 }
 
 /// An entry of a statement as it was read.

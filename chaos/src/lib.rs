@@ -33,4 +33,5 @@ pub mod services;
 pub mod sql;
 pub mod stage;
 pub mod tap;
+pub mod told;
 pub mod world;

@@ -21,11 +21,10 @@ const LIMITS: [(&str, &str); 7] = [
 ///
 /// # Errors
 /// Its configuration cannot be written, or it is not there.
-pub async fn start(services: &Services, folder: &Path, upstream: u16) -> Result<Child, String> {
+pub async fn start(services: &Services, folder: &Path, upstream: String) -> Result<Child, String> {
     let owner = services.folder.clone();
     let place = folder.display().to_string();
     let listen = format!("127.0.0.1:{}", services.port("nginx"));
-    let upstream = format!("127.0.0.1:{upstream}");
     blocking(move || {
         let mut conf = owner.command("sh");
         conf.args(["-c", "exec \"$0\" \"$1\" \"$2\" \"$3\" >\"$3/nginx.conf\""])

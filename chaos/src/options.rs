@@ -40,6 +40,8 @@ pub struct Options {
     /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
     pub recovery_s_max: u64,
     pub planted: Option<Bug>,
+    /// Whether there are a second server and a second worker.
+    pub has_others: bool,
     /// Whether a line is printed each second.
     pub is_verbose: bool,
     pub is_plan: bool,
@@ -66,6 +68,7 @@ impl Options {
             still_s_max: 30,
             recovery_s_max: 5,
             planted: None,
+            has_others: true,
             is_verbose: true,
             is_plan: false,
         }

@@ -23,10 +23,12 @@ pub enum Bug {
     AnswerAnyContent,
     /// Server and worker take their time to start.
     StartLate,
+    /// What Redis did not take closes no generation of the cache: all go on to read the old one.
+    OldGeneration,
 }
 
 impl Bug {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
@@ -34,6 +36,7 @@ impl Bug {
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
         Self::StartLate,
+        Self::OldGeneration,
     ];
 
     /// The name under which programs built with the feature `planted` know it. None where it is SQL.
@@ -43,7 +46,9 @@ impl Bug {
             Self::CacheAnyVersion => Some("cache_any_version"),
             Self::AnswerAnyContent => Some("answer_any_content"),
             Self::StartLate => Some("start_late"),
-            Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater => None,
+            Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater | Self::OldGeneration => {
+                None
+            }
         }
     }
 
@@ -57,6 +62,7 @@ impl Bug {
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
             Self::StartLate => Rule::RecoversInTime,
+            Self::OldGeneration => Rule::AcknowledgedRead,
         }
     }
 
@@ -103,6 +109,15 @@ impl Bug {
                 options.money_faults = vec![Kind::KillServer];
                 options.events_faults = vec![Kind::KillWorker];
                 options.recovery_s_max = 2;
+                // Else another one does the work meanwhile.
+                options.has_others = false;
+            }
+            Self::OldGeneration => {
+                options.mix.reads = 60;
+                options.seconds = 12;
+                // Once the cache is open, one server is cut off from what the other one reads.
+                options.money_faults = vec![Kind::Cut(Link::ServerRedis); 4];
+                options.pace.pause_ms = (2_500, 3_500);
             }
         }
     }
@@ -127,6 +142,11 @@ impl Bug {
                 let much = "alter system set wal_writer_delay = '10s'";
                 owner.execute(much).await.map_err(text)?;
                 owner.execute("select pg_reload_conf()").await.map_err(text)
+            }
+            Self::OldGeneration => {
+                let close = "create or replace function remit_ops_v1.cache_close() returns remit_ops_v1.cache_state
+                             language sql as 'select remit_ops_v1.cache_state()'";
+                owner.execute(close).await.map_err(text)
             }
             Self::SettleFirst
             | Self::CacheAnyVersion

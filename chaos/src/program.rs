@@ -86,6 +86,11 @@ impl Program {
         })
     }
 
+    /// The process that runs now.
+    pub fn pid(&self) -> u32 {
+        lock(&self.process).child.id()
+    }
+
     /// Ends the process as a power cut would, and starts the next one.
     ///
     /// # Errors

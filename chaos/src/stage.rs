@@ -23,6 +23,7 @@ use crate::services::Services;
 
 mod faults;
 mod programs;
+mod stumbles;
 
 /// Of the logins that the programs and the SQL door use. They exist on a private server on loopback.
 const PASSWORD: &str = "test";
@@ -32,6 +33,8 @@ const START_S_MAX: u64 = 30;
 struct Running {
     server: Program,
     worker: Program,
+    /// A second server and a second worker.
+    _others: Vec<Program>,
     nginx: Child,
 }
 
@@ -43,6 +46,8 @@ pub struct Stage {
     pub vhost: String,
     pub api_key: String,
     pub proxies: HashMap<Link, Proxy>,
+    /// Of the second server, to which nginx has a way without a proxy.
+    second_port: u16,
     running: Mutex<Option<Running>>,
 }
 
@@ -61,10 +66,12 @@ impl Stage {
             vhost: name,
             api_key: String::new(),
             proxies: HashMap::new(),
+            second_port: free_port()?,
             running: Mutex::default(),
             services,
         };
         stage.services.make_vhost(&stage.vhost).await?;
+        stage.rule_redis().await?;
         stage.flush_redis().await?;
         for link in Link::ALL {
             let target = stage.target(link);
@@ -132,17 +139,21 @@ impl Stage {
         let bad_end = move |detail| violate(Violation::new(Rule::ProgramsStayUp, detail));
         let running = Running {
             server: Program::start(self.server(options)?, bad_end.clone())?,
-            worker: Program::start(self.worker(options)?, bad_end)?,
-            nginx: self.nginx().await?,
+            worker: Program::start(self.worker(options)?, bad_end.clone())?,
+            _others: self.others(options, &bad_end)?,
+            nginx: self.nginx(options).await?,
         };
         *self.running() = Some(running);
-        self.await_listener("app").await?;
-        self.await_listener("nginx").await
+        self.await_listener(self.services.port("app")).await?;
+        if options.has_others {
+            self.await_listener(self.second_port).await?;
+        }
+        self.await_listener(self.services.port("nginx")).await
     }
 
-    async fn await_listener(&self, port: &str) -> Result<(), String> {
+    async fn await_listener(&self, port: u16) -> Result<(), String> {
         let start = Instant::now();
-        let address = ("127.0.0.1", self.services.port(port));
+        let address = ("127.0.0.1", port);
         while TcpStream::connect(address).await.is_err() {
             if start.elapsed() > Duration::from_secs(START_S_MAX) {
                 let folder = self.folder.display();
@@ -232,6 +243,15 @@ impl Drop for Stage {
             let _ = running.nginx.wait();
         }
     }
+}
+
+/// A port on which nothing listens now.
+fn free_port() -> Result<u16, String> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address
+        .map(|address| address.port())
+        .map_err(|error| error.to_string())
 }
 
 fn milliseconds() -> u128 {

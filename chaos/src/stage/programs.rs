@@ -6,7 +6,7 @@ use super::{PASSWORD, Stage};
 use crate::fault::Link;
 use crate::nginx;
 use crate::options::Options;
-use crate::program::Recipe;
+use crate::program::{Program, Recipe};
 
 impl Stage {
     /// The server.
@@ -60,6 +60,35 @@ impl Stage {
         Ok(recipe)
     }
 
+    /// A second server and a second worker, if there are to be some. The server's way to Redis has no proxy, so that
+    /// what the first one suffers there is not what it suffers.
+    pub(super) fn others(
+        &self,
+        options: &Options,
+        bad_end: &(impl Fn(String) + Clone + Send + 'static),
+    ) -> Result<Vec<Program>, String> {
+        if !options.has_others {
+            return Ok(Vec::new());
+        }
+        let mut server = self.server(options)?;
+        let redis =
+            self.services
+                .redis_url("remit-server", "redis_server", self.services.port("redis"))?;
+        server.port = Some(self.second_port);
+        server.variables.extend([
+            ("REMIT_LISTEN", format!("127.0.0.1:{}", self.second_port)),
+            ("REDIS_URL", redis),
+        ]);
+        let mut worker = self.worker(options)?;
+        for recipe in [&mut server, &mut worker] {
+            recipe.log = recipe.log.with_extension("second.log");
+        }
+        Ok(vec![
+            Program::start(server, bad_end.clone())?,
+            Program::start(worker, bad_end.clone())?,
+        ])
+    }
+
     fn recipe(&self, options: &Options, name: &str, role: &str, database: Link) -> Recipe {
         let programs = &options.programs;
         let (path, bug) = match options.planted.and_then(|bug| bug.program()) {
@@ -83,9 +112,13 @@ impl Stage {
         }
     }
 
-    /// nginx in front of the proxy in front of the server.
-    pub(super) async fn nginx(&self) -> Result<Child, String> {
-        let upstream = self.proxy(Link::NginxServer).port;
+    /// nginx in front of the proxy in front of the first server, and of the second one.
+    pub(super) async fn nginx(&self, options: &Options) -> Result<Child, String> {
+        let mut upstream = format!("127.0.0.1:{}", self.proxy(Link::NginxServer).port);
+        if options.has_others {
+            // The template has one line for it.
+            upstream += &format!(" max_fails=0; server 127.0.0.1:{}", self.second_port);
+        }
         nginx::start(&self.services, &self.folder, upstream).await
     }
 }
