@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use testbed::place::programs;
+
 use crate::fault::{Kind, Lane, Pace};
 use crate::planted::Bug;
 use crate::script::Mix;
@@ -113,12 +115,4 @@ impl Options {
             ..Self::new(&services, base, seed, seconds)
         })
     }
-}
-
-/// The folder of the built programs: this program's own, or the one above for a test.
-fn programs() -> PathBuf {
-    let own = std::env::current_exe().unwrap_or_default();
-    let folder = own.parent().unwrap_or(Path::new("."));
-    let above = folder.parent().filter(|_| folder.ends_with("deps"));
-    above.unwrap_or(folder).to_owned()
 }

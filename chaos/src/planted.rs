@@ -112,21 +112,20 @@ impl Bug {
     /// # Errors
     /// The functions no longer look as they did: the patch has to follow them.
     pub async fn plant(self, owner: &Owner, database: &str) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
         match self {
             Self::SkipLookup => patch(owner, SKIP_LOOKUP).await,
             Self::UnorderedLocks => {
                 patch(owner, UNORDERED_LOCKS).await?;
                 // Sooner than in a second, so that the run is short.
                 let soon = format!("alter database {database} set deadlock_timeout = '50ms'");
-                owner.execute(&soon).await.map_err(text)
+                owner.execute(&soon).await
             }
             Self::CommitLater => {
                 let later = format!("alter database {database} set synchronous_commit = off");
-                owner.execute(&later).await.map_err(text)?;
+                owner.execute(&later).await?;
                 let much = "alter system set wal_writer_delay = '10s'";
-                owner.execute(much).await.map_err(text)?;
-                owner.execute("select pg_reload_conf()").await.map_err(text)
+                owner.execute(much).await?;
+                owner.execute("select pg_reload_conf()").await
             }
             Self::SettleFirst
             | Self::CacheAnyVersion
@@ -140,16 +139,9 @@ impl Bug {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn uproot(self, owner: &Owner) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
         if self == Self::CommitLater {
-            owner
-                .execute("alter system reset wal_writer_delay")
-                .await
-                .map_err(text)?;
-            owner
-                .execute("select pg_reload_conf()")
-                .await
-                .map_err(text)?;
+            owner.execute("alter system reset wal_writer_delay").await?;
+            owner.execute("select pg_reload_conf()").await?;
         }
         Ok(())
     }
@@ -189,10 +181,9 @@ const UNORDERED_LOCKS: Patch = [
 ];
 
 async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
-    let text = |error: tokio_postgres::Error| format!("{error:?}");
     let query = "select pg_get_functiondef(p.oid) from pg_proc p
                   where p.pronamespace = 'remit_v1'::regnamespace and p.proname = 'transfers_post'";
-    let mut function = owner.text(query).await.map_err(text)?;
+    let mut function = owner.text(query).await?;
     for (old, new) in patch {
         if function.matches(old).count() != 1 {
             return Err(format!(
@@ -201,5 +192,5 @@ async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
         }
         function = function.replace(old, new);
     }
-    owner.execute(&function).await.map_err(text)
+    owner.execute(&function).await
 }

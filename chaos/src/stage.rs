@@ -3,23 +3,21 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::net::TcpStream;
-use tokio::time::sleep;
+use testbed::folder::Folder;
+use testbed::install;
+use testbed::nginx::Nginx;
+use testbed::proxy::Proxy;
+use testbed::services::Services;
 use tokio_postgres::Config;
 
 use crate::books::Owner;
 use crate::fault::Link;
-use crate::install;
 use crate::options::Options;
-use crate::owner::signal;
 use crate::program::Program;
-use crate::proxy::Proxy;
 use crate::rule::{Rule, Violation};
-use crate::services::Services;
 
 mod faults;
 mod programs;
@@ -32,7 +30,7 @@ const START_S_MAX: u64 = 30;
 struct Running {
     server: Program,
     worker: Program,
-    nginx: Child,
+    nginx: Nginx,
 }
 
 /// The private Remit.
@@ -52,7 +50,7 @@ impl Stage {
     /// # Errors
     /// Something cannot be made.
     pub async fn make(options: &Options) -> Result<Self, String> {
-        let folder = crate::owner::Folder::open(&options.services)?;
+        let folder = Folder::open(&options.services)?;
         let services = Services::start(folder, options.base).await?;
         let name = format!("chaos_{}_{}", options.seed, milliseconds());
         let mut stage = Self {
@@ -64,14 +62,12 @@ impl Stage {
             running: Mutex::default(),
             services,
         };
-        stage.services.make_vhost(&stage.vhost).await?;
-        stage.flush_redis().await?;
+        let management = stage.services.management()?;
+        management.make_vhost(&stage.vhost).await?;
+        stage.services.flush_redis().await?;
         for link in Link::ALL {
             let target = stage.target(link);
-            let proxy = Proxy::start(target)
-                .await
-                .map_err(|error| error.to_string())?;
-            stage.proxies.insert(link, proxy);
+            stage.proxies.insert(link, Proxy::start(target));
         }
         stage.make_database(options).await?;
         Ok(stage)
@@ -87,20 +83,10 @@ impl Stage {
     }
 
     async fn make_database(&mut self, options: &Options) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
-        let owner = Owner::connect(&self.services.owner("postgres")?)
-            .await
-            .map_err(text)?;
-        owner
-            .execute(&format!("create database {}", self.database))
-            .await
-            .map_err(text)?;
-        let url = format!(
-            "postgresql://remit:{}@127.0.0.1:{}/{}",
-            self.services.folder.secret("owner")?,
-            self.services.port("postgres"),
-            self.database
-        );
+        let postgres = self.services.session("postgres").await?;
+        let create = format!("create database {}", self.database);
+        postgres.execute(&create).await?;
+        let url = self.services.owner_url(&self.database)?;
         let remit = options.programs.join("remit");
         install::migrate(&remit, &url, PASSWORD).await?;
         self.api_key = install::make_key(&remit, &url, "chaos", "admin").await?;
@@ -112,8 +98,7 @@ impl Stage {
                  exception when duplicate_object then null;
                  end $$"
             ))
-            .await
-            .map_err(text)?;
+            .await?;
         if let Some(bug) = options.planted {
             bug.plant(&owner, &self.database).await?;
         }
@@ -136,21 +121,7 @@ impl Stage {
             nginx: self.nginx().await?,
         };
         *self.running() = Some(running);
-        self.await_listener("app").await?;
-        self.await_listener("nginx").await
-    }
-
-    async fn await_listener(&self, port: &str) -> Result<(), String> {
-        let start = Instant::now();
-        let address = ("127.0.0.1", self.services.port(port));
-        while TcpStream::connect(address).await.is_err() {
-            if start.elapsed() > Duration::from_secs(START_S_MAX) {
-                let folder = self.folder.display();
-                return Err(format!("{port} does not answer; see {folder}"));
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        self.services.await_listener("app").await
     }
 
     /// The proxy on a connection.
@@ -164,7 +135,7 @@ impl Stage {
     /// One does not.
     pub fn require_use(&self) -> Result<(), String> {
         for (link, proxy) in &self.proxies {
-            if proxy.connections() == 0 {
+            if proxy.accepted() == 0 {
                 return Err(format!("nothing went through the proxy {link:?}"));
             }
         }
@@ -177,9 +148,7 @@ impl Stage {
     /// PostgreSQL is away.
     pub async fn owner(&self) -> Result<Owner, String> {
         let config = self.services.owner(&self.database)?;
-        Owner::connect(&config)
-            .await
-            .map_err(|error| format!("{error:?}"))
+        Owner::connect(&config).await
     }
 
     /// The session of an operator, past all proxies.
@@ -200,20 +169,13 @@ impl Stage {
     /// # Errors
     /// Something cannot be removed.
     pub async fn end(&self, is_kept: bool) -> Result<(), String> {
-        let running = self.running().take();
-        if let Some(mut running) = running {
-            signal(running.nginx.id(), "TERM");
-            let _ = running.nginx.wait();
-        }
-        self.services.remove_vhost(&self.vhost).await?;
+        drop(self.running().take());
+        let management = self.services.management()?;
+        management.remove_vhost(&self.vhost).await?;
         if !is_kept {
-            let owner = Owner::connect(&self.services.owner("postgres")?).await;
             let drop = format!("drop database {} with (force)", self.database);
-            let owner = owner.map_err(|error| error.to_string())?;
-            owner
-                .execute(&drop)
-                .await
-                .map_err(|error| error.to_string())?;
+            let postgres = self.services.session("postgres").await?;
+            postgres.execute(&drop).await?;
             let _ = std::fs::remove_dir_all(&self.folder);
         }
         Ok(())
@@ -227,10 +189,6 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.wake();
-        if let Some(mut running) = self.running().take() {
-            signal(running.nginx.id(), "TERM");
-            let _ = running.nginx.wait();
-        }
     }
 }
 

@@ -7,13 +7,14 @@ use remit::redis::connection::Redis;
 use remit::redis::wallet_cache::{WalletCache, WalletChange};
 use remit::types::{WalletResult, WalletStatus};
 use serde_json::json;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// How a wallet was read, and its balance.
 async fn read(http: &Http, wallet_id: Uuid) -> (String, i64) {

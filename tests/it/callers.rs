@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use hyper::Method;
 use remit::http::route::Route;
 use serde_json::{Value, json};
+use testbed::http::{Answer, Http};
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
 use crate::tidy::file;
 use crate::world::World;
@@ -260,7 +261,7 @@ async fn nobody_without_a_valid_key_learns_what_there_is() {
 async fn a_key_is_sent_in_one_header_and_one_form() {
     let stack = Stack::start().await;
     let none = stack.http.without_key();
-    let key = crate::support::postgres::ADMIN_KEY;
+    let key = testbed::postgres::ADMIN_KEY;
     for (value, status) in [
         (format!("Bearer {key}"), 200),
         (format!("bEARER {key}"), 200),

@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use crate::support::free_port;
-use crate::support::postgres::Database;
+use testbed::port::free_port;
+use testbed::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
 const SECRET: &str = "planted-secret";

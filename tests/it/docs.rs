@@ -10,9 +10,9 @@ use remit::http::route::Route;
 use remit::types::KeyScope;
 use serde_json::{Value, json};
 use strum::VariantArray;
+use testbed::place::repository;
 
 use crate::stack::Stack;
-use crate::support::postgres::repository;
 
 const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::http::Answer;
 use uuid::Uuid;
 
-use crate::http::Answer;
 use crate::world::World;
 
 /// A problem without what differs from request to request.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 use crate::world::World;
 
 /// How often Redis ran each command since the last reset.

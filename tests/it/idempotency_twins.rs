@@ -1,6 +1,8 @@
 //! Requests with one idempotency key at the same time.
 
-use crate::http::{Answer, Http};
+use testbed::http::{Answer, Http};
+
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

@@ -6,14 +6,14 @@ use futures_util::future::join_all;
 use hyper::Method;
 use remit::ledger::gather::CALLS_MAX;
 use serde_json::{Value, json};
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// Within this, a revoked key is refused everywhere.
 const DEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ async fn a_revoked_key_dies_at_once_here_and_soon_on_every_server() {
     let second = stack.second_server().await;
     let path = format!("/wallets/{}", stack.http.wallet(7).await);
     let (id, here) = reader(&stack.http).await;
-    let there = here.at(&second);
+    let there = here.at(&second.http);
     for http in [&here, &there, &here, &there] {
         assert_eq!(http.get(&path).await.status, 200);
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::proxied::Proxied;
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn while_postgresql_is_away_known_keys_read_what_redis_has() {
@@ -15,7 +16,7 @@ async fn while_postgresql_is_away_known_keys_read_what_redis_has() {
     let path = format!("/wallets/{}", http.wallet(7).await);
     let unknown = http.scoped("reader", None).await;
     assert_eq!(http.get(&path).await.status, 200);
-    stand.postgresql.cut().await;
+    stand.postgresql.close().await;
     // Longer than the ring goes without a check.
     let end = tokio::time::Instant::now() + Duration::from_millis(2_500);
     while tokio::time::Instant::now() < end {
@@ -27,7 +28,7 @@ async fn while_postgresql_is_away_known_keys_read_what_redis_has() {
         let refused = caller.get(path).await;
         assert_eq!(refused.problem(), (503, "database_unavailable".to_owned()));
     }
-    stand.postgresql.resume().await;
+    stand.postgresql.resume();
     eventually_true(SOON, "the unknown key is looked up", async || {
         unknown.get(&path).await.status == 200
     })
@@ -68,8 +69,8 @@ async fn a_key_is_made_once_even_where_a_connection_was_dead() {
             calls("wait_event_type = 'Lock'").await == 1
         })
         .await;
-        stand.postgresql.cut().await;
-        stand.postgresql.resume().await;
+        stand.postgresql.close().await;
+        stand.postgresql.resume();
         let lost = lost.await.expect("no panic");
         assert_eq!(lost.problem(), (503, "database_unavailable".to_owned()));
         assert!(

@@ -3,11 +3,12 @@
 use hyper::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use testbed::postgres::ADMIN_KEY;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::raw;
 use crate::stack::Stack;
-use crate::support::postgres::ADMIN_KEY;
 
 #[tokio::test]
 async fn a_request_is_followed_by_its_id() {

@@ -14,7 +14,6 @@ mod front;
 mod fuzz;
 mod gate;
 mod hot_wallet;
-mod http;
 mod idempotency;
 mod idempotency_doors;
 mod idempotency_faults;
@@ -23,16 +22,12 @@ mod idempotency_unstored;
 mod idempotency_users;
 mod limits;
 mod load;
-#[path = "../support/fuzz.rs"]
-mod mutate;
 mod problems;
 mod problems_cases;
 mod problems_inside;
 mod proxied;
 mod raw;
 mod stack;
-#[path = "../support/mod.rs"]
-mod support;
 mod world;
 
 mod callers;

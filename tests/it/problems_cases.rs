@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::http::{Answer, Http};
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
 
 /// Where they are sent, and the codes that were met.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::postgres::repository;
+use testbed::place::repository;
 
 /// What begins a test that is not run. In two parts, like the marks below: this file is searched for them, too.
 const SKIPS: &str = concat!("#[ig", "nore");
@@ -20,7 +20,7 @@ pub fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for path in paths {
         let name = path
-            .strip_prefix(&root)
+            .strip_prefix(root)
             .expect("it lies there")
             .display()
             .to_string();

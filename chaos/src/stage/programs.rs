@@ -1,19 +1,23 @@
 //! How the programs of a stage are started: each with a proxy on each of its connections.
 
-use std::process::Child;
+use testbed::nginx::Nginx;
+use testbed::program::Recipe;
+use testbed::services::database_url;
 
 use super::{PASSWORD, Stage};
 use crate::fault::Link;
-use crate::nginx;
 use crate::options::Options;
-use crate::program::Recipe;
+use crate::program::Service;
 
 impl Stage {
     /// The server.
-    pub(super) fn server(&self, options: &Options) -> Result<Recipe, String> {
-        let mut recipe = self.recipe(options, "remit", "remit_server", Link::ServerDatabase);
-        recipe.arguments = vec!["serve"];
-        recipe.port = Some(self.services.port("app"));
+    pub(super) fn server(&self, options: &Options) -> Result<Service, String> {
+        let recipe = self.recipe(
+            options,
+            &["remit", "serve"],
+            "remit_server",
+            Link::ServerDatabase,
+        );
         let listen = format!("127.0.0.1:{}", self.services.port("app"));
         let redis = self.services.redis_url(
             "remit-server",
@@ -22,20 +26,21 @@ impl Stage {
         )?;
         // The server only looks whether the broker is there.
         let amqp = format!("amqp://127.0.0.1:{}", self.services.port("rabbitmq"));
-        recipe.variables.extend([
+        let recipe = recipe.with(&[
             ("REMIT_LISTEN", listen),
             ("REDIS_URL", redis),
             ("AMQP_URL", amqp),
             ("REMIT_LOG", "warn".to_owned()),
         ]);
-        Ok(recipe)
+        let port = Some(self.services.port("app"));
+        Ok(Service { recipe, port })
     }
 
     /// The worker.
-    pub(super) fn worker(&self, options: &Options) -> Result<Recipe, String> {
-        let mut recipe = self.recipe(
+    pub(super) fn worker(&self, options: &Options) -> Result<Service, String> {
+        let recipe = self.recipe(
             options,
-            "remit-worker",
+            &["remit-worker"],
             "remit_worker",
             Link::WorkerDatabase,
         );
@@ -50,42 +55,36 @@ impl Stage {
             self.proxy(Link::WorkerBroker).port,
             &self.vhost,
         )?;
-        recipe.variables.extend([
+        let recipe = recipe.with(&[
             ("REDIS_URL", redis),
             ("AMQP_URL", amqp),
             ("NOTIFY_FAIL_RATE", "0.05".to_owned()),
             ("NOTIFY_BACKOFF_MS", "50".to_owned()),
             ("REMIT_LOG", "warn".to_owned()),
         ]);
-        Ok(recipe)
+        Ok(Service { recipe, port: None })
     }
 
-    fn recipe(&self, options: &Options, name: &str, role: &str, database: Link) -> Recipe {
+    /// A program and its arguments.
+    fn recipe(&self, options: &Options, command: &[&str], role: &str, database: Link) -> Recipe {
         let programs = &options.programs;
         let (path, bug) = match options.planted.and_then(|bug| bug.program()) {
             Some(bug) => (
-                programs.join("planted").join(name),
+                programs.join("planted").join(command[0]),
                 vec![("PLANTED_BUG", bug.to_owned())],
             ),
-            None => (programs.join(name), Vec::new()),
+            None => (programs.join(command[0]), Vec::new()),
         };
         let port = self.proxy(database).port;
-        let url = format!(
-            "postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{}",
-            self.database
-        );
-        Recipe {
-            path,
-            arguments: Vec::new(),
-            variables: [vec![("DATABASE_URL", url)], bug].concat(),
-            log: self.folder.join(format!("{name}.log")),
-            port: None,
-        }
+        let url = database_url(role, PASSWORD, port, &self.database);
+        let log = self.folder.join(format!("{}.log", command[0]));
+        let recipe = Recipe::new(path, &command[1..], &log);
+        recipe.with(&[("DATABASE_URL", url)]).with(&bug)
     }
 
     /// nginx in front of the proxy in front of the server.
-    pub(super) async fn nginx(&self) -> Result<Child, String> {
+    pub(super) async fn nginx(&self) -> Result<Nginx, String> {
         let upstream = self.proxy(Link::NginxServer).port;
-        nginx::start(&self.services, &self.folder, upstream).await
+        self.services.nginx(&self.folder, upstream).await
     }
 }

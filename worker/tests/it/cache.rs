@@ -1,7 +1,7 @@
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::stand::{Stand, somebody_reads};
-use crate::support::poll::{SOON, eventually_true};
 
 /// A field of a wallet in the cache.
 async fn cached(stand: &Stand, wallet: Uuid, field: &str) -> Option<String> {

@@ -1,6 +1,7 @@
+use testbed::poll::{SOON, eventually_true};
+use testbed::port::free_port;
+
 use crate::stand::{NOTIFICATIONS, Stand};
-use crate::support::free_port;
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn bad_arguments_and_bad_configuration_are_refused_before_anything_connects() {

@@ -2,15 +2,17 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, thread};
 
-use remit::sql::migrate;
 use tokio::sync::OnceCell;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 use uuid::Uuid;
+
+use crate::install::{self, sql_files};
+use crate::place::setting;
+use crate::session;
 
 /// The password of the roles `remit_server` and `remit_worker` on the tests' own server.
 const ROLE_PASSWORD: &str = "test";
@@ -74,36 +76,25 @@ impl Database {
 
     /// The URL for the owner.
     pub fn owner_url(&self) -> String {
-        let user = self.owner.get_user().expect("the setting names a user");
-        let password = self.owner.get_password().unwrap_or_default();
-        let password = str::from_utf8(password).expect("the password is text");
-        format!(
-            "postgresql://{user}:{password}@127.0.0.1:{}/{}",
-            self.port(),
-            self.name
-        )
+        url_of(&self.owner)
     }
 
     /// A program such as psql that connects as the owner. Its command line, which others can read, has no password.
     pub fn owner_program(&self, program: &str) -> Command {
-        let user = self.owner.get_user().expect("the setting names a user");
-        let password = self.owner.get_password().unwrap_or_default();
+        let (user, password) = login_of(&self.owner);
         let mut command = Command::new(program);
         command
             .env("PGHOST", "127.0.0.1")
             .env("PGPORT", self.port().to_string())
             .env("PGUSER", user)
-            .env(
-                "PGPASSWORD",
-                str::from_utf8(password).expect("the password is text"),
-            )
+            .env("PGPASSWORD", password)
             .env("PGDATABASE", &self.name);
         command
     }
 
     /// The port of the server on loopback.
     pub fn port(&self) -> u16 {
-        *self.owner.get_ports().first().unwrap_or(&5432)
+        port_of(&self.owner)
     }
 
     /// A connection as the owner.
@@ -147,7 +138,7 @@ impl Drop for Database {
 
 /// The server that `make test` starts.
 fn server() -> Config {
-    let config: Config = super::setting("REMIT_TEST_POSTGRES")
+    let config: Config = setting("REMIT_TEST_POSTGRES")
         .parse()
         .expect("REMIT_TEST_POSTGRES is a connection URL or string");
     let on_loopback = matches!(config.get_hosts(), [Host::Tcp(host)] if host == "127.0.0.1");
@@ -159,10 +150,8 @@ fn server() -> Config {
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, _driver) = remit::sql::pools::connect(&config.clone().into())
-        .await
-        .expect("PostgreSQL of `make test` answers");
-    client
+    let connected = session::connect(config).await;
+    connected.expect("PostgreSQL of `make test` answers")
 }
 
 /// The name of the template for these SQL files, made if it is not there.
@@ -189,7 +178,9 @@ async fn template() -> String {
         client.batch_execute(&create).await.expect("it is gone");
         let mut target = server;
         target.dbname(&name);
-        migrate(&target).await;
+        let migrated =
+            install::migrate(&install::fresh_remit(), &url_of(&target), ROLE_PASSWORD).await;
+        migrated.unwrap_or_else(|error| panic!("the template cannot be migrated: {error}"));
         admin_key_insert(&connect(&target).await).await;
         let finish = format!("alter database {name} is_template true");
         client.batch_execute(&finish).await.expect("it is there");
@@ -205,50 +196,34 @@ pub async fn admin_key_insert(owner: &Client) {
     inserted.expect("the database is migrated");
 }
 
-async fn migrate(target: &Config) {
-    let passwords = migrate::Passwords {
-        server: Some(ROLE_PASSWORD.to_owned()),
-        worker: Some(ROLE_PASSWORD.to_owned()),
-    };
-    migrate::run(&target.clone().into(), &passwords)
-        .await
-        .unwrap_or_else(|error| panic!("the template cannot be migrated: {error}"));
+/// User and password.
+fn login_of(config: &Config) -> (&str, &str) {
+    let user = config.get_user().expect("the setting names a user");
+    let password = config.get_password().unwrap_or_default();
+    (
+        user,
+        str::from_utf8(password).expect("the password is text"),
+    )
 }
 
-/// A number that changes with any file under `sql`.
+fn port_of(config: &Config) -> u16 {
+    *config.get_ports().first().unwrap_or(&5432)
+}
+
+fn url_of(config: &Config) -> String {
+    let (user, password) = login_of(config);
+    let (port, name) = (port_of(config), config.get_dbname().unwrap_or_default());
+    format!("postgresql://{user}:{password}@127.0.0.1:{port}/{name}")
+}
+
+/// A number that changes with any file that is applied.
 fn sql_hash() -> u64 {
-    let root = repository().join("sql");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
     let mut hasher = DefaultHasher::new();
     ADMIN_KEY.hash(&mut hasher);
-    for file in files {
+    for file in sql_files() {
         file.hash(&mut hasher);
-        fs::read(&file)
-            .expect("the repository is readable")
-            .hash(&mut hasher);
+        let text = fs::read(&file).expect("the repository is readable");
+        text.hash(&mut hasher);
     }
     hasher.finish()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the repository is readable") {
-        let path = entry.expect("the repository is readable").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
-}
-
-/// The folder that holds `sql`, seen from either crate.
-pub fn repository() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = package
-        .ancestors()
-        .find(|folder| folder.join("sql/migrations").is_dir());
-    root.expect("the package lies in the repository")
-        .to_path_buf()
 }

@@ -1,16 +1,17 @@
 //! A PostgreSQL server of a test's own, which it may restart and crash.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
-use remit::sql::migrate;
-use remit::sql::pools::Config;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Config};
 
-use super::free_port;
-use super::owner::{children, owned_folder, run_as_owner, signal, spawn_as_owner, write_as_owner};
-use super::poll::{SOON, eventually, eventually_true};
-use super::postgres::admin_key_insert;
+use crate::folder::{Folder, owned_folder, run_as_owner};
+use crate::install;
+use crate::poll::{SOON, eventually, eventually_true};
+use crate::port::free_port;
+use crate::postgres::admin_key_insert;
+use crate::process::{children, is_moving, signal};
+use crate::session::connect;
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
 pub const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -44,7 +45,8 @@ impl Cluster {
     /// The same in a new folder of the owner's, with further settings, such as `archive_mode=on`.
     pub async fn start_with(folder: PathBuf, settings: Vec<String>) -> Self {
         let path = |name: &str| folder.join(name).display().to_string();
-        write_as_owner(&folder.join("password"), PASSWORD.as_bytes());
+        let written = Folder::of_tests().write(&folder.join("password"), PASSWORD.as_bytes());
+        written.unwrap_or_else(|error| panic!("{error}"));
         run_as_owner(
             &format!("{BIN}/initdb"),
             &[
@@ -88,7 +90,8 @@ impl Cluster {
             arguments.extend(["-c", setting]);
         }
         let log = self.folder.join("log");
-        self.child = Some(spawn_as_owner(&log, &format!("{BIN}/postgres"), &arguments));
+        let started = Folder::of_tests().spawn(&log, &format!("{BIN}/postgres"), &arguments);
+        self.child = Some(started.unwrap_or_else(|error| panic!("{error}")));
         self.wait().await;
     }
 
@@ -97,10 +100,7 @@ impl Cluster {
         let config = self.config("remit", "postgres");
         let log = self.folder.join("log");
         let what = format!("PostgreSQL answers; see {}", log.display());
-        eventually(SOON, &what, async || {
-            remit::sql::pools::connect(&config).await.ok()
-        })
-        .await;
+        eventually(SOON, &what, async || connect(&config).await.ok()).await;
     }
 
     /// Ends the server and waits for its end.
@@ -123,9 +123,9 @@ impl Cluster {
         // Once it stands still it makes no more processes.
         for pids in [|pid| vec![pid], children] {
             let pids = pids(first);
-            try_signal(&pids, "STOP");
+            signal_all(&pids, "STOP");
             eventually_true(SOON, "PostgreSQL stands still", async || {
-                pids.iter().all(|pid| !is_running(*pid))
+                pids.iter().all(|pid| !is_moving(*pid))
             })
             .await;
         }
@@ -135,7 +135,7 @@ impl Cluster {
     pub fn thaw(&self) {
         let first = self.child.as_ref().expect("the server runs").id();
         let pids = [children(first), vec![first]].concat();
-        try_signal(&pids, "CONT");
+        signal_all(&pids, "CONT");
     }
 
     /// Makes a database that was never migrated.
@@ -148,11 +148,8 @@ impl Cluster {
 
     /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their password.
     pub async fn migrate(&self, database: &str) {
-        let passwords = migrate::Passwords {
-            server: Some(PASSWORD.to_owned()),
-            worker: Some(PASSWORD.to_owned()),
-        };
-        let migrated = migrate::run(&self.config("remit", database), &passwords).await;
+        let url = self.url("remit", database);
+        let migrated = install::migrate(&install::fresh_remit(), &url, PASSWORD).await;
         migrated.unwrap_or_else(|error| panic!("the database cannot be migrated: {error}"));
         admin_key_insert(&self.connect("remit", database).await).await;
     }
@@ -172,8 +169,8 @@ impl Cluster {
 
     /// A connection.
     pub async fn connect(&self, role: &str, database: &str) -> Client {
-        let connected = remit::sql::pools::connect(&self.config(role, database)).await;
-        connected.expect("PostgreSQL answers").0
+        let connected = connect(&self.config(role, database)).await;
+        connected.expect("PostgreSQL answers")
     }
 
     /// What the server has logged.
@@ -182,31 +179,15 @@ impl Cluster {
     }
 
     fn config(&self, role: &str, database: &str) -> Config {
-        let config: tokio_postgres::Config = self.url(role, database).parse().expect("a URL");
-        config.into()
+        self.url(role, database).parse().expect("a URL")
     }
 }
 
-/// Whether a process is there and does not stand still.
-fn is_running(pid: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let mut states = status
-        .lines()
-        .filter_map(|line| line.strip_prefix("State:"));
-    states
-        .next()
-        .is_some_and(|state| !state.trim().starts_with(['T', 'Z']))
-}
-
 /// Sends a signal to processes, some of which may have ended.
-fn try_signal(pids: &[u32], name: &str) {
-    let pids = pids.iter().map(ToString::to_string);
-    let sent = Command::new("kill")
-        .args(["-s", name])
-        .args(pids)
-        .stderr(Stdio::null())
-        .status();
-    sent.expect("every machine has kill");
+fn signal_all(pids: &[u32], name: &str) {
+    for pid in pids {
+        signal(*pid, name);
+    }
 }
 
 impl Drop for Cluster {

@@ -9,21 +9,17 @@ use redis::Client;
 use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
-use super::poll::{SOON, eventually};
-use super::postgres::repository;
-use super::tls::Certificate;
-use super::{free_port, setting};
-
-/// Whom the tests of this crate test.
-const USER: &str = match env!("CARGO_PKG_NAME").as_bytes() {
-    b"remit-worker" => "remit-worker",
-    _ => "remit-server",
-};
+use crate::place::{repository, setting};
+use crate::poll::{SOON, eventually};
+use crate::port::free_port;
+use crate::process::signal;
+use crate::tls::Certificate;
 
 /// A Redis server on loopback, without persistence, killed at the end. Server and worker have the rights
 /// that they have everywhere, the tests have all. All passwords are the same.
 pub struct RedisServer {
     pub port: u16,
+    user: &'static str,
     tls: Option<(u16, Certificate)>,
     password: String,
     log: PathBuf,
@@ -31,20 +27,21 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server and waits until it answers.
-    pub async fn start() -> Self {
-        Self::start_with(None).await
+    /// Starts a server for `remit-server` or `remit-worker`, and waits until it answers.
+    pub async fn start(user: &'static str) -> Self {
+        Self::start_with(user, None).await
     }
 
     /// The same with a second port for TLS.
-    pub async fn start_with_tls(certificate: Certificate) -> Self {
-        Self::start_with(Some((free_port(), certificate))).await
+    pub async fn start_with_tls(user: &'static str, certificate: Certificate) -> Self {
+        Self::start_with(user, Some((free_port(), certificate))).await
     }
 
-    async fn start_with(tls: Option<(u16, Certificate)>) -> Self {
+    async fn start_with(user: &'static str, tls: Option<(u16, Certificate)>) -> Self {
         let name = Uuid::new_v4().simple().to_string();
         let mut server = Self {
             port: free_port(),
+            user,
             tls,
             log: PathBuf::from(setting("REMIT_TEST_DIR")).join(format!("redis-{name}.log")),
             password: name,
@@ -62,12 +59,12 @@ impl RedisServer {
     /// The same with TLS, at a name for loopback.
     pub fn url_with_tls(&self, host: &str) -> String {
         let (port, _) = self.tls.as_ref().expect("the server has TLS");
-        format!("rediss://{USER}:{}@{host}:{port}/0", self.password)
+        format!("rediss://{}:{}@{host}:{port}/0", self.user, self.password)
     }
 
     /// The same through another port on loopback, such as a proxy's.
     pub fn url_at(&self, port: u16) -> String {
-        self.url_of(USER, port)
+        self.url_of(self.user, port)
     }
 
     /// The same for another user.
@@ -140,20 +137,17 @@ impl RedisServer {
 
     /// Stops the process without ending it: connections stay open and nothing answers.
     pub fn freeze(&self) {
-        self.signal("-STOP");
+        self.signal("STOP");
     }
 
     /// Lets a frozen process go on.
     pub fn thaw(&self) {
-        self.signal("-CONT");
+        self.signal("CONT");
     }
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.as_ref().expect("the server runs").id();
-        let status = Command::new("kill")
-            .args([signal, &pid.to_string()])
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "kill {signal}");
+    fn signal(&self, name: &str) {
+        let child = self.child.as_ref().expect("the server runs");
+        signal(child.id(), name);
     }
 
     async fn try_connect(&self) -> redis::RedisResult<MultiplexedConnection> {

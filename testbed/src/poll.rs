@@ -8,24 +8,36 @@ const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Asks again and again until there is an answer.
 ///
+/// # Errors
+/// After `deadline`, with `what` was waited for.
+pub async fn poll<T>(
+    deadline: Duration,
+    what: &str,
+    mut check: impl AsyncFnMut() -> Option<T>,
+) -> Result<T, String> {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = check().await {
+            return Ok(answer);
+        }
+        if start.elapsed() >= deadline {
+            return Err(format!("not within {deadline:?}: {what}"));
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// The same for a test.
+///
 /// # Panics
 /// After `deadline`, with `what` was waited for.
 pub async fn eventually<T>(
     deadline: Duration,
     what: &str,
-    mut check: impl AsyncFnMut() -> Option<T>,
+    check: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = check().await {
-            return answer;
-        }
-        assert!(
-            start.elapsed() < deadline,
-            "not within {deadline:?}: {what}"
-        );
-        tokio::time::sleep(INTERVAL).await;
-    }
+    let answer = poll(deadline, what, check).await;
+    answer.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Asks again and again until it is so.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::owner::{owned_folder, run_as_owner};
-use super::setting;
+use crate::folder::{Folder, owned_folder, run_as_owner};
+use crate::place::setting;
 
 /// A certificate and its key, as files.
 pub struct Certificate {
@@ -12,14 +12,14 @@ pub struct Certificate {
     pub key: PathBuf,
 }
 
-/// Someone who signs certificates, whom nobody trusts unless told to.
+/// Signs certificates. No program trusts it unless told to.
 pub struct Authority {
     folder: PathBuf,
 }
 
 impl Authority {
     /// A new one.
-    pub fn new() -> Self {
+    pub fn create() -> Self {
         let authority = Self {
             folder: owned_folder("authority"),
         };
@@ -74,7 +74,8 @@ pub fn trusting(authority: &Authority) -> String {
     let shared = fs::read_to_string(setting("REMIT_TEST_TLS_CA")).expect("`make test` made it");
     let own = fs::read_to_string(authority.file()).expect("it was made");
     let file = authority.folder.join("trusted.pem");
-    super::owner::write_as_owner(&file, (shared + &own).as_bytes());
+    let written = Folder::of_tests().write(&file, (shared + &own).as_bytes());
+    written.unwrap_or_else(|error| panic!("{error}"));
     text(&file).to_owned()
 }
 

@@ -1,9 +1,8 @@
-//! A TCP proxy between two parts, which can cut, delay and half-close what goes through it.
+//! A TCP proxy between two parts, which can take one away from the other in all the ways in which a network does.
 
-use std::io;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,6 +10,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::port::free_port;
 
 const CHUNK_BYTES: usize = 16_384;
 
@@ -23,13 +24,18 @@ pub enum Side {
     Far,
 }
 
+/// What is wrong. Connections are numbered from 1 in the order in which they were made.
 #[derive(Debug, Clone, Copy, Default)]
 struct Orders {
     /// Each chunk waits so long.
     delay: Duration,
+    /// Nothing is forwarded now.
+    hangs: bool,
+    /// What connections up to this number say is lost.
+    swallowed: usize,
     /// New connections are reset at once.
     refuses: bool,
-    /// Grows with each cut: whoever sees another number than at its start is reset.
+    /// Grows with each cut: a connection that sees another number than at its start is reset.
     cuts: u64,
     /// Grow with each half-close.
     near_closes: u64,
@@ -39,34 +45,32 @@ struct Orders {
 /// Forwards connections from a port of its own to another port, both on loopback.
 pub struct Proxy {
     pub port: u16,
+    target: u16,
     orders: watch::Sender<Orders>,
-    connections: Arc<AtomicUsize>,
-    listening: JoinHandle<()>,
+    accepted: Arc<AtomicUsize>,
+    listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Proxy {
     /// Starts to forward to this port.
     ///
-    /// # Errors
-    /// No port is free.
-    pub async fn start(target: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = listener.local_addr()?.port();
-        let (orders, _) = watch::channel(Orders::default());
-        let connections = Arc::<AtomicUsize>::default();
-        let counter = Arc::clone(&connections);
-        let listening = tokio::spawn(listen(listener, target, orders.subscribe(), counter));
-        Ok(Self {
-            port,
-            orders,
-            connections,
-            listening,
-        })
+    /// # Panics
+    /// No port is free, or there is no runtime.
+    pub fn start(target: u16) -> Self {
+        let proxy = Self {
+            port: free_port(),
+            target,
+            orders: watch::channel(Orders::default()).0,
+            accepted: Arc::default(),
+            listening: Mutex::default(),
+        };
+        proxy.resume();
+        proxy
     }
 
     /// How many connections it has carried.
-    pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Resets all connections, and new ones too until `resume`.
@@ -77,9 +81,31 @@ impl Proxy {
         });
     }
 
+    /// Resets all connections and stops listening until `resume`, as a part that has ended.
+    pub async fn close(&self) {
+        self.cut();
+        let task = self.listening().take();
+        if let Some(task) = task {
+            task.abort();
+            // With the task ends its listener.
+            let _ = task.await;
+        }
+    }
+
     /// Delays each chunk until `resume`.
     pub fn delay(&self, delay: Duration) {
         self.orders.send_modify(|orders| orders.delay = delay);
+    }
+
+    /// Accepts connections and keeps them open, but forwards nothing until `resume`.
+    pub fn hang(&self) {
+        self.orders.send_modify(|orders| orders.hangs = true);
+    }
+
+    /// Loses all that the first connections say from now on, in either direction, and keeps them open.
+    pub fn swallow(&self, connections: usize) {
+        self.orders
+            .send_modify(|orders| orders.swallowed = connections);
     }
 
     /// Ends one direction of each connection. What comes for that direction later is swallowed.
@@ -90,18 +116,45 @@ impl Proxy {
         });
     }
 
-    /// Forwards as if nothing had been.
+    /// Forwards again, at once.
+    ///
+    /// # Panics
+    /// The port is taken, or there is no runtime.
     pub fn resume(&self) {
         self.orders.send_modify(|orders| {
             orders.delay = Duration::ZERO;
+            orders.hangs = false;
             orders.refuses = false;
         });
+        let mut listening = self.listening();
+        if listening.is_none() {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, self.port));
+            let listener = listener.expect("the port is this process's");
+            let waits = listener.set_nonblocking(true);
+            waits.expect("a socket can be told to");
+            let listener = TcpListener::from_std(listener).expect("a runtime is there");
+            let (orders, accepted) = (self.orders.subscribe(), Arc::clone(&self.accepted));
+            *listening = Some(tokio::spawn(listen(
+                listener,
+                self.target,
+                orders,
+                accepted,
+            )));
+        }
+    }
+
+    fn listening(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.listening.abort();
+        if let Some(task) = self.listening().take() {
+            task.abort();
+        }
     }
 }
 
@@ -109,7 +162,7 @@ async fn listen(
     listener: TcpListener,
     target: u16,
     orders: watch::Receiver<Orders>,
-    connections: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
 ) {
     loop {
         let Ok((near, _)) = listener.accept().await else {
@@ -120,12 +173,12 @@ async fn listen(
             let _ = near.set_zero_linger();
             continue;
         }
-        let (orders, connections) = (orders.clone(), Arc::clone(&connections));
+        let (orders, accepted) = (orders.clone(), Arc::clone(&accepted));
         tokio::spawn(async move {
             match TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await {
                 Ok(far) => {
-                    connections.fetch_add(1, Ordering::Relaxed);
-                    carry(near, far, orders).await;
+                    let number = accepted.fetch_add(1, Ordering::Relaxed) + 1;
+                    carry(number, near, far, orders).await;
                 }
                 Err(_) => drop(near.set_zero_linger()),
             }
@@ -133,18 +186,25 @@ async fn listen(
     }
 }
 
-/// Carries both directions until both have ended or the connection is cut.
-async fn carry(mut near: TcpStream, mut far: TcpStream, orders: watch::Receiver<Orders>) {
+/// Carries both directions until both have ended, the connection is cut or the proxy is gone.
+async fn carry(
+    number: usize,
+    mut near: TcpStream,
+    mut far: TcpStream,
+    orders: watch::Receiver<Orders>,
+) {
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let mut cut = orders.clone();
     let cuts = cut.borrow_and_update().cuts;
     let is_cut = {
         let (near_read, near_write) = near.split();
         let (far_read, far_write) = far.split();
-        let to_far = pump(near_read, far_write, orders.clone(), |orders| {
+        let to_far = pump(number, near_read, far_write, orders.clone(), |orders| {
             orders.far_closes
         });
-        let to_near = pump(far_read, near_write, orders, |orders| orders.near_closes);
+        let to_near = pump(number, far_read, near_write, orders, |orders| {
+            orders.near_closes
+        });
         tokio::select! {
             // An error means that the proxy is gone.
             _ = cut.wait_for(|orders| orders.cuts != cuts) => true,
@@ -158,6 +218,7 @@ async fn carry(mut near: TcpStream, mut far: TcpStream, orders: watch::Receiver<
 
 /// Copies one direction until its end, or until it is closed; then the other end hears of it.
 async fn pump(
+    number: usize,
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     mut orders: watch::Receiver<Orders>,
@@ -173,11 +234,19 @@ async fn pump(
             },
             _ = orders.wait_for(|orders| closes(orders) != closes_before) => break,
         };
-        let delay = orders.borrow().delay;
+        let Ok(Orders {
+            delay, swallowed, ..
+        }) = orders
+            .wait_for(|orders| !orders.hangs)
+            .await
+            .map(|orders| *orders)
+        else {
+            break;
+        };
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if to.write_all(&buffer[..length]).await.is_err() {
+        if number > swallowed && to.write_all(&buffer[..length]).await.is_err() {
             break;
         }
     }

@@ -1,19 +1,23 @@
 //! PostgreSQL, Redis and RabbitMQ, as stack/services starts them.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_postgres::Config;
 
-use crate::owner::{Folder, children, is_running, run, signal};
+use crate::folder::Folder;
+use crate::management::Management;
+use crate::nginx::Nginx;
+use crate::place::repository;
+use crate::port::await_listener;
+use crate::process::{blocking, children, is_running, run, signal};
+use crate::session::Session;
 
 const END_S_MAX: u64 = 60;
+const START_MAX: Duration = Duration::from_secs(30);
 
 /// A server that stack/services knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +164,38 @@ impl Services {
         Ok(config)
     }
 
+    /// The owner's session with a database.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn session(&self, database: &str) -> Result<Session, String> {
+        Session::connect(&self.owner(database)?).await
+    }
+
+    /// The URL of a database for the owner.
+    ///
+    /// # Errors
+    /// The owner's password is not there.
+    pub fn owner_url(&self, database: &str) -> Result<String, String> {
+        let password = self.folder.secret("owner")?;
+        let port = self.port("postgres");
+        Ok(database_url("remit", &password, port, database))
+    }
+
+    /// Lets Redis forget everything.
+    ///
+    /// # Errors
+    /// Redis is away.
+    pub async fn flush_redis(&self) -> Result<(), String> {
+        let text = |error: redis::RedisError| error.to_string();
+        let redis = self.redis()?;
+        let connection = redis.get_multiplexed_async_connection().await;
+        redis::cmd("FLUSHALL")
+            .exec_async(&mut connection.map_err(text)?)
+            .await
+            .map_err(text)
+    }
+
     /// Redis, past all proxies.
     ///
     /// # Errors
@@ -193,36 +229,17 @@ impl Services {
         Ok(format!("amqp://{user}:{secret}@127.0.0.1:{port}/{vhost}"))
     }
 
-    /// Makes a virtual host, in which the worker may do what it may everywhere.
+    /// The broker's management API, for its administrator.
     ///
     /// # Errors
-    /// The broker refuses.
-    pub async fn make_vhost(&self, name: &str) -> Result<(), String> {
-        self.broker("PUT", &format!("vhosts/{name}"), None).await?;
-        let everything = json!({"configure": ".*", "write": ".*", "read": ".*"});
-        let path = format!("permissions/{name}/remit");
-        self.broker("PUT", &path, Some(everything)).await?;
-        let path = repository().join("rabbitmq/definitions.json.template");
-        let definitions = fs::read_to_string(path).map_err(|error| error.to_string())?;
-        let definitions: Value =
-            serde_json::from_str(&definitions).map_err(|error| error.to_string())?;
-        let mut permissions = definitions["permissions"].as_array().into_iter().flatten();
-        let worker = permissions.find(|permission| permission["user"] == "remit-worker");
-        let mut rights = worker.cloned().ok_or("the worker has no rights")?;
-        if let Some(rights) = rights.as_object_mut() {
-            rights.retain(|name, _| name != "user" && name != "vhost");
-        }
-        let path = format!("permissions/{name}/remit-worker");
-        self.broker("PUT", &path, Some(rights)).await.map(drop)
-    }
-
-    /// Removes a virtual host.
-    ///
-    /// # Errors
-    /// The broker refuses.
-    pub async fn remove_vhost(&self, name: &str) -> Result<(), String> {
-        let path = format!("vhosts/{name}");
-        self.broker("DELETE", &path, None).await.map(drop)
+    /// Its password is not there.
+    pub fn management(&self) -> Result<Management, String> {
+        let password = self.folder.secret("rabbitmq")?;
+        Ok(Management::new(
+            "remit",
+            &password,
+            self.port("rabbitmq_ui"),
+        ))
     }
 
     /// How many messages were published to an exchange, by the broker's own count, which is seconds old.
@@ -232,54 +249,33 @@ impl Services {
     pub async fn published(&self, vhost: &str, exchange: &str) -> Result<u64, String> {
         // All of them: one that nobody has declared yet would be an error.
         let path = format!("exchanges/{vhost}");
-        let answer = self.broker("GET", &path, None).await?;
-        let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+        let answer = self.management()?.call("GET", &path, None).await?;
         let mut exchanges = answer.as_array().into_iter().flatten();
         let found = exchanges.find(|found| found["name"] == exchange);
         let count = found.and_then(|found| found["message_stats"]["publish_in"].as_u64());
         Ok(count.unwrap_or_default())
     }
 
-    /// Calls RabbitMQ's management API.
-    async fn broker(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<String, String> {
-        let mut command = Command::new("curl");
-        command
-            .args(["-sS", "-f", "-m", "20", "-X", method])
-            .args(["-H", "Content-Type: application/json", "-u"])
-            .arg(format!("remit:{}", self.folder.secret("rabbitmq")?))
-            .arg(format!(
-                "http://127.0.0.1:{}/api/{path}",
-                self.port("rabbitmq_ui")
-            ))
-            .stdin(Stdio::null());
-        if let Some(body) = body {
-            command.arg("-d").arg(body.to_string());
-        }
-        blocking(move || run(&mut command)).await
+    /// nginx in a folder of the owner's, in front of a port, with limits that no client reaches.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn nginx(&self, place: &Path, upstream: u16) -> Result<Nginx, String> {
+        let ports = [self.port("nginx"), upstream];
+        Nginx::start_in(&self.folder, place, ports, &[], |conf| conf).await
+    }
+
+    /// Waits until a program listens on the port of a part.
+    ///
+    /// # Errors
+    /// None does.
+    pub async fn await_listener(&self, part: &str) -> Result<(), String> {
+        let listens = await_listener(self.port(part), START_MAX).await;
+        listens.map_err(|error| format!("{part}: {error}"))
     }
 }
 
-/// The folder that holds `stack`.
-pub fn repository() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package
-        .parent()
-        .expect("the package lies in the repository")
-}
-
-/// Runs what blocks beside the tasks.
-///
-/// # Errors
-/// Those of the work.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    spawn_blocking(work)
-        .await
-        .map_err(|error| error.to_string())?
+/// The URL of a database on loopback for a role.
+pub fn database_url(role: &str, password: &str, port: u16, database: &str) -> String {
+    format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}")
 }

@@ -1,8 +1,6 @@
-//! A server process of a test's own, and a client that sees answers as they are.
+//! A client of Remit that sees answers as they are.
 
 use std::net::Ipv4Addr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -13,13 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::problems::assert_shape;
-use crate::support::free_port;
-use crate::support::poll::eventually;
-use crate::support::postgres::ADMIN_KEY;
-
-/// A debug build on a busy machine may take this long to start.
-const START_MAX: Duration = Duration::from_secs(20);
+use crate::postgres::ADMIN_KEY;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,16 +34,6 @@ impl Answer {
             .map_or("", |value| value.to_str().expect("headers are ASCII"))
     }
 
-    /// Status and problem code, which is empty where there is none.
-    pub fn problem(&self) -> (u16, String) {
-        if self.header("content-type") != "application/problem+json" {
-            return (self.status, String::new());
-        }
-        assert_shape(self);
-        let code = self.json()["code"].as_str().map(str::to_owned);
-        (self.status, code.unwrap_or_default())
-    }
-
     /// A member of the body that is an id.
     pub fn id(&self, member: &str) -> Uuid {
         let id = self.json()[member].as_str().and_then(|id| id.parse().ok());
@@ -70,20 +52,25 @@ pub struct Http {
 impl Http {
     /// A client of whatever listens on this port of loopback, with the key of every test's database.
     pub fn new(port: u16) -> Self {
-        Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            base: format!("http://127.0.0.1:{port}"),
-            key: Some(ADMIN_KEY.to_owned()),
-        }
+        Self::over(HttpConnector::new(), port)
     }
 
     /// The same from another address of loopback.
     pub fn from_address(port: u16, address: Ipv4Addr) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_local_address(Some(address.into()));
+        Self::over(connector, port)
+    }
+
+    fn over(mut connector: HttpConnector, port: u16) -> Self {
+        connector.set_nodelay(true);
+        let mut client = Client::builder(TokioExecutor::new());
+        // A call is one attempt.
+        client.retry_canceled_requests(false);
         Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-            ..Self::new(port)
+            client: client.build(connector),
+            base: format!("http://127.0.0.1:{port}"),
+            key: Some(ADMIN_KEY.to_owned()),
         }
     }
 
@@ -95,10 +82,10 @@ impl Http {
         }
     }
 
-    /// The same key at another server.
-    pub fn at(&self, server: &Server) -> Self {
+    /// The same key at another server, which the other client asks.
+    pub fn at(&self, other: &Self) -> Self {
         Self {
-            base: server.http.base.clone(),
+            base: other.base.clone(),
             ..self.clone()
         }
     }
@@ -126,7 +113,7 @@ impl Http {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> Result<Answer, hyper_util::client::legacy::Error> {
+    ) -> Result<Answer, String> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
@@ -137,18 +124,15 @@ impl Http {
         if let Some(key) = self.key.as_ref().filter(|_| !has_key) {
             request = request.header("authorization", format!("Bearer {key}"));
         }
-        let request = request
-            .body(Full::new(body.into()))
-            .expect("the test sends a good request");
-        let (head, body) = self.client.request(request).await?.into_parts();
-        let body = body
-            .collect()
-            .await
-            .map_or_else(|_| Bytes::new(), |body| body.to_bytes());
+        let request = request.body(Full::new(body.into()));
+        let request = request.map_err(|error| error.to_string())?;
+        let answer = self.client.request(request).await;
+        let (head, body) = answer.map_err(|error| format!("{error:?}"))?.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?;
         Ok(Answer {
             status: head.status.as_u16(),
             headers: head.headers,
-            body,
+            body: body.to_bytes(),
         })
     }
 
@@ -220,8 +204,28 @@ impl Http {
         target_id: Uuid,
         amount: i64,
     ) -> Answer {
+        let answer = self.try_transfer(key, source_id, target_id, amount).await;
+        answer.expect("the server answers")
+    }
+
+    /// Posts a transfer that may never be answered.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn try_transfer(
+        &self,
+        key: &str,
+        source_id: Uuid,
+        target_id: Uuid,
+        amount: i64,
+    ) -> Result<Answer, String> {
         let body = json!({"source_id": source_id, "target_id": target_id, "amount": amount});
-        self.post_with_key("/transfers", key, &body).await
+        let headers = [
+            ("idempotency-key", key),
+            ("content-type", "application/json"),
+        ];
+        self.try_send(Method::POST, "/transfers", &headers, body.to_string())
+            .await
     }
 
     /// A number of `GET /metrics`, named with its labels; 0 where it is not there yet.
@@ -242,78 +246,5 @@ impl Http {
         wallet.json()["balance"]
             .as_i64()
             .unwrap_or_else(|| panic!("no balance: {wallet:?}"))
-    }
-}
-
-/// A running `remit serve`, killed at the end.
-pub struct Server {
-    pub port: u16,
-    pub http: Http,
-    child: Child,
-}
-
-impl Server {
-    /// Starts the program with these variables and waits until it answers. Its log goes to a file.
-    pub async fn start(program: &str, variables: &[(&str, String)], log: &std::path::Path) -> Self {
-        let port = free_port();
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the folder is writable");
-        let mut child = Command::new(program)
-            .arg("serve")
-            .env_clear()
-            .env("REMIT_LISTEN", format!("127.0.0.1:{port}"))
-            .envs(variables.iter().map(|(name, value)| (*name, value)))
-            .stdout(log.try_clone().expect("a file can be cloned"))
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the program was built");
-        let http = Http::new(port);
-        eventually(START_MAX, "the server answers", async || {
-            let ended = child.try_wait().expect("the process is ours");
-            assert!(ended.is_none(), "the server ended; see its log");
-            http.try_send(Method::GET, "/healthz", &[], "").await.ok()
-        })
-        .await;
-        Self { port, http, child }
-    }
-
-    /// The process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends a signal.
-    pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill")
-            .args([&format!("-{signal}"), &self.child.id().to_string()])
-            .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "the server is there"
-        );
-    }
-
-    /// Dies at once, as the machine might.
-    pub fn kill(&mut self) {
-        self.child.kill().expect("the server is there");
-        self.child.wait().expect("it was killed");
-    }
-
-    /// Whether the process has ended, and well.
-    pub fn ended_well(&mut self) -> Option<bool> {
-        let status = self.child.try_wait().expect("the process is ours");
-        status.map(|status| status.success())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -8,6 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::place::repository;
+
 /// Bytes that mean something to some parser.
 const TELLING: &[u8] = b"\0\t\r\n \"\\{}[],:;%&=?/-_.+eE0179\x7f\x80\xc3\xed\xf4\xff";
 
@@ -81,8 +83,4 @@ fn apply(mut input: Vec<u8>, change: Change) -> Vec<u8> {
         Change::CutOff(index) => input.truncate(place(index)),
     }
     input
-}
-
-fn repository() -> PathBuf {
-    crate::support::postgres::repository()
 }
