@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 
-use crate::ask::{Ask, Script};
+use crate::ask::{Ask, Script, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject};
 use crate::check::{Before, outbox_lag_s};
 use crate::cpu;
@@ -141,11 +141,20 @@ async fn warm(stand: &Stand, count: usize, port: u16) -> Result<(), String> {
 }
 
 /// The wallets of a transfer load.
-pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
+pub fn wallets(is_hot: bool) -> Wallets {
     if is_hot {
-        crate::ask::Wallets::Hot(WALLETS)
+        Wallets::Hot(WALLETS)
     } else {
-        crate::ask::Wallets::Uniform(WALLETS)
+        Wallets::Uniform(WALLETS)
+    }
+}
+
+/// Remit's transfers.
+pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
+    Subject::Remit {
+        ask: Ask::Transfer(wallets(is_hot)),
+        door,
+        relay,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ask::Ask;
 use crate::cell::{Door, Sample, Subject, median};
 use crate::crowd::Crowd;
 use crate::growth::Growth;
-use crate::measure::{WALLETS, wallets};
+use crate::measure::{WALLETS, transfers};
 use crate::open::Open;
 use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
 use crate::results::{Results, misses, ratios};
@@ -36,15 +36,6 @@ pub struct Measured {
     pub single: Option<Single>,
     pub crowd: Option<Crowd>,
     pub growth: Option<Growth>,
-}
-
-/// Remit's transfers.
-pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
-    Subject::Remit {
-        ask: Ask::Transfer(wallets(is_hot)),
-        door,
-        relay,
-    }
 }
 
 fn reads(ask: Ask) -> Subject {

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aim;
 pub mod attempts;
 pub mod away;
 pub mod books;

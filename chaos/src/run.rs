@@ -23,11 +23,11 @@ use crate::options::Options;
 use crate::probe::Probe;
 use crate::report::{Report, numbers};
 use crate::rule::{Rule, Violation};
-use crate::script::{NewUser, Script};
+use crate::script::Script;
 use crate::sql::Sql;
 use crate::stage::Stage;
 use crate::tap::Tap;
-use crate::world::World;
+use crate::world::{NewUser, World};
 
 /// How long clients have for their last answers once nothing breaks any more.
 const SETTLE_S_MAX: u64 = 60;
