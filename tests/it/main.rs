@@ -27,6 +27,7 @@ mod problems_cases;
 mod problems_inside;
 mod proxied;
 mod raw;
+mod source;
 mod stack;
 mod world;
 
@@ -61,6 +62,7 @@ mod shutdown;
 mod silence;
 mod tidy;
 mod tidy_guarantees;
+mod tidy_imports;
 mod tidy_limits;
 mod tidy_packaging;
 mod tidy_sql;
