@@ -6,8 +6,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 postgres_bin=/usr/lib/postgresql/15/bin
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# ---- Words on the terminal
-# ------------------------------------------------------------------------------
+# ---- Words on the terminal -----------------------------------------------------------------------
 
 if [[ -t 1 ]]; then bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'; else bold='' red='' plain=''; fi
 
@@ -26,8 +25,7 @@ die() {
 # Whether a command exists.
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# ---- The folder and its owner
-# ---------------------------------------------------------------------------
+# ---- The folder and its owner --------------------------------------------------------------------
 
 # Makes the folder $1 if missing, and sets `dir` (its real path), `owner` (the account that all
 # parts run as: oneself, or for root the folder's owner, by default postgres, as PostgreSQL refuses
@@ -99,8 +97,7 @@ lock_dir() {
     }
 }
 
-# ---- Ports
-# ----------------------------------------------------------------------------------------------
+# ---- Ports ---------------------------------------------------------------------------------------
 
 # The port of a part, relative to a base.
 declare -A port_offset=([nginx]=80 [nginx_tls]=443 [app]=81 [postgres]=432 [redis]=379 [rabbitmq]=672
@@ -158,8 +155,7 @@ port_holder() {
     echo "${holder:-another program}"
 }
 
-# ---- Secrets
-# --------------------------------------------------------------------------------------------
+# ---- Secrets -------------------------------------------------------------------------------------
 
 # Prints the secret $1, which is made when first asked for. Hexadecimal: fits every file and URL as
 # it is.
@@ -172,8 +168,7 @@ secret() {
     cat "$file"
 }
 
-# ---- Certificates
-# ---------------------------------------------------------------------------------------
+# ---- Certificates --------------------------------------------------------------------------------
 
 # Makes the self-signed certificate $1.pem for the names $2, and its key $1.key, which the owner
 # alone can read. One that is good for another week stays.
@@ -189,10 +184,10 @@ make_certificate() {
         die "no certificate could be made. The log is $dir/log/openssl.log"
 }
 
-# ---- Processes
-# ------------------------------------------------------------------------------------------ A pid
-# file holds the pid, the time at which that process started, and the boot: a stale one names
-# nobody.
+# ---- Processes -----------------------------------------------------------------------------------
+
+# A pid file holds the pid, the time at which that process started, and the boot. So a stale pid
+# file names no process.
 
 # Prints the identity of the process $1, or fails if there is none.
 process_identity() {
