@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2034 # The scripts use what this file only sets. What the scripts
-# of this folder share: words on the terminal, the folder and the account that everything runs
-# under, ports, secrets, and processes. Sourced after `set -euo pipefail`.
+# shellcheck shell=bash disable=SC2034 # The scripts use what this file only sets.
+# What the scripts of this folder share: words on the terminal, the folder and the account that
+# everything runs under, ports, secrets, and processes. Sourced after `set -euo pipefail`.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 postgres_bin=/usr/lib/postgresql/15/bin
