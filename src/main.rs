@@ -17,7 +17,8 @@ use remit::sql::contract;
 use remit::sql::migrate;
 use remit::sql::pools;
 
-/// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is for single requests.
+/// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is
+/// for single requests.
 const POOL_CONNECTIONS: usize = 16;
 
 const HELP: &str = "\

@@ -58,8 +58,9 @@ impl Environment {
         }
     }
 
-    /// Checks a value that was read, and keeps what is wrong with it. The value itself is not repeated:
-    /// it may be a secret.
+    /// Checks a value that was read, and keeps what is wrong with it.
+    ///
+    /// The value itself is not repeated: it may be a secret.
     pub fn check<T, E: Display>(&mut self, name: &str, result: Result<T, E>) -> Option<T> {
         result
             .map_err(|error| self.errors.push(format!("{name}: {error}")))
@@ -76,7 +77,8 @@ impl Environment {
     }
 }
 
-/// Whether this process is to have a bug: the checker of `chaos/` shows that it finds it. No release build knows this.
+/// Whether this process is to have a bug, which the checker of `chaos/` must find. A release build
+/// does not have this function.
 #[cfg(feature = "planted")]
 pub fn is_planted(bug: &str) -> bool {
     std::env::var("PLANTED_BUG").is_ok_and(|planted| planted == bug)

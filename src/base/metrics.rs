@@ -1,4 +1,6 @@
-//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads. Labels are names from the code, never a client's words.
+//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads.
+//!
+//! Labels are names from the code, never a client's words.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -45,7 +47,7 @@ impl CacheRead {
     }
 }
 
-/// Who knew the answer that was replayed.
+/// Which store knew the answer that was replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplaySource {
     Redis,
@@ -141,7 +143,7 @@ impl Metrics {
         self.cache_reads.get_or_create(&[("result", result)]).inc();
     }
 
-    /// A request was answered; maybe again, by one who knew its answer.
+    /// A request was answered. With a source, its answer was known before and is a replay.
     pub fn replay(&self, source: Option<ReplaySource>) {
         let source = match source {
             None => return,

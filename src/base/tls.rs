@@ -1,5 +1,7 @@
-//! TLS to PostgreSQL, Redis and RabbitMQ. Certificate and host name are always verified: against the
-//! system's roots, or against the one file that the configuration names.
+//! TLS to PostgreSQL, Redis and RabbitMQ.
+//!
+//! Certificate and host name are always verified: against the system's roots, or against the one
+//! file that the configuration names.
 
 use std::cell::OnceCell;
 use std::io;
@@ -36,7 +38,7 @@ impl Tls {
     /// Speaks TLS on a connection to `host`, a name or an address without brackets.
     ///
     /// # Errors
-    /// The other side has no TLS, or no certificate for this host from someone who is trusted.
+    /// The other side has no TLS, or no certificate for this host from a trusted authority.
     pub async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         TlsConnector::from(self.client_config())
@@ -45,7 +47,7 @@ impl Tls {
     }
 }
 
-/// Whom to trust. The system's roots are read when a URL first asks for TLS.
+/// Which authorities to trust. The system's roots are read when a URL first asks for TLS.
 #[derive(Default)]
 pub struct Trust(OnceCell<Result<Tls, String>>);
 

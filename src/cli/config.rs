@@ -113,7 +113,7 @@ pub fn verify(mut environment: Environment) -> Result<Config, String> {
     Ok(postgres.ok_or("DATABASE_URL is not set")?)
 }
 
-/// Whom connections with TLS trust.
+/// Which authorities connections with TLS trust.
 fn trust(environment: &mut Environment) -> Trust {
     let file = environment.optional(CA_FILE);
     let trust = environment.check(CA_FILE, Trust::new(file.as_deref()));

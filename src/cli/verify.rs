@@ -1,4 +1,5 @@
-//! `remit verify`: the books and their chain, checked; the chain's heads, exported and checked later.
+//! `remit verify`: checks the books and their chain; exports the chain's heads, to check them
+//! later.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -103,7 +104,7 @@ impl Options {
     }
 }
 
-/// Checks or exports, and writes what it found. Whether all is right.
+/// Checks or exports, and writes what it found. True when all is right.
 async fn run(config: &Config, options: &Options, output: &mut impl Write) -> Result<bool, String> {
     // Read before anything connects, so that a wrong file is said at once.
     let kept = match &options.head {
@@ -111,7 +112,7 @@ async fn run(config: &Config, options: &Options, output: &mut impl Write) -> Res
         None => Vec::new(),
     };
     let (client, _driver) = pools::connect(config).await.map_err(failed)?;
-    // Before the check: what it covers is then at least this.
+    // Read before the check, so that the check covers at least these heads.
     let heads = ops::chain_head(&client, options.ledger_id).await;
     let heads = heads.map_err(failed)?;
     if options.export {
@@ -129,7 +130,7 @@ async fn run(config: &Config, options: &Options, output: &mut impl Write) -> Res
     Ok(violations == 0)
 }
 
-/// Checks that the blocks of an export are still there. How many are not.
+/// Checks that the blocks of an export are still there. Gives how many are not.
 async fn check(client: &Client, kept: &[Head], output: &mut impl Write) -> Result<usize, String> {
     let mut count = 0;
     for head in kept {
@@ -143,7 +144,7 @@ async fn check(client: &Client, kept: &[Head], output: &mut impl Write) -> Resul
     Ok(count)
 }
 
-/// Checks the books. How many violations there are.
+/// Checks the books. Gives how many violations there are.
 async fn verify(
     client: &Client,
     ledger_id: Option<i64>,

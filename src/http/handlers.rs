@@ -33,8 +33,8 @@ mod wallets;
 
 type Handled = Result<Answer, Problem>;
 
-/// Answers a request. Who asks comes before what is asked for: someone without a key does not even learn
-/// what paths there are.
+/// Answers a request. The caller is found before the route is looked at: a client without a key
+/// does not even learn which paths there are.
 pub async fn handle(
     app: &App,
     route: Result<Route, Problem>,
@@ -50,7 +50,8 @@ pub async fn handle(
     access::admit(&caller, &route)?;
     let answered = ask(app, &caller, route, &head, body, request_id).await;
     answered.map_err(|problem| match problem.code {
-        // It was revoked a moment ago. Told in the same words, whoever has found it out.
+        // The key was revoked a moment ago. The client hears the same words, whether the key ring
+        // or a SQL function found it out.
         Code::Unauthenticated => {
             app.keys.forget(&caller);
             unauthenticated()
@@ -124,12 +125,13 @@ async fn ask(
     }
 }
 
-/// The id that the key names, or a new one: with an id a call may be made twice.
+/// The id that the idempotency key names, or a new one. With an id, a call may be made twice.
 fn id_of(key: Option<&IdempotencyKey>) -> Uuid {
     key.map_or_else(Uuid::new_v4, IdempotencyKey::id)
 }
 
-/// Creates something once per idempotency key, if there is one. Says as well whether it was there already.
+/// Creates something, once per idempotency key where the request has one. True: it was there
+/// before.
 async fn once<A: Answered>(
     app: &App,
     caller: &Caller,
@@ -165,7 +167,8 @@ fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String)
     items.last().filter(|_| has_more).map(cursor)
 }
 
-/// What was not found stood in the path: there is no member of a body to point to.
+/// The problem of a failure whose id came from the path. If it was not found, no member of the body
+/// is at fault, and the problem points to none.
 fn of_path(failure: Failure) -> Problem {
     let problem = Problem::from(failure);
     let is_in_path = problem.code.status() == 404;

@@ -168,8 +168,8 @@ impl Route {
     }
 }
 
-/// Whether a path is open to all, whatever there is or is not. Any other path is nothing to say a word about
-/// to someone without a key.
+/// Whether a path is open to all. About any other path a client without a key learns nothing, not
+/// even whether it exists.
 pub fn is_public(path: &str) -> bool {
     matches!(
         segments(path)[..],

@@ -1,10 +1,12 @@
-//! Who asks: API keys, and the ring of those that are known to be valid.
+//! Finds the caller of an API key: the ring holds the keys that this server knows to be valid.
 //!
-//! PostgreSQL decides which keys are valid, and every function decides again with the caller's key. The ring
-//! spares the question: a known key costs a look into memory. All known keys are asked about again and again,
-//! so that one that was revoked or has expired is refused on every server before long.
+//! PostgreSQL decides which keys are valid, and every function decides again with the caller's key.
+//! The ring spares the question: for a known key the server looks into memory. Every
+//! `KEYS_REFRESH_MS` it asks PostgreSQL about all known keys, so that a key that was revoked or has
+//! expired is soon refused on every server.
 //!
-//! While PostgreSQL does not answer, known keys stay known for a while: what Redis can answer is answered.
+//! While PostgreSQL does not answer, known keys last for `KEYS_STALE_MS_MAX`. So the server goes on
+//! answering what Redis knows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,8 +37,9 @@ const KNOWN_KEYS_MAX: u64 = 65_536;
 /// How many keys are checked in one call.
 const KEYS_CHECK_MAX: usize = 1_000;
 
-/// The connections that the ring needs: one for each call that looks up unknown keys, one for the check. They are apart
-/// from all others: neither do wrong keys hold up requests, nor a crowd of requests the check.
+/// The connections that the ring needs: one for each call that looks up unknown keys, one for the
+/// check. No other call uses them. So wrong keys do not hold up requests, and a crowd of requests
+/// does not hold up the check.
 pub const KEYS_CONNECTIONS: usize = CALLS_MAX + 1;
 
 /// `keys_get`.
@@ -102,7 +105,7 @@ impl KeyRing {
     /// Whose key it is; none, if it is not a valid one.
     ///
     /// # Errors
-    /// Nobody could say.
+    /// PostgreSQL did not say.
     pub async fn caller(&self, key: ApiKey) -> Result<Option<Arc<Caller>>, NoResult> {
         if let Some(caller) = self.held.get(&key.digest, Instant::now()) {
             return Ok(Some(caller));
@@ -145,7 +148,7 @@ impl KeyRing {
             let asked = self.held.ask(Instant::now());
             match contract::keys_get(&self.database, &ledger_ids, &digests).await {
                 Ok(valid) => self.held.confirm(&digests, &valid, asked),
-                // The others are checked all the same.
+                // The other chunks are checked all the same.
                 Err(failure) => checked = Err(failure),
             }
         }

@@ -76,8 +76,8 @@ impl Batch for TransfersPost {
 }
 
 impl TransfersPost {
-    /// Posts transfers together. An error that is not one transfer's own splits the call, so that it
-    /// fails only the transfer that causes it.
+    /// Posts transfers together. After any failure but `Unavailable` the call is made again in
+    /// halves, so that only the transfer that causes the failure has it.
     fn post<'a>(
         &'a self,
         transfers: &'a [TransferRequest],
@@ -124,7 +124,8 @@ impl TransfersPost {
         }
     }
 
-    /// Tells Redis of new balances and answers, before any answer leaves, so that a client reads its own writes.
+    /// Writes new balances and answers to Redis. No answer leaves before that, so that a client
+    /// reads its own writes.
     async fn remember(&self, results: &[Posted], places: &[Place]) {
         let results = || {
             results.iter().zip(places).filter_map(|(posted, place)| {

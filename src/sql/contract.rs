@@ -1,7 +1,8 @@
-//! The SQL contract: every query of the server. `check` holds them against the database.
+//! The SQL contract: every query of the server. `check` compares them with the database.
 //!
-//! One line says all of a query: the function in SQL, the one in Rust that has its name, what it takes and what
-//! it gives. A function decides by its caller's key what the caller may see and do.
+//! One line says all of a query: the SQL function, which has the Rust function's name, what it
+//! takes and what it gives. The SQL function decides by the caller's key what the caller may see
+//! and do.
 
 use deadpool_postgres::Client;
 use postgres_types::{FromSql, ToSql};
@@ -16,8 +17,8 @@ mod query;
 
 use query::{Query, Result, queries};
 
-/// On whose behalf a function is called: a key's owner, or the session's own role, which is how an operator
-/// calls from the command line.
+/// On whose behalf a function is called: of the caller with an API key, or, without a key, of the
+/// session's own role. An operator on the command line has no key.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
     pub ledger_id: i64,
@@ -43,7 +44,8 @@ impl<'a> From<&'a Caller> for By<'a> {
     }
 }
 
-// `by` stands for the ledger in front and the key at the end. `once`: a second call would do it again.
+// `by` stands for two parameters: the ledger comes first, and the key comes last.
+// `once`: it is never called a second time, because that would do it again.
 queries! {
     all remit_v1.keys_get(ledger_ids: &[i64], keys: &[ApiKeyDigest]) -> Caller;
     once remit_v1.key_create(by, request: &KeyRequest, reason: Option<&str>) -> KeyCreated;

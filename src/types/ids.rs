@@ -15,8 +15,9 @@ pub fn parse_ledger_id(text: &str) -> Option<i64> {
     is_digits.then(|| text.parse().ok()).flatten()
 }
 
-/// The id of the transfer that a key of the scope `user` makes with an id: `remit.user_transfer_id` is the same in
-/// SQL.
+/// The id of the transfer that a key of the scope `user` makes with an id.
+///
+/// `remit.user_transfer_id` is the same in SQL.
 pub fn user_transfer_id(user_id: Uuid, transfer_id: Uuid) -> Uuid {
     uuid_v8(format!("\u{1}transfer {transfer_id} of user {user_id}").as_bytes())
 }

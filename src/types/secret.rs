@@ -1,4 +1,4 @@
-//! What tells one caller from another. None of it is ever shown by `Debug`, and so by no log and no error.
+//! What tells one caller from another. `Debug` shows none of it, and so no log and no error does.
 
 use std::error::Error;
 use std::fmt;
@@ -61,7 +61,7 @@ impl<'a> FromSql<'a> for ApiKeyDigest {
     }
 }
 
-/// The text of a new API key, on its way to the one who asked for it.
+/// The text of a new API key, on its way to the client that asked for it.
 #[derive(Clone)]
 pub struct Secret(String);
 

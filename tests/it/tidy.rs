@@ -12,25 +12,28 @@ const SKIPS: &str = concat!("#[ig", "nore");
 /// Past this there is a seam to be found.
 const SOURCE_LINES_MAX: usize = 400;
 
-/// Every file in the repository below a folder with this ending, with its text. Paths count from the root.
+/// Every file in the repository below a folder with this ending, with its text. Paths count from
+/// the root.
 pub fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let paths = paths(folder);
+    let paths = paths.into_iter().filter(|path| path.ends_with(ending));
+    let files: Vec<_> = paths.map(|path| (path.clone(), file(&path))).collect();
+    assert!(!files.is_empty(), "{folder} has files");
+    files
+}
+
+/// Every file in the repository below a folder, in their order. Paths count from the root.
+pub fn paths(folder: &str) -> Vec<String> {
     let root = repository();
     let mut paths = Vec::new();
     collect(&root.join(folder), &mut paths);
-    let mut files = Vec::new();
-    for path in paths {
-        let name = path
-            .strip_prefix(root)
-            .expect("it lies there")
-            .display()
-            .to_string();
-        if name.ends_with(ending) {
-            files.push((name, read(&path)));
-        }
-    }
-    files.sort();
-    assert!(!files.is_empty(), "{folder} has files");
-    files
+    let names = paths.iter().map(|path| {
+        let name = path.strip_prefix(root).expect("it lies there");
+        name.display().to_string()
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }
 
 /// A file of the repository.

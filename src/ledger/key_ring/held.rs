@@ -13,17 +13,19 @@ use uuid::Uuid;
 use super::{KEYS_STALE_MS_MAX, KNOWN_KEYS_MAX};
 use crate::types::{ApiKeyDigest, Caller};
 
-/// Callers by the digests of their keys. One that nobody uses is forgotten, and the least lately used one makes room.
+/// Callers by the digests of their keys. An unused key is forgotten. When there are too many, the
+/// least recently used one makes room.
 pub(super) struct HeldKeys {
     start: Instant,
     held: Cache<ApiKeyDigest, Arc<Held>>,
-    /// How many keys were dropped. What was asked before a drop may not know of it.
+    /// How many keys were dropped. An answer to a question from before a drop may not know of it.
     drops: AtomicU64,
 }
 
 struct Held {
     caller: Arc<Caller>,
-    /// When PostgreSQL was asked and said that the key is valid, in milliseconds since `start`.
+    /// When the question was asked to which PostgreSQL said that the key is valid, in milliseconds
+    /// since `start`.
     confirmed_ms: AtomicU64,
 }
 
@@ -35,7 +37,7 @@ pub(super) struct Asked {
 }
 
 impl HeldKeys {
-    /// None yet. A key that is not used for so long is forgotten.
+    /// No keys yet. A key that is not used for `unused_max` is forgotten.
     pub(super) fn new(unused_max: Duration) -> Self {
         Self {
             start: Instant::now(),
@@ -48,7 +50,8 @@ impl HeldKeys {
         }
     }
 
-    /// The caller with this key, if it is known, was confirmed not too long ago, and has not expired.
+    /// The caller with this key, if the key is known, was confirmed within `KEYS_STALE_MS_MAX`, and
+    /// has not expired.
     pub(super) fn get(&self, digest: &ApiKeyDigest, now: Instant) -> Option<Arc<Caller>> {
         let held = self.held.get(digest)?;
         let confirmed_ms = held.confirmed_ms.load(Ordering::Relaxed);
@@ -66,7 +69,8 @@ impl HeldKeys {
         }
     }
 
-    /// Remembers valid keys, unless one was dropped since they were asked for: it may be one of them.
+    /// Remembers valid keys. If any key was dropped since the question, it remembers none of them:
+    /// the dropped key may be among them.
     pub(super) fn hold(&self, callers: &[Arc<Caller>], asked: Asked) {
         for caller in callers {
             let held = Held {
@@ -74,7 +78,7 @@ impl HeldKeys {
                 confirmed_ms: AtomicU64::new(asked.at_ms),
             };
             self.held.insert(caller.key_sha256, Arc::new(held));
-            // Looked at after the insertion: a drop that came before it is seen here, a later one finds it.
+            // A drop before the insertion is seen here. A drop after it finds the inserted key.
             if self.drops.load(Ordering::SeqCst) != asked.drops {
                 self.held.invalidate(&caller.key_sha256);
             }
@@ -97,14 +101,15 @@ impl HeldKeys {
         }
     }
 
-    /// The ledgers and digests of all keys that are known. To be looked at is not to be used.
+    /// The ledgers and digests of all known keys. Looking at a key here does not count as use.
     pub(super) fn to_check(&self) -> Vec<(i64, ApiKeyDigest)> {
         let held = self.held.iter();
         held.map(|(digest, held)| (held.caller.ledger_id, *digest))
             .collect()
     }
 
-    /// Keeps those of the checked keys that are valid, and drops the others. One that was dropped meanwhile stays so.
+    /// Keeps those of the checked keys that are valid, and drops the others. A key that was dropped
+    /// since the question stays dropped.
     pub(super) fn confirm(&self, checked: &[ApiKeyDigest], valid: &[Caller], asked: Asked) {
         let checked: HashSet<&ApiKeyDigest> = checked.iter().collect();
         let valid: HashSet<&ApiKeyDigest> = valid.iter().map(|caller| &caller.key_sha256).collect();
@@ -112,7 +117,7 @@ impl HeldKeys {
             if valid.contains(&*digest) {
                 held.confirmed_ms.fetch_max(asked.at_ms, Ordering::Relaxed);
             } else if checked.contains(&*digest)
-                // One that was learnt again since was asked for later.
+                // Unless a later question has confirmed the key.
                 && held.confirmed_ms.load(Ordering::Relaxed) <= asked.at_ms
             {
                 self.forget(&digest);

@@ -12,7 +12,8 @@ pub type Result<T> = std::result::Result<T, Failure>;
 
 const ADVICE: &str = "run `remit migrate` of the same version";
 
-/// A query: its text, and whether its parameters and its one column have the types of their mirrors.
+/// A query: its text, and the checks that its parameters and its one column have the types of their
+/// mirrors.
 pub(super) struct Query {
     pub text: &'static str,
     pub takes: &'static [fn(&Type) -> bool],
@@ -55,7 +56,7 @@ impl Query {
         self.only(self.all(database, parameters).await?)
     }
 
-    /// The same, asked once whatever happens: a second time would do it again.
+    /// The one row of a function that is never called twice, because that would do it again.
     pub async fn once<T: for<'a> FromSql<'a>>(
         &self,
         database: &Database,
