@@ -8,8 +8,13 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What `REMIT_LOG` may be, in words.
-pub const LEVEL_RULE: &str = "error, warn, info, debug or off";
+use crate::base::environment::Environment;
+
+/// Reads the level from a variable.
+pub fn level(environment: &mut Environment, name: &str) -> LevelFilter {
+    let rule = "error, warn, info, debug or off";
+    environment.parsed(name, LevelFilter::INFO, rule, |_| true)
+}
 
 /// Starts logging at `level` for Remit's own crates. Of the libraries it logs warnings only: at
 /// debug level some of them write the values that they handle.

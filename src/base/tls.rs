@@ -15,6 +15,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::base::environment::Environment;
+
 /// What a client of TLS needs. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Tls(Arc<ClientConfig>);
@@ -52,15 +54,19 @@ impl Tls {
 pub struct Trust(OnceCell<Result<Tls, String>>);
 
 impl Trust {
-    /// The certificates in a PEM file, and no others; without a file the system's.
+    /// The certificates in the PEM file that a variable names, and no others; without it the system's.
+    pub fn read(environment: &mut Environment, name: &str) -> Self {
+        let file = environment.optional(name, Self::of_file);
+        file.unwrap_or_default()
+    }
+
+    /// The certificates in a PEM file, and no others.
     ///
     /// # Errors
     /// The file cannot be read, or holds no certificate.
-    pub fn new(file: Option<&str>) -> Result<Self, String> {
-        let Some(file) = file else {
-            return Ok(Self::default());
-        };
-        Ok(Self(OnceCell::from(Ok(Tls::new(roots_of_file(file)?)))))
+    pub fn of_file(file: &str) -> Result<Self, String> {
+        let roots = roots_of_file(file)?;
+        Ok(Self(OnceCell::from(Ok(Tls::new(roots)))))
     }
 
     /// TLS with these certificates.
@@ -108,7 +114,7 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_refused() {
         for file in ["/nothing/there", "/dev/null", "Cargo.toml"] {
-            let refused = Trust::new(Some(file)).err().expect("there are none");
+            let refused = Trust::of_file(file).err().expect("there are none");
             assert!(refused.contains("must name a file"), "{file}: {refused}");
         }
     }

@@ -10,6 +10,7 @@ pub mod http;
 pub mod install;
 pub mod management;
 pub mod nginx;
+pub mod options;
 pub mod place;
 pub mod poll;
 pub mod port;

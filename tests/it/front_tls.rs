@@ -63,7 +63,7 @@ impl Https {
     /// The answer to a request that ends the connection.
     async fn ask(&self, request: &str) -> String {
         let file = self.authority.file().display().to_string();
-        let tls = Trust::new(Some(&file)).and_then(|trust| trust.tls());
+        let tls = Trust::of_file(&file).and_then(|trust| trust.tls());
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await;
         let stream = stream.expect("nginx listens");
         let mut stream = tls

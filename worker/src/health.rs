@@ -17,20 +17,15 @@ const CHECK_MS_MAX: u64 = 4_000;
 /// Checks that PostgreSQL and the broker answer, some relay leads and some notifier consumes.
 ///
 /// # Errors
-/// Everything that is wrong.
-pub async fn check(postgres: &Config, broker: &Address) -> Result<(), Vec<String>> {
+/// Everything that is wrong, one a line.
+pub async fn check(postgres: &Config, broker: &Address) -> Result<(), String> {
     let checks = async { tokio::join!(check_relay(postgres), check_notifier(broker)) };
     let (relay, notifier) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
         .await
-        .map_err(|_| vec![format!("no answer within {CHECK_MS_MAX} ms")])?;
-    let problems: Vec<_> = [relay, notifier]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
+        .map_err(|_| format!("no answer within {CHECK_MS_MAX} ms"))?;
+    match (relay, notifier) {
+        (Err(relay), Err(notifier)) => Err(format!("{relay}\n{notifier}")),
+        (relay, notifier) => relay.and(notifier),
     }
 }
 

@@ -15,7 +15,6 @@ pub mod letter;
 pub mod notifier;
 pub mod records;
 pub mod relay;
-pub mod shutdown;
 pub mod supervisor;
 pub mod topology;
 pub mod wallet_changes;

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use remit::sql::pools::Config;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backoff::Reconnect;
 use crate::contract::{Notification, Notifications};
 use crate::error::Error;
-use crate::shutdown::Shutdown;
 
 /// An event's ledger and id.
 pub type EventKey = (i64, Uuid);
@@ -22,12 +22,12 @@ pub struct Records {
     config: Config,
     session: Option<Notifications>,
     reconnect: Reconnect,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Records {
     /// Connects on first use.
-    pub fn new(config: Config, shutdown: Shutdown) -> Self {
+    pub fn new(config: Config, shutdown: CancellationToken) -> Self {
         Self {
             config,
             session: None,
@@ -101,7 +101,7 @@ impl Records {
     /// After a failure: leaves the session and waits before the next one.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
         self.session = None;
-        if self.reconnect.wait(&error, &mut self.shutdown).await {
+        if self.reconnect.wait(&error, &self.shutdown).await {
             return Err(Error::Shutdown);
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The queries of the operators' commands, and the mirrors of their SQL types.
 
 use postgres_types::FromSql;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
@@ -24,13 +24,15 @@ pub struct Violation {
 }
 
 /// `remit_ops_v1.chain_head`
-#[derive(Debug, Clone, FromSql)]
+#[derive(Debug, Clone, FromSql, Serialize, Deserialize)]
 #[postgres(name = "chain_head")]
 pub struct ChainHead {
     pub ledger_id: i64,
     pub block: i64,
     pub transfers: i64,
+    #[serde(with = "hex")]
     pub hash: Vec<u8>,
+    #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
 }
 
