@@ -1,9 +1,23 @@
-//! What holds for the options of every program.
+//! Options of programs: those of chaos and bench are read, and those of every program are checked.
 
 use std::any::TypeId;
+use std::str::FromStr;
 
 use clap::Command;
 use clap::error::ErrorKind;
+
+/// The value of an option that is a number, which has one spelling.
+///
+/// # Errors
+/// It is none, or in another spelling.
+pub fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_shortest = text == "0" || !text.starts_with('0');
+    let number = (is_digits && is_shortest).then(|| text.parse().ok());
+    number
+        .flatten()
+        .ok_or("must be a number, without sign and leading zeros")
+}
 
 /// Other spellings of numbers, and what is none.
 const WRONG: [&str; 9] = ["01", "+1", "-1", " 1", "1 ", "1_0", "1.0", "0x1", "one"];
