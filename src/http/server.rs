@@ -153,6 +153,7 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let request_id = request_id(request.headers());
     let route = Route::find(request.method(), request.uri().path());
     let name = route.as_ref().map_or("none", Route::name);
+    let is_read = request.method().is_safe();
     let handling = handle(app, route, request, &request_id);
     let answered = match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
         Ok(answered) => answered,
@@ -166,38 +167,27 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let duration = start.elapsed();
     let status = answer.status.as_u16();
     app.metrics.request(name, status, duration);
-    log(&request_id, name, status, problem, duration);
+    log(&request_id, name, is_read, status, problem, duration);
     answer.into_response()
 }
 
-/// The routes that change nothing. Their good answers are logged at debug level.
-const READS: [&str; 13] = [
-    "user_get",
-    "wallet_list",
-    "wallet_get",
-    "wallet_limits_get",
-    "entry_list",
-    "transfer_get",
-    "key_list",
-    "ledger_get",
-    "healthz",
-    "readyz",
-    "metrics",
-    "openapi",
-    "docs",
-];
-
-/// Logs an answer. It logs no path, body or header: they hold keys and names.
-fn log(request_id: &str, route: &str, status: u16, problem: Option<Problem>, duration: Duration) {
+/// Logs an answer. It logs no path, body or header: they hold keys and names. A read changes
+/// nothing: its good answers are logged at debug level.
+fn log(
+    request_id: &str,
+    route: &str,
+    is_read: bool,
+    status: u16,
+    problem: Option<Problem>,
+    duration: Duration,
+) {
     let code = problem.as_ref().map(|problem| problem.code.name());
     let cause = problem.and_then(|problem| problem.cause);
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     match status {
         500.. => tracing::error!(request_id, route, status, code, cause, us, "answered"),
         400.. => tracing::debug!(request_id, route, status, code, us, "answered"),
-        _ if READS.contains(&route) => {
-            tracing::debug!(request_id, route, status, us, "answered");
-        }
+        _ if is_read => tracing::debug!(request_id, route, status, us, "answered"),
         _ => tracing::info!(request_id, route, status, us, "answered"),
     }
 }

@@ -62,7 +62,8 @@ impl<'a> FromSql<'a> for ApiKeyDigest {
 }
 
 /// The text of a new API key, on its way to the client that asked for it.
-#[derive(Clone)]
+#[derive(Clone, FromSql)]
+#[postgres(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -80,16 +81,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(..)")
-    }
-}
-
-impl<'a> FromSql<'a> for Secret {
-    fn from_sql(sql: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        String::from_sql(sql, raw).map(Self)
-    }
-
-    fn accepts(sql: &Type) -> bool {
-        <String as FromSql>::accepts(sql)
     }
 }
 

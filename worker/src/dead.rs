@@ -1,7 +1,7 @@
 //! The dead letters, for operators: what lies there, and another try for it.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
@@ -173,5 +173,5 @@ async fn depth(broker: &Broker) -> Result<u32, Error> {
 
 fn write_line(output: &mut impl Write, delivery: &Delivery) -> Result<(), Error> {
     let line = letter::describe_dead(delivery);
-    writeln!(output, "{line}").map_err(|error: io::Error| Error::Output(error))
+    Ok(writeln!(output, "{line}")?)
 }
