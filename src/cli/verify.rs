@@ -58,8 +58,7 @@ async fn check_or_export(
     };
     let (client, _driver) = pools::connect(config).await.map_err(failed)?;
     // Read before the check, so that the check covers at least these heads.
-    let heads = ops::chain_head(&client, options.ledger_id).await;
-    let heads = heads.map_err(failed)?;
+    let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {
         for head in heads {
             write_line(output, &head)?;
@@ -84,7 +83,7 @@ async fn check(
     let mut count = 0;
     for head in kept {
         let found = ops::chain_check(client, head.ledger_id, head.block, &head.hash).await;
-        for violation in found.map_err(failed)? {
+        for violation in found? {
             write_line(output, &violation)?;
             count += 1;
         }

@@ -1,7 +1,7 @@
 //! From method and path to a route. Pure: no request, no state.
 
 use hyper::Method;
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::http::idempotency_key::IdempotencyKey;
@@ -9,7 +9,7 @@ use crate::http::problem::{Code, Problem};
 use crate::types::{parse_ledger_id, parse_uuid};
 
 /// What a request asks for.
-#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Route {
     UserCreate,

@@ -10,12 +10,14 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::sql::database::Database;
+use crate::sql::failure::Failure;
+use crate::sql::pools;
 use crate::types::*;
 
 pub mod ops;
-mod query;
+pub mod query;
 
-use query::{Query, Result, queries};
+use query::{Query, queries};
 
 /// On whose behalf a function is called: of the caller with an API key, or, without a key, of the
 /// session's own role. An operator on the command line has no key.
@@ -44,9 +46,8 @@ impl<'a> From<&'a Caller> for By<'a> {
     }
 }
 
-// `by` stands for two parameters: the ledger comes first, and the key comes last.
-// `once`: it is never called a second time, because that would do it again.
 queries! {
+    for Database;
     all remit_v1.keys_get(ledger_ids: &[i64], keys: &[ApiKeyDigest]) -> Caller;
     once remit_v1.key_create(by, request: &KeyRequest, reason: Option<&str>) -> KeyCreated;
     all remit_v1.key_list(by, after_at: Option<OffsetDateTime>, after_id: Option<Uuid>, limit: i32) -> KeyResult;
@@ -84,7 +85,7 @@ pub async fn wallets_get(
     ledger_id: i64,
     wallet_ids: &[Uuid],
     keys: &[ApiKeyDigest],
-) -> Result<Vec<Option<WalletResult>>> {
+) -> Result<Vec<Option<WalletResult>>, Failure> {
     let parameters: [&(dyn ToSql + Sync); 3] = [&ledger_id, &wallet_ids, &keys];
     WALLETS_GET.all(database, &parameters).await
 }
@@ -93,9 +94,11 @@ pub async fn wallets_get(
 ///
 /// # Errors
 /// The first query that the database refuses, or whose types differ.
-pub async fn check(client: &Client) -> std::result::Result<(), String> {
+pub async fn check(client: &Client) -> Result<(), String> {
     for query in QUERIES.iter().chain([&WALLETS_GET]) {
-        query.check(client).await?;
+        let statement = client.prepare_cached(query.text).await;
+        let statement = statement.map_err(|error| query.differs(&pools::describe(&error)))?;
+        query.check(&statement)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use remit::base::environment::Environment;
 use uuid::Uuid;
 
 use crate::config::{self, Config};
-use crate::contract::Audit;
+use crate::contract::Session;
 use crate::dead::{self, Selection};
 use crate::{health, supervisor};
 
@@ -145,7 +145,7 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, String> {
 async fn obey_replay(replay: &Replay, environment: Environment) -> Result<usize, String> {
     let (postgres, broker) = config::read_replay(environment)?;
     let replayed = async {
-        let audit = Audit::connect(&postgres).await?;
+        let audit = Session::connect(&postgres).await?;
         let (selection, reason) = (replay.selection(), &replay.reason);
         dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await
     };

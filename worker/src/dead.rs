@@ -9,7 +9,7 @@ use lapin::types::FieldTable;
 use uuid::Uuid;
 
 use crate::broker::{Address, Broker};
-use crate::contract::Audit;
+use crate::contract::{self, Session};
 use crate::error::Error;
 use crate::event::{self, Event};
 use crate::{letter, topology};
@@ -58,7 +58,7 @@ pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Resu
 /// moved without being written.
 pub async fn replay(
     broker: &Address,
-    audit: &Audit,
+    audit: &Session,
     selection: Selection,
     reason: &str,
     output: &mut impl Write,
@@ -113,7 +113,7 @@ async fn gather(
 }
 
 /// Writes into the audit log what will be moved: a row for each ledger.
-async fn record(audit: &Audit, batch: &[Delivery], reason: &str) -> Result<(), Error> {
+async fn record(audit: &Session, batch: &[Delivery], reason: &str) -> Result<(), Error> {
     let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
     let events = batch
         .iter()
@@ -127,7 +127,7 @@ async fn record(audit: &Audit, batch: &[Delivery], reason: &str) -> Result<(), E
         ids_by_ledger.entry(ledger_id).or_default().push(event_id);
     }
     for (ledger_id, event_ids) in ids_by_ledger {
-        audit.replay_record(ledger_id, &event_ids, reason).await?;
+        contract::replay_record(audit, ledger_id, &event_ids, reason).await?;
     }
     Ok(())
 }

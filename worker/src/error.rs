@@ -8,6 +8,9 @@ pub enum Error {
     /// PostgreSQL refused, or is away.
     #[error("PostgreSQL: {}", describe(.0))]
     Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL answered what does not fit this program.
+    #[error("PostgreSQL: {0}")]
+    Misfit(String),
     /// The broker refused, or is away.
     #[error("broker: {0}")]
     Broker(#[from] lapin::Error),

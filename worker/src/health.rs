@@ -8,6 +8,7 @@ use remit::sql::pools::Config;
 use tokio::time::timeout;
 
 use crate::broker::{Address, Broker};
+use crate::contract::Session;
 use crate::error::Error;
 use crate::{contract, topology};
 
@@ -30,7 +31,11 @@ pub async fn check(postgres: &Config, broker: &Address) -> Result<(), String> {
 }
 
 async fn check_relay(postgres: &Config) -> Result<(), String> {
-    match contract::relay_is_active(postgres).await {
+    let is_active = async {
+        let session = Session::connect(postgres).await?;
+        contract::relay_is_active(&session).await
+    };
+    match is_active.await {
         Ok(true) => Ok(()),
         Ok(false) => Err("no relay leads".to_owned()),
         Err(error) => Err(error.to_string()),

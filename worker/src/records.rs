@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backoff::Reconnect;
-use crate::contract::{Notification, Notifications};
+use crate::contract::{self, Notification, Session};
 use crate::error::Error;
 
 /// An event's ledger and id.
@@ -20,7 +20,7 @@ pub type Sent = BTreeMap<i64, Vec<Notification>>;
 /// A session with PostgreSQL, opened anew as often as it takes.
 pub struct Records {
     config: Config,
-    session: Option<Notifications>,
+    session: Option<Session>,
     reconnect: Reconnect,
     shutdown: CancellationToken,
 }
@@ -77,8 +77,7 @@ impl Records {
     }
 
     async fn try_unsent(&mut self, ledger_id: i64, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
-        let session = self.session().await?;
-        session.notifications_unsent(ledger_id, ids).await
+        contract::notifications_unsent(self.session().await?, ledger_id, ids).await
     }
 
     async fn try_record(
@@ -86,14 +85,13 @@ impl Records {
         ledger_id: i64,
         notifications: &[Notification],
     ) -> Result<i32, Error> {
-        let session = self.session().await?;
-        session.notifications_record(ledger_id, notifications).await
+        contract::notifications_record(self.session().await?, ledger_id, notifications).await
     }
 
-    async fn session(&mut self) -> Result<&Notifications, Error> {
+    async fn session(&mut self) -> Result<&Session, Error> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => Notifications::connect(&self.config).await?,
+            None => Session::connect(&self.config).await?,
         };
         Ok(self.session.insert(session))
     }
