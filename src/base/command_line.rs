@@ -16,8 +16,8 @@ const HIDDEN: &str = "…";
 /// Reads the arguments of this process.
 ///
 /// # Errors
-/// What is wrong with them, or the help that they ask for. No value is repeated: it may be a secret that
-/// went astray.
+/// What is wrong with them, or the help that they ask for. It repeats no value, which may be a
+/// secret that went astray.
 pub fn read<P: Parser>() -> Result<P, clap::Error> {
     P::try_parse().map_err(without_values)
 }

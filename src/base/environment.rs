@@ -31,8 +31,9 @@ impl Environment {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// The same, parsed. What is wrong with the value is kept, but the value not repeated: it may be a
-    /// secret.
+    /// The same, parsed. What is wrong with the value is kept.
+    ///
+    /// The value itself is not repeated: it may be a secret.
     pub fn optional<T, E: Display>(
         &mut self,
         name: &str,

@@ -54,7 +54,8 @@ impl Tls {
 pub struct Trust(OnceCell<Result<Tls, String>>);
 
 impl Trust {
-    /// The certificates in the PEM file that a variable names, and no others; without it the system's.
+    /// Trusts the certificates in the PEM file that a variable names, and no others. Without the
+    /// variable it trusts the system's.
     pub fn read(environment: &mut Environment, name: &str) -> Self {
         let file = environment.optional(name, Self::of_file);
         file.unwrap_or_default()

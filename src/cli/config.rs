@@ -75,7 +75,7 @@ impl Migrate {
     }
 }
 
-/// What `remit keys` and `remit verify` need: the database, under the name that its audit log has of them.
+/// What `remit keys` and `remit verify` need: the database, where the audit log knows them by name.
 ///
 /// # Errors
 /// What is wrong with the environment.

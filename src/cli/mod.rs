@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let status = command_line::say(&error);
             let is_keys = std::env::args().nth(1).is_some_and(|word| word == "keys");
-            // Scripts know wrong arguments of `remit keys` by the status of everything else that fails in it.
+            // Scripts know every failure of `remit keys` by one status, wrong arguments too.
             ExitCode::from(if is_keys { status.min(1) } else { status })
         }
     }

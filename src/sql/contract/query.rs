@@ -140,9 +140,10 @@ impl Query {
     }
 }
 
-/// The functions of the lines, and `QUERIES`, which has them all: `queries! { for Session; … }`. A line is
-/// `how schema.function(arguments) -> result;`, where `how` is a method of `Query`. `by` among the arguments
-/// stands for the ledger in front and the key of a `By` at the end.
+/// Makes a function of each line, and `QUERIES` of all: `queries! { for Session; … }`.
+///
+/// A line is `how schema.function(arguments) -> result;`, where `how` is a method of `Query`.
+/// `by` stands for two parameters of a `By`: the ledger comes first, and the key comes last.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! remit_queries {
