@@ -23,6 +23,7 @@ const RUNS_MAX: u64 = 3;
 const RECOVERY_S_MAX: u64 = 25;
 
 /// The folder of the servers that `make test` starts.
+#[expect(clippy::disallowed_methods, reason = "a test is no program")]
 fn services() -> PathBuf {
     let tests = std::env::var("REMIT_TEST_DIR");
     let tests = tests.expect("REMIT_TEST_DIR is not set: these tests run under `make test`");

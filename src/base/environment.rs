@@ -13,6 +13,7 @@ pub struct Environment {
 
 impl Environment {
     /// Reads the environment of this process. An empty variable counts as absent.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn of_process() -> Self {
         Self::with_lookup(|name| std::env::var(name).ok())
     }
@@ -80,6 +81,7 @@ impl Environment {
 /// Whether this process is to have a bug, which the checker of `chaos/` must find. A release build
 /// does not have this function.
 #[cfg(feature = "planted")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn is_planted(bug: &str) -> bool {
     std::env::var("PLANTED_BUG").is_ok_and(|planted| planted == bug)
 }

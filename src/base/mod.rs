@@ -1,5 +1,6 @@
 //! What every program needs, whatever it is about.
 
+pub mod clock;
 pub mod environment;
 pub mod metrics;
 pub mod runtime;

@@ -49,6 +49,7 @@ impl Folder {
     }
 
     /// A command that runs as the owner, in the folder.
+    #[expect(clippy::disallowed_methods, reason = "a test is no program")]
     pub fn command(&self, program: &str) -> Command {
         let mut command = if self.is_own {
             Command::new(program)

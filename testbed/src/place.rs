@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Panics
 /// It is not set.
+#[expect(clippy::disallowed_methods, reason = "a test is no program")]
 pub fn setting(name: &str) -> String {
     env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: these tests run under `make test`"))
