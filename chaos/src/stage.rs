@@ -192,6 +192,7 @@ impl Drop for Stage {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is no product")]
 fn milliseconds() -> u128 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis())

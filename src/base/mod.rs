@@ -1,5 +1,6 @@
 //! What every program needs, whatever it is about.
 
+pub mod clock;
 pub mod command_line;
 pub mod environment;
 pub mod metrics;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{KEYS_STALE_MS_MAX, KNOWN_KEYS_MAX};
+use crate::base::clock;
 use crate::types::{ApiKeyDigest, Caller};
 
 /// Callers by the digests of their keys. An unused key is forgotten. When there are too many, the
@@ -57,7 +57,7 @@ impl HeldKeys {
         let confirmed_ms = held.confirmed_ms.load(Ordering::Relaxed);
         let is_stale = self.ms_at(now).saturating_sub(confirmed_ms) > KEYS_STALE_MS_MAX;
         let expires_at = held.caller.expires_at;
-        let is_expired = expires_at.is_some_and(|end| end <= OffsetDateTime::now_utc());
+        let is_expired = expires_at.is_some_and(|end| end <= clock::now());
         (!is_stale && !is_expired).then(|| Arc::clone(&held.caller))
     }
 
@@ -177,7 +177,7 @@ mod tests {
         for (number, seconds, is_known) in [(1, -1, false), (2, 60, true)] {
             let mut expiring = (*caller(number)).clone();
             let span = time::Duration::seconds(seconds);
-            expiring.expires_at = Some(OffsetDateTime::now_utc() + span);
+            expiring.expires_at = Some(clock::now() + span);
             keys.hold(&[Arc::new(expiring)], keys.ask(now));
             let known = keys.get(&caller(number).key_sha256, now);
             assert_eq!(known.is_some(), is_known);
