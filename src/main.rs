@@ -134,10 +134,6 @@ async fn serve() -> Result<(), String> {
         keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
         pulse: pools::pool(&config.postgres, 1),
     };
-    #[cfg(feature = "planted")]
-    if remit::base::environment::is_planted("start_late") {
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-    }
     contract::check(&pools::first(&pools.calls).await?).await?;
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;

@@ -76,12 +76,6 @@ impl Environment {
     }
 }
 
-/// Whether this process is to have a bug: the checker of `chaos/` shows that it finds it. No release build knows this.
-#[cfg(feature = "planted")]
-pub fn is_planted(bug: &str) -> bool {
-    std::env::var("PLANTED_BUG").is_ok_and(|planted| planted == bug)
-}
-
 #[cfg(test)]
 mod tests {
     use super::Environment;

@@ -92,11 +92,6 @@ async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String>
             _ = interrupt.recv() => {}
         }
     };
-    #[cfg(feature = "planted")]
-    if remit::base::environment::is_planted("start_late") {
-        // The time in which the server starts as late is not the worker's.
-        tokio::time::sleep(std::time::Duration::from_secs(15)).await;
-    }
     let (trigger, shutdown) = shutdown::channel();
     let parts = start(config, relay, notifier, &shutdown);
     supervisor::run(parts, &trigger, asked_to_end).await
