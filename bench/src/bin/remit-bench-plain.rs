@@ -29,7 +29,6 @@ struct Transfer {
 }
 
 // A thread for two cores, as Remit has.
-#[expect(clippy::disallowed_methods, reason = "this is no product")]
 #[tokio::main(worker_threads = 1)]
 #[expect(clippy::disallowed_methods, reason = "this is no product")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
