@@ -1,9 +1,16 @@
 //! Runs that are aimed at a planted bug, so that they are short.
 
+use std::time::Duration;
+
 use crate::fault::{Kind, Link};
 use crate::options::Options;
 use crate::planted::Bug;
 use crate::script::Mix;
+
+/// How late a server starts again that starts late.
+pub const SERVER_LATE: Duration = Duration::from_secs(5);
+/// The time in which the server starts as late is not the worker's: nobody makes an event in it.
+const WORKER_LATE: Duration = Duration::from_secs(12);
 
 impl Bug {
     /// Aims a run at the bug, so that it is short.
@@ -35,20 +42,14 @@ impl Bug {
                 options.events_faults = vec![Kind::Delay(Link::WorkerBroker); 8];
                 options.pace.link_ms = (400, 800);
             }
-            Self::CacheAnyVersion => {
-                // What the worker writes late is old.
-                options.mix.reads = 40;
-                options.events_faults = vec![
-                    Kind::Delay(Link::WorkerRedis),
-                    Kind::Delay(Link::WorkerDatabase),
-                ];
-                options.pace.link_ms = (800, 1_500);
-            }
+            Self::CacheAnyVersion => options.mix.reads = 40,
             Self::AnswerAnyContent => options.mix.reuses = 20,
             Self::StartLate => {
                 options.money_faults = vec![Kind::KillServer];
                 options.events_faults = vec![Kind::KillWorker];
                 options.recovery_s_max = 2;
+                options.server_late = SERVER_LATE;
+                options.worker_late = WORKER_LATE;
             }
         }
     }

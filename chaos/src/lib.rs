@@ -5,6 +5,7 @@
 pub mod aim;
 pub mod attempts;
 pub mod away;
+pub mod backward;
 pub mod books;
 pub mod check;
 pub mod client;

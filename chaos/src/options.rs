@@ -1,6 +1,7 @@
 //! What a run is to be.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Parser;
 use testbed::options::number;
@@ -70,6 +71,9 @@ pub struct Options {
     /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
     pub recovery_s_max: u64,
     pub planted: Option<Bug>,
+    /// How long the programs take to begin once they are started again.
+    pub server_late: Duration,
+    pub worker_late: Duration,
     /// Whether a line is printed each second.
     pub is_verbose: bool,
     pub is_plan: bool,
@@ -96,6 +100,8 @@ impl Options {
             still_s_max: 30,
             recovery_s_max: 5,
             planted: None,
+            server_late: Duration::ZERO,
+            worker_late: Duration::ZERO,
             is_verbose: true,
             is_plan: false,
         }

@@ -14,11 +14,11 @@ pub enum Bug {
     CommitLater,
     /// The relay removes events before the broker has them.
     SettleFirst,
-    /// The cache takes any version for the newest.
+    /// An older version of a wallet comes over a newer one in the cache.
     CacheAnyVersion,
-    /// The answers in Redis are given to any content.
+    /// The answer to a key is given to any content.
     AnswerAnyContent,
-    /// Server and worker take their time to start.
+    /// Server and worker take their time to start again.
     StartLate,
 }
 
@@ -32,17 +32,6 @@ impl Bug {
         Self::AnswerAnyContent,
         Self::StartLate,
     ];
-
-    /// The name under which programs built with the feature `planted` know it. None where it is SQL.
-    pub fn program(self) -> Option<&'static str> {
-        match self {
-            Self::SettleFirst => Some("settle_first"),
-            Self::CacheAnyVersion => Some("cache_any_version"),
-            Self::AnswerAnyContent => Some("answer_any_content"),
-            Self::StartLate => Some("start_late"),
-            Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater => None,
-        }
-    }
 
     /// The rule that must find it.
     pub fn rule(self) -> Rule {
@@ -63,9 +52,9 @@ impl Bug {
     /// The functions no longer look as they did: the patch has to follow them.
     pub async fn plant(self, owner: &Owner, database: &str) -> Result<(), String> {
         match self {
-            Self::SkipLookup => patch(owner, SKIP_LOOKUP).await,
+            Self::SkipLookup => patch(owner, &SKIP_LOOKUP).await,
             Self::UnorderedLocks => {
-                patch(owner, UNORDERED_LOCKS).await?;
+                patch(owner, &UNORDERED_LOCKS).await?;
                 // Sooner than in a second, so that the run is short.
                 let soon = format!("alter database {database} set deadlock_timeout = '50ms'");
                 owner.execute(&soon).await
@@ -77,10 +66,10 @@ impl Bug {
                 owner.execute(much).await?;
                 owner.execute("select pg_reload_conf()").await
             }
-            Self::SettleFirst
-            | Self::CacheAnyVersion
-            | Self::AnswerAnyContent
-            | Self::StartLate => Ok(()),
+            Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
+            Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
+            // The stage plants these.
+            Self::CacheAnyVersion | Self::StartLate => Ok(()),
         }
     }
 
@@ -97,10 +86,10 @@ impl Bug {
     }
 }
 
-/// What to find in `transfers_post`, and what to put in its place.
-type Patch = [(&'static str, &'static str); 2];
+/// What to find in the functions of the core, and what to put in its place.
+type Patch = (&'static str, &'static str);
 
-const SKIP_LOOKUP: Patch = [
+const SKIP_LOOKUP: [Patch; 2] = [
     (
         "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
         "where false",
@@ -115,7 +104,7 @@ const SKIP_LOOKUP: Patch = [
     ),
 ];
 
-const UNORDERED_LOCKS: Patch = [
+const UNORDERED_LOCKS: [Patch; 2] = [
     (
         "    select array_agg((w.ctid,",
         "    for i in 1 .. request_count loop
@@ -130,17 +119,45 @@ const UNORDERED_LOCKS: Patch = [
     ("for no key update skip locked", "for no key update"),
 ];
 
-async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
+const ANSWER_ANY_CONTENT: [Patch; 1] = [(
+    "same := (stored.source_id,",
+    "same := true or (stored.source_id,",
+)];
+
+/// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
+const SETTLE_FIRST: &str = "
+    create schema planted;
+    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema planted;
+    create function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
+        returns setof remit_worker_v1.event
+        language plpgsql
+        security definer
+    as $$
+    declare
+        events remit_worker_v1.event[] := array(
+            select e from planted.outbox_read(request_limit, held) e);
+    begin
+        perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
+        return query select * from unnest(events);
+    end;
+    $$;
+    grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker";
+
+/// Patches the functions of the core, wherever in them a text stands.
+async fn patch(owner: &Owner, patches: &[Patch]) -> Result<(), String> {
     let query = "select pg_get_functiondef(p.oid) from pg_proc p
-                  where p.pronamespace = 'remit_v1'::regnamespace and p.proname = 'transfers_post'";
-    let mut function = owner.text(query).await?;
-    for (old, new) in patch {
-        if function.matches(old).count() != 1 {
-            return Err(format!(
-                "transfers_post has no single place that reads: {old}"
-            ));
-        }
-        function = function.replace(old, new);
+                  where p.pronamespace in ('remit'::regnamespace, 'remit_v1'::regnamespace)
+                    and strpos(p.prosrc, $1) > 0";
+    for (old, new) in patches {
+        let rows = owner.rows(query, &[old]).await?;
+        let functions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let is_single = |function: &&String| function.matches(old).count() == 1;
+        let [function] = &functions[..] else {
+            return Err(format!("no single function reads: {old}"));
+        };
+        let function = Some(function).filter(is_single);
+        let function = function.ok_or_else(|| format!("no single place reads: {old}"))?;
+        owner.execute(&function.replace(old, new)).await?;
     }
-    owner.execute(&function).await
+    Ok(())
 }

@@ -22,6 +22,8 @@ pub struct Service {
     pub recipe: Recipe,
     /// The port on which it serves once it has found its database. Without one it serves from its start.
     pub port: Option<u16>,
+    /// How long it takes to begin once it is started again.
+    pub late: Duration,
 }
 
 /// What runs now.
@@ -37,6 +39,28 @@ impl Service {
             process: Process::start(&self.recipe)?,
             has_served: self.port.is_none(),
         })
+    }
+
+    fn start_again(&self) -> Result<Running, String> {
+        if self.late.is_zero() {
+            return self.start();
+        }
+        let script = format!("/bin/sleep {}; exec \"$0\" \"$@\"", self.late.as_secs());
+        let path = self.recipe.path.display().to_string();
+        let arguments = self.recipe.arguments.iter().cloned();
+        let recipe = Recipe {
+            path: "/bin/sh".into(),
+            arguments: ["-c".to_owned(), script, path]
+                .into_iter()
+                .chain(arguments)
+                .collect(),
+            ..self.recipe.clone()
+        };
+        let late = Self {
+            recipe,
+            ..self.clone()
+        };
+        late.start()
     }
 
     fn is_serving(&self) -> bool {
@@ -77,7 +101,7 @@ impl Program {
     pub fn kill(&self) -> Result<(), String> {
         let mut running = lock(&self.running);
         running.process.kill();
-        *running = self.service.start()?;
+        *running = self.service.start_again()?;
         Ok(())
     }
 }
@@ -138,8 +162,13 @@ mod tests {
     async fn said(script: &'static str, port: Option<u16>) -> Option<String> {
         let (say, mut said) = mpsc::unbounded_channel();
         let recipe = Recipe::new("/bin/sh", &["-c", script], Path::new("/dev/null"));
+        let service = Service {
+            recipe,
+            port,
+            late: Duration::ZERO,
+        };
         let bad_end = move |detail| drop(say.send(detail));
-        let program = Program::start(Service { recipe, port }, bad_end).expect("there is a shell");
+        let program = Program::start(service, bad_end).expect("there is a shell");
         let said = timeout(Duration::from_millis(500), said.recv()).await;
         drop(program);
         said.ok().flatten()

@@ -6,16 +6,20 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use redis::RedisResult;
 use testbed::folder::Folder;
 use testbed::install;
 use testbed::nginx::Nginx;
 use testbed::proxy::Proxy;
 use testbed::services::Services;
+use tokio::task::JoinSet;
 use tokio_postgres::Config;
 
+use crate::backward::put_back;
 use crate::books::Owner;
 use crate::fault::Link;
 use crate::options::Options;
+use crate::planted::Bug;
 use crate::program::Program;
 use crate::rule::{Rule, Violation};
 
@@ -31,6 +35,8 @@ struct Running {
     server: Program,
     worker: Program,
     nginx: Nginx,
+    /// What breaks Redis, where that is planted.
+    _planted: JoinSet<RedisResult<()>>,
 }
 
 /// The private Remit.
@@ -115,10 +121,15 @@ impl Stage {
         violate: impl Fn(Violation) + Clone + Send + 'static,
     ) -> Result<(), String> {
         let bad_end = move |detail| violate(Violation::new(Rule::ProgramsStayUp, detail));
+        let mut planted = JoinSet::new();
+        if options.planted == Some(Bug::CacheAnyVersion) {
+            planted.spawn(put_back(self.services.redis()?));
+        }
         let running = Running {
             server: Program::start(self.server(options)?, bad_end.clone())?,
             worker: Program::start(self.worker(options)?, bad_end)?,
             nginx: self.nginx().await?,
+            _planted: planted,
         };
         *self.running() = Some(running);
         self.services.await_listener("app").await

@@ -86,14 +86,6 @@ impl Environment {
     }
 }
 
-/// Whether this process is to have a bug, which the checker of `chaos/` must find. A release build
-/// does not have this function.
-#[cfg(feature = "planted")]
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
-pub fn is_planted(bug: &str) -> bool {
-    Environment::of_process().text("PLANTED_BUG").as_deref() == Some(bug)
-}
-
 #[cfg(test)]
 mod tests {
     use super::Environment;

@@ -26,10 +26,6 @@ pub async fn run(config: config::Serve) -> Result<(), String> {
         keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
         pulse: pools::pool(&config.postgres, 1),
     };
-    #[cfg(feature = "planted")]
-    if crate::base::environment::is_planted("start_late") {
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-    }
     contract::check(&pools::first(&pools.calls).await?).await?;
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;

@@ -69,10 +69,6 @@ impl Drain {
         if events.is_empty() {
             return Ok(Drained::Empty);
         }
-        #[cfg(feature = "planted")]
-        if remit::base::environment::is_planted("settle_first") {
-            self.settle(&events).await?;
-        }
         let earlier = mem::take(&mut self.confirmed);
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);

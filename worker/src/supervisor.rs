@@ -23,11 +23,6 @@ const SHUTDOWN_MS_MAX: u64 = 5_000;
 pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
     let _log = telemetry::start(config.log);
     let asked_to_end = signals::asked_to_end()?;
-    #[cfg(feature = "planted")]
-    if remit::base::environment::is_planted("start_late") {
-        // The time in which the server starts as late is not the worker's.
-        tokio::time::sleep(Duration::from_secs(15)).await;
-    }
     let shutdown = CancellationToken::new();
     let parts = start(config, relay, notifier, &shutdown);
     run(parts, &shutdown, asked_to_end).await

@@ -33,7 +33,11 @@ impl Stage {
             ("REMIT_LOG", "warn".to_owned()),
         ]);
         let port = Some(self.services.port("app"));
-        Ok(Service { recipe, port })
+        Ok(Service {
+            recipe,
+            port,
+            late: options.server_late,
+        })
     }
 
     /// The worker.
@@ -62,24 +66,20 @@ impl Stage {
             ("NOTIFY_BACKOFF_MS", "50".to_owned()),
             ("REMIT_LOG", "warn".to_owned()),
         ]);
-        Ok(Service { recipe, port: None })
+        Ok(Service {
+            recipe,
+            port: None,
+            late: options.worker_late,
+        })
     }
 
     /// A program and its arguments.
     fn recipe(&self, options: &Options, command: &[&str], role: &str, database: Link) -> Recipe {
-        let programs = &options.programs;
-        let (path, bug) = match options.planted.and_then(|bug| bug.program()) {
-            Some(bug) => (
-                programs.join("planted").join(command[0]),
-                vec![("PLANTED_BUG", bug.to_owned())],
-            ),
-            None => (programs.join(command[0]), Vec::new()),
-        };
         let port = self.proxy(database).port;
         let url = database_url(role, PASSWORD, port, &self.database);
         let log = self.folder.join(format!("{}.log", command[0]));
-        let recipe = Recipe::new(path, &command[1..], &log);
-        recipe.with(&[("DATABASE_URL", url)]).with(&bug)
+        let path = options.programs.join(command[0]);
+        Recipe::new(path, &command[1..], &log).with(&[("DATABASE_URL", url)])
     }
 
     /// nginx in front of the proxy in front of the server.

@@ -11,15 +11,8 @@ use redis::Script;
 /// A writer leaves a wallet alone that is not there: no reader has a lease on it, and the next one will ask PostgreSQL.
 /// With a lease there is always a version.
 pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
-    #[cfg(feature = "planted")]
-    if crate::base::environment::is_planted("cache_any_version") {
-        let newer = "tonumber(version) > tonumber(old[1] or -1)";
-        return Script::new(&MERGE_TEXT.replace(newer, "true"));
-    }
-    Script::new(MERGE_TEXT)
-});
-
-const MERGE_TEXT: &str = r"
+    Script::new(
+        r"
         local wallets, is_fill = #KEYS, #ARGV % 5 > 0
         if is_fill then
             local lease_field, lease, filled = unpack(ARGV, 7, 9)
@@ -59,7 +52,9 @@ const MERGE_TEXT: &str = r"
             redis.call('HDEL', KEYS[1], lease_field)
             redis.call('PEXPIRE', KEYS[1], ttl)
         end
-        ";
+        ",
+    )
+});
 
 /// Removes a lease, unless another has taken its place.
 pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
