@@ -126,8 +126,8 @@ const ANSWER_ANY_CONTENT: [Patch; 1] = [(
 
 /// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
 const SETTLE_FIRST: &str = "
-    create schema planted;
-    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema planted;
+    create schema settled;
+    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema settled;
     create function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
         returns setof remit_worker_v1.event
         language plpgsql
@@ -135,7 +135,7 @@ const SETTLE_FIRST: &str = "
     as $$
     declare
         events remit_worker_v1.event[] := array(
-            select e from planted.outbox_read(request_limit, held) e);
+            select e from settled.outbox_read(request_limit, held) e);
     begin
         perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
         return query select * from unnest(events);

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 /// # Panics
 /// It is not set.
 pub fn setting(name: &str) -> String {
-    let value = optional_setting(name);
-    value.unwrap_or_else(|| panic!("{name} is not set: these tests run under `make test`"))
+    optional_setting(name)
+        .unwrap_or_else(|| panic!("{name} is not set: these tests run under `make test`"))
 }
 
-/// A variable that `make test` may set.
+/// The same where there need be none.
 #[expect(clippy::disallowed_methods, reason = "a test is no program")]
 pub fn optional_setting(name: &str) -> Option<String> {
     env::var(name).ok()
