@@ -15,7 +15,7 @@ use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{Page, no_query};
-use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
+use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -138,7 +138,7 @@ async fn once<A: Answered>(
     key: Option<&IdempotencyKey>,
     content: &Value,
     create: impl Future<Output = Result<A, Failure>>,
-) -> Result<(A, bool), Problem> {
+) -> Result<(A, bool), NoResult> {
     let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
     let store = &app.answer_store;
     let remembered = async {
@@ -157,6 +157,14 @@ async fn once<A: Answered>(
     let (created, replay) = first_known(remembered, asked, A::is_replay).await?;
     app.metrics.replay(replay);
     Ok((created, replay.is_some()))
+}
+
+/// The problem of a call that locks nothing but its id: another session that held it is a twin.
+fn held_by_twin(no_result: NoResult) -> Problem {
+    match no_result {
+        NoResult::Failed(Failure::Locked) => in_progress(),
+        no_result => no_result.into(),
+    }
 }
 
 /// Cuts a list to its page. The cursor of the next page is the last item of this one.
