@@ -7,6 +7,7 @@ use clap::Parser;
 use remit_bench::cell::Subject;
 use remit_bench::crowd::crowd;
 use remit_bench::growth::growth;
+use remit_bench::held::held;
 use remit_bench::measure::{How, measure};
 use remit_bench::open::open;
 use remit_bench::plan::{Options, Plan, WALLETS_OF_TEMPLATE};
@@ -121,7 +122,10 @@ async fn loads(
             report::write(measured, &rounds)?;
         }
     }
-    if plan.has("single") || plan.has("crowd") {
+    if ["single", "held", "crowd"]
+        .iter()
+        .any(|name| plan.has(name))
+    {
         stand.reset(TEMPLATE).await?;
         stand.start(true).await?;
     }
@@ -130,6 +134,11 @@ async fn loads(
         let found = single(stand, plan.time * times).await?;
         say(&format!("one client: {found}"));
         measured.single = Some(found);
+    }
+    if plan.has("held") {
+        let found = held(stand, plan.time, plan.rounds).await?;
+        say(&format!("a wallet that is held: {found}"));
+        measured.held = Some(found);
     }
     // A quick run has what the targets need.
     if plan.has("crowd") && !plan.is_quick {
