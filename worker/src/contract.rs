@@ -86,8 +86,7 @@ pub struct Notification {
     pub attempts: i32,
 }
 
-/// A session with PostgreSQL, on one connection that ends with it, also when an answer is still to come. A
-/// relay that loses the connection loses its lock, and so the lead, with it.
+/// A session with PostgreSQL. Its connection ends with it, also when an answer is still to come.
 pub struct Session(ClientWrapper);
 
 impl Session {

@@ -1,4 +1,5 @@
-//! What ends a session with PostgreSQL or the broker. The part whose session it was logs it once and starts anew.
+//! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
+//! starts anew.
 
 use remit::sql::pools::describe;
 
