@@ -29,11 +29,8 @@ logs: ## Show the end of every log, and follow them on a terminal
 psql: ## Open psql as the database's owner: make psql ARGS='-c "select …"'
 	@stack/psql $(ARGS)
 
-check: ## Check format, lints, dependencies and units only
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	@stack/deny
-	@stack/units
+check: ## Check what needs no server: format, lints, dependencies, unit tests
+	@stack/check
 
 test: ## Run every check and test against servers of its own: make test ARGS='name'
 	@stack/test $(ARGS)

@@ -1,6 +1,7 @@
 //! Remit: HTTP in, one SQL call, HTTP out. The money rules are the SQL functions under `sql/`.
 //!
-//! The rooms, of which each uses only those below it: `ARCHITECTURE.md` walks one request through them.
+//! The rooms stand from the top down. Each uses only those below it; `redis` and `sql` do not use
+//! each other. `ARCHITECTURE.md` draws them, and walks one request through them.
 
 pub mod cli;
 pub mod http;

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034 # The scripts use what this file only sets.
-# What the scripts of this folder share: words on the terminal, the folder and the account that everything
-# runs under, ports, secrets, and processes. Sourced after `set -euo pipefail`.
+# What the scripts of this folder share: words on the terminal, the folder and the account that
+# everything runs under, ports, secrets, and processes. Sourced after `set -euo pipefail`.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 postgres_bin=/usr/lib/postgresql/15/bin
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# ---- Words on the terminal ------------------------------------------------------------------------------
+# ---- Words on the terminal -----------------------------------------------------------------------
 
 if [[ -t 1 ]]; then bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'; else bold='' red='' plain=''; fi
 
@@ -25,10 +25,11 @@ die() {
 # Whether a command exists.
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# ---- The folder and its owner ---------------------------------------------------------------------------
+# ---- The folder and its owner --------------------------------------------------------------------
 
-# Makes the folder $1 if missing, and sets `dir` (its real path), `owner` (the account that all parts run as: oneself,
-# or for root the folder's owner, by default postgres, as PostgreSQL refuses to run as root) and `run_as`.
+# Makes the folder $1 if missing, and sets `dir` (its real path), `owner` (the account that all
+# parts run as: oneself, or for root the folder's owner, by default postgres, as PostgreSQL refuses
+# to run as root) and `run_as`.
 open_dir() {
     local wanted=$1
     if [[ -L $wanted && ! -e $wanted ]]; then rm "$wanted"; fi
@@ -58,8 +59,9 @@ own_private() {
     if ((EUID == 0)); then chown "$owner:" "$1"; fi
 }
 
-# Replaces the new folder $1 by a link into /var/tmp if its owner cannot reach it, or if its path does not fit into a
-# Unix socket's address (107 bytes) or holds what the parts' configuration files would need to quote.
+# Replaces the new folder $1 by a link into /var/tmp if its owner cannot reach it, or if its path
+# does not fit into a Unix socket's address (107 bytes) or holds what the parts' configuration files
+# would need to quote.
 relocate_unless_usable() {
     local wanted=$1 path reason elsewhere
     path=$(readlink -f "$wanted")
@@ -95,7 +97,7 @@ lock_dir() {
     }
 }
 
-# ---- Ports ----------------------------------------------------------------------------------------------
+# ---- Ports ---------------------------------------------------------------------------------------
 
 # The port of a part, relative to a base.
 declare -A port_offset=([nginx]=80 [nginx_tls]=443 [app]=81 [postgres]=432 [redis]=379 [rabbitmq]=672
@@ -113,7 +115,8 @@ port_taken() {
         awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
 }
 
-# Sets `base` to the first port base that is free, and keeps other runs on this machine from choosing it too.
+# Sets `base` to the first port base that is free, and keeps other runs on this machine from
+# choosing it too.
 choose_base() {
     local file
     for base in {18000..30000..1000}; do
@@ -152,9 +155,10 @@ port_holder() {
     echo "${holder:-another program}"
 }
 
-# ---- Secrets --------------------------------------------------------------------------------------------
+# ---- Secrets -------------------------------------------------------------------------------------
 
-# Prints the secret $1, which is made when first asked for. Hexadecimal: fits every file and URL as it is.
+# Prints the secret $1, which is made when first asked for. Hexadecimal: fits every file and URL as
+# it is.
 secret() {
     local file=$dir/secrets/$1
     if [[ ! -e $file ]]; then
@@ -164,10 +168,10 @@ secret() {
     cat "$file"
 }
 
-# ---- Certificates ---------------------------------------------------------------------------------------
+# ---- Certificates --------------------------------------------------------------------------------
 
-# Makes the self-signed certificate $1.pem for the names $2, and its key $1.key, which the owner alone can read. One that
-# is good for another week stays.
+# Makes the self-signed certificate $1.pem for the names $2, and its key $1.key, which the owner
+# alone can read. One that is good for another week stays.
 make_certificate() {
     if [[ -s $1.key ]] && openssl x509 -noout -checkend $((7 * 24 * 3600)) -in "$1.pem" >/dev/null 2>&1; then return 0; fi
     as_owner mkdir -p -m 700 "$(dirname "$1")"
@@ -180,8 +184,10 @@ make_certificate() {
         die "no certificate could be made. The log is $dir/log/openssl.log"
 }
 
-# ---- Processes ------------------------------------------------------------------------------------------
-# A pid file holds the pid, the time at which that process started, and the boot: a stale one names nobody.
+# ---- Processes -----------------------------------------------------------------------------------
+
+# A pid file holds the pid, the time at which that process started, and the boot. So a stale pid
+# file names no process.
 
 # Prints the identity of the process $1, or fails if there is none.
 process_identity() {
@@ -220,7 +226,8 @@ launch() {
     process_identity "$pid" | write_private "$dir/pid/$name"
 }
 
-# Waits until the command $3… succeeds for the part $1, at most $2 seconds. Says why when it does not.
+# Waits until the command $3… succeeds for the part $1, at most $2 seconds. Says why when it does
+# not.
 await() {
     local name=$1 seconds=$2 deadline=$((SECONDS + $2))
     until "${@:3}" >/dev/null 2>&1; do
@@ -240,7 +247,8 @@ explain() {
     } >&2
 }
 
-# Stops the part $1 with the signal $2 and waits for its end; one that takes over a minute is killed.
+# Stops the part $1 with the signal $2 and waits for its end; one that takes over a minute is
+# killed.
 halt() {
     local name=$1 pid tenths=0
     if pid=$(pid_of "$name"); then

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use remit_chaos::books::Owner;
+use testbed::session::Session;
 use tokio::time::sleep;
 
 use crate::stand::Stand;
@@ -32,10 +32,10 @@ impl Before {
     pub async fn read(stand: &Stand) -> Result<Self, String> {
         let owner = stand.owner().await?;
         Ok(Self {
-            transfers: number(&owner, TRANSFERS).await?,
-            last_event: last_event(&owner).await?,
-            notified: number(&owner, NOTIFIED).await?,
-            sum: number(&owner, SUM).await?,
+            transfers: owner.number(TRANSFERS).await?,
+            last_event: owner.text(LAST_EVENT).await?,
+            notified: owner.number(NOTIFIED).await?,
+            sum: owner.number(SUM).await?,
         })
     }
 
@@ -53,7 +53,7 @@ impl Before {
             ));
         }
         self.await_events(&owner, posted).await?;
-        let notified = number(&owner, NOTIFIED).await? - self.notified;
+        let notified = owner.number(NOTIFIED).await? - self.notified;
         if notified != transfers {
             return Err(format!(
                 "{transfers} transfers have {notified} notifications"
@@ -68,7 +68,7 @@ impl Before {
     ///
     /// # Errors
     /// They do not.
-    pub async fn await_events(&self, owner: &Owner, posted: u64) -> Result<(), String> {
+    pub async fn await_events(&self, owner: &Session, posted: u64) -> Result<(), String> {
         let posted = i64::try_from(posted).map_err(|error| error.to_string())?;
         let recorded = format!(
             "select count(*) from remit.notifications where ledger_id = 1 and event_id > '{}'",
@@ -82,20 +82,22 @@ impl Before {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn posted(&self, owner: &Owner) -> Result<i64, String> {
-        Ok(number(owner, TRANSFERS).await? - self.transfers)
+    pub async fn posted(&self, owner: &Session) -> Result<i64, String> {
+        Ok(owner.number(TRANSFERS).await? - self.transfers)
     }
 
     /// Whether the balances sum to what they did, and the books agree with each other.
     ///
     /// # Errors
     /// They do not.
-    pub async fn check_books(&self, owner: &Owner) -> Result<(), String> {
-        let sum = number(owner, SUM).await?;
+    pub async fn check_books(&self, owner: &Session) -> Result<(), String> {
+        let sum = owner.number(SUM).await?;
         if sum != self.sum {
             return Err(format!("balances sum to {sum}, and to {} before", self.sum));
         }
-        let violations = number(owner, "select count(*) from remit_ops_v1.verify()").await?;
+        let violations = owner
+            .number("select count(*) from remit_ops_v1.verify()")
+            .await?;
         if violations > 0 {
             return Err(format!("verify() finds {violations} violations"));
         }
@@ -126,8 +128,8 @@ async fn count_events(stand: &mut Stand) -> Result<(), String> {
 ///
 /// # Errors
 /// PostgreSQL is away.
-pub async fn outbox_lag_s(owner: &Owner) -> Result<f64, String> {
-    Ok(number(owner, LAG_MS).await? as f64 / 1_000.0)
+pub async fn outbox_lag_s(owner: &Session) -> Result<f64, String> {
+    Ok(owner.number(LAG_MS).await? as f64 / 1_000.0)
 }
 
 const TRANSFERS: &str = "select count(*) from remit.transfers where outcome = 'posted'";
@@ -142,24 +144,15 @@ const LAG_MS: &str =
     "select coalesce(1000 * extract(epoch from clock_timestamp() - min(created_at)), 0)::bigint
                         from remit.outbox";
 
-async fn last_event(owner: &Owner) -> Result<String, String> {
-    let id = owner.text(LAST_EVENT).await;
-    id.map_err(|error| format!("{error:?}"))
-}
-
-/// One number.
-///
-/// # Errors
-/// PostgreSQL is away.
-pub async fn number(owner: &Owner, query: &str) -> Result<i64, String> {
-    let number = owner.number(query).await;
-    number.map_err(|error| format!("{error:?}"))
-}
-
-async fn await_number(owner: &Owner, query: &str, expected: i64, what: &str) -> Result<(), String> {
+async fn await_number(
+    owner: &Session,
+    query: &str,
+    expected: i64,
+    what: &str,
+) -> Result<(), String> {
     let start = Instant::now();
     loop {
-        let count = number(owner, query).await?;
+        let count = owner.number(query).await?;
         if count == expected {
             return Ok(());
         }

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tokio_postgres::{Client, NoTls};
+use testbed::session::connect;
+use tokio_postgres::Client;
 
 use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject, median};
 use crate::cpu;
 use crate::measure::{How, WALLETS, measure};
 use crate::plan::{MANY, Plan};
-use crate::stand::{Stand, execute, ids};
+use crate::stand::{Stand, ids};
 
 mod outbox;
 
@@ -169,21 +170,17 @@ async fn fill(stand: &mut Stand, scale: &Scale, rows: usize) -> Result<(), Strin
     stand.stop().await;
     let wallets = scale.wallets;
     let owner = stand.make_database(&name(rows)).await?;
-    execute(
-        &owner,
-        &format!("select bench.remit_wallets_make({wallets}, 0)"),
-    )
-    .await?;
+    owner
+        .execute(&format!("select bench.remit_wallets_make({wallets}, 0)"))
+        .await?;
     let floor = "update remit.wallets set floor = -1000000000000 where user_id is not null";
-    execute(&owner, floor).await?;
-    execute(&owner, "vacuum full remit.wallets").await?;
-    execute(
-        &owner,
-        &format!("call bench.journal_fill({rows}, {wallets})"),
-    )
-    .await?;
-    execute(&owner, "vacuum analyze").await?;
-    execute(&owner, "checkpoint").await?;
+    owner.execute(floor).await?;
+    owner.execute("vacuum full remit.wallets").await?;
+    owner
+        .execute(&format!("call bench.journal_fill({rows}, {wallets})"))
+        .await?;
+    owner.execute("vacuum analyze").await?;
+    owner.execute("checkpoint").await?;
     stand.ids = ids(&owner, wallets).await?.into();
     Ok(())
 }
@@ -247,11 +244,8 @@ async fn memory(
 }
 
 async fn session(stand: &Stand) -> Result<Client, String> {
-    let owner = stand.services.folder.secret("owner")?;
-    let url = stand.url("remit", &owner, &stand.database);
-    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(said)?;
-    tokio::spawn(connection);
-    Ok(client)
+    let owner = stand.services.owner(&stand.database)?;
+    connect(&owner).await.map_err(said)
 }
 
 fn said(error: tokio_postgres::Error) -> String {

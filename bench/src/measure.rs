@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::ask::{Ask, Script};
+use hyper::Method;
+
+use crate::ask::{Ask, Script, Wallets};
 use crate::cell::{Cell, Door, Sample, Subject};
 use crate::check::{Before, outbox_lag_s};
 use crate::cpu;
 use crate::load::{Load, carry_out};
-use crate::stand::{Stand, execute};
+use crate::stand::Stand;
 
 mod peers;
 
@@ -42,7 +44,7 @@ pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, 
         Subject::Textbook { is_hot } => peers::textbook(stand, is_hot, cell.connections, how).await,
         Subject::TextbookIndexed => {
             let statements = include_str!("../sql/textbook_statements.sql");
-            execute(&stand.owner().await?, statements).await?;
+            stand.owner().await?.execute(statements).await?;
             peers::textbook(stand, false, cell.connections, how).await
         }
         Subject::Core { is_hot, size } => {
@@ -65,7 +67,7 @@ async fn remit(
     how: How,
 ) -> Result<Sample, String> {
     if ask == Ask::ReadOnce {
-        stand.flush_redis().await?;
+        stand.services.flush_redis().await?;
     }
     let script = stand.script(ask);
     let port = stand.services.port(match door {
@@ -139,11 +141,20 @@ async fn warm(stand: &Stand, count: usize, port: u16) -> Result<(), String> {
 }
 
 /// The wallets of a transfer load.
-pub fn wallets(is_hot: bool) -> crate::ask::Wallets {
+pub fn wallets(is_hot: bool) -> Wallets {
     if is_hot {
-        crate::ask::Wallets::Hot(WALLETS)
+        Wallets::Hot(WALLETS)
     } else {
-        crate::ask::Wallets::Uniform(WALLETS)
+        Wallets::Uniform(WALLETS)
+    }
+}
+
+/// Remit's transfers.
+pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
+    Subject::Remit {
+        ask: Ask::Transfer(wallets(is_hot)),
+        door,
+        relay,
     }
 }
 
@@ -157,17 +168,18 @@ fn per_request(used: cpu::Times, requests: u64) -> BTreeMap<String, f64> {
 
 /// Wallet reads so far: those that the cache answered, and all.
 async fn reads(stand: &Stand) -> Result<(f64, f64), String> {
-    let metrics = stand.metrics().await?;
+    let http = stand.http();
+    let metrics = http.try_send(Method::GET, "/metrics", &[], "").await?;
+    if metrics.status != 200 {
+        return Err(format!("no metrics: {metrics:?}"));
+    }
     let (mut hits, mut all) = (0.0, 0.0);
-    for line in metrics.lines() {
+    for line in String::from_utf8_lossy(&metrics.body).lines() {
         let Some(rest) = line.strip_prefix("remit_wallet_cache_reads_total") else {
             continue;
         };
-        let count: f64 = rest
-            .rsplit(' ')
-            .next()
-            .and_then(|count| count.parse().ok())
-            .unwrap_or_default();
+        let count = rest.rsplit(' ').next().and_then(|count| count.parse().ok());
+        let count: f64 = count.unwrap_or_default();
         all += count;
         if rest.contains("hit") {
             hits += count;

@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use crate::cell::{Cell, Door, Subject};
-use crate::measure::{How, measure};
+use crate::measure::{How, measure, transfers};
 use crate::plan::{MANY, Plan};
 use crate::results::{Results, medians, rate};
 use crate::stand::Stand;
-use crate::target::transfers;
 
 /// Parts of the highest rate.
 const PARTS: [f64; 2] = [0.5, 0.8];

@@ -6,8 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use remit_chaos::owner::run;
-use remit_chaos::services::blocking;
+use testbed::process::{blocking, run};
 
 use crate::load::warmup;
 use crate::stand::Stand;

@@ -1,6 +1,10 @@
 //! Which cells are measured, in which order, and for how long.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use clap::Parser;
+use testbed::options::number;
 
 use crate::ask::{Ask, Wallets};
 use crate::cell::{Cell, Door, Subject};
@@ -15,6 +19,75 @@ pub const READERS: usize = 128;
 /// Requests in a call of the target for `transfers_post`, and the sessions that make them.
 pub const CALL_SIZE: usize = 500;
 pub const CALL_SESSIONS: usize = 2;
+
+const EXAMPLE: &str = "\
+Example:
+  remit-bench --services .run/bench --base 24000 --quick
+  make bench-quick   (the same, on servers that it starts)
+
+No environment variable but PATH.";
+
+/// Measures Remit beside its peers, in one run on one machine
+#[derive(Debug, Parser)]
+#[command(name = "remit-bench", version, after_help = EXAMPLE)]
+pub struct Options {
+    /// Where stack/services keeps PostgreSQL, Redis and RabbitMQ
+    #[arg(long, value_name = "DIR")]
+    pub services: PathBuf,
+    /// What their ports count from
+    #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
+    pub base: u16,
+    /// What the targets need, once and shortly, without growth
+    #[arg(long)]
+    quick: bool,
+    /// How often each load is measured, from 1
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    rounds: Option<usize>,
+    /// Growth alone; with --quick only to see that it works
+    #[arg(long, conflicts_with_all = ["without_growth", "only"])]
+    growth: bool,
+    /// Everything but growth
+    #[arg(long)]
+    without_growth: bool,
+    /// Only loads whose name holds this; writes no results. Beside those of the tables there are single, held,
+    /// crowd and open
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+fn rounds(text: &str) -> Result<usize, &'static str> {
+    let rounds = number(text)?;
+    if rounds == 0 {
+        return Err("must be 1 or more");
+    }
+    Ok(rounds)
+}
+
+impl Options {
+    /// Whether loads are measured.
+    pub fn has_loads(&self) -> bool {
+        !self.growth
+    }
+
+    /// Whether growth is measured.
+    pub fn has_growth(&self) -> bool {
+        self.growth || !(self.without_growth || self.quick || self.only.is_some())
+    }
+
+    /// What is measured.
+    pub fn plan(&self) -> Plan {
+        let plan = if self.quick {
+            Plan::quick()
+        } else {
+            Plan::full()
+        };
+        Plan {
+            only: self.only.clone(),
+            rounds: self.rounds.unwrap_or(plan.rounds),
+            ..plan
+        }
+    }
+}
 
 /// Cells that are measured one after the other on one new database.
 pub type Group = Vec<Cell>;
@@ -95,7 +168,7 @@ impl Plan {
     /// Whether nothing would be measured.
     pub fn is_empty(&self) -> bool {
         self.groups().is_empty()
-            && !["single", "open"].iter().any(|name| self.has(name))
+            && !["single", "held", "open"].iter().any(|name| self.has(name))
             && (self.is_quick || !self.has("crowd"))
     }
 
@@ -179,7 +252,35 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+    use testbed::options::numbers;
+
     use super::*;
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        let found = numbers(&Options::command());
+        assert_eq!(found, ["remit-bench --base", "remit-bench --rounds"]);
+    }
+
+    #[test]
+    fn growth_is_left_out_of_what_is_short() {
+        let read = |line: &str| {
+            let words = ["remit-bench", "--services", "x", "--base", "1"];
+            let options = Options::try_parse_from(words.into_iter().chain(line.split_whitespace()));
+            options
+                .map(|options| (options.has_loads(), options.has_growth()))
+                .ok()
+        };
+        assert_eq!(read(""), Some((true, true)));
+        assert_eq!(read("--quick"), Some((true, false)));
+        assert_eq!(read("--only single"), Some((true, false)));
+        assert_eq!(read("--without-growth"), Some((true, false)));
+        assert_eq!(read("--growth --quick"), Some((false, true)));
+        assert_eq!(read("--growth --without-growth"), None);
+        assert_eq!(read("--growth --only single"), None);
+        assert_eq!(read("--rounds 0"), None);
+    }
 
     #[test]
     fn a_quick_run_measures_what_the_full_one_does() {

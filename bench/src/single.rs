@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 use serde::Serialize;
-use tokio_postgres::NoTls;
+use testbed::session::connect;
 use uuid::Uuid;
 
 use crate::ask::{Ask, Asker};
@@ -38,10 +38,8 @@ impl Display for Single {
 /// A call fails, or the books are wrong afterwards.
 pub async fn single(stand: &mut Stand, time: Duration) -> Result<Single, String> {
     let text = |error: tokio_postgres::Error| format!("{error:?}");
-    let owner = stand.services.folder.secret("owner")?;
-    let url = stand.url("remit", &owner, &stand.database);
-    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.map_err(text)?;
-    tokio::spawn(connection);
+    let owner = stand.services.owner(&stand.database)?;
+    let client = connect(&owner).await.map_err(text)?;
     let call = "select textbook.transfer($1, $2, $3, $4)";
     let statement = client.prepare(call).await.map_err(text)?;
     let mut wire = Wire::connect(stand.services.port("app"))

@@ -6,7 +6,8 @@ use crate::ask::Ask;
 use crate::cell::{Door, Sample, Subject, median};
 use crate::crowd::Crowd;
 use crate::growth::Growth;
-use crate::measure::{WALLETS, wallets};
+use crate::held::Held;
+use crate::measure::{WALLETS, transfers};
 use crate::open::Open;
 use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
 use crate::results::{Results, misses, ratios};
@@ -35,16 +36,8 @@ pub struct Measured {
     pub open: Option<Open>,
     pub single: Option<Single>,
     pub crowd: Option<Crowd>,
+    pub held: Option<Held>,
     pub growth: Option<Growth>,
-}
-
-/// Remit's transfers.
-pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
-    Subject::Remit {
-        ask: Ask::Transfer(wallets(is_hot)),
-        door,
-        relay,
-    }
 }
 
 fn reads(ask: Ask) -> Subject {
@@ -58,17 +51,85 @@ fn reads(ask: Ask) -> Subject {
 /// Those targets whose measurements are there.
 pub fn targets(measured: &Measured) -> Vec<Target> {
     let results = &measured.results;
-    let textbook = |is_hot| Some(results.best(Subject::Textbook { is_hot })?.1);
+    let found = of_transfers(results)
+        .into_iter()
+        .chain(of_reads(results))
+        .chain(of_time(measured))
+        .chain(of_core(results));
+    found.flatten().collect()
+}
+
+fn textbook(results: &Results, is_hot: bool) -> Option<&[Sample]> {
+    Some(results.best(Subject::Textbook { is_hot })?.1)
+}
+
+fn ratio(one: Option<&[Sample]>, other: Option<&[Sample]>) -> Option<Vec<f64>> {
+    Some(ratios(one?, other?))
+}
+
+fn of_transfers(results: &Results) -> [Option<Target>; 8] {
+    let textbook = |is_hot| textbook(results, is_hot);
     let remit = |is_hot, door, relay| results.of(transfers(is_hot, door, relay), MANY);
-    let core = |is_hot| {
-        let size = CALL_SIZE;
-        results.of(Subject::Core { is_hot, size }, CALL_SESSIONS)
-    };
-    let ratio = |one: Option<&[Sample]>, other: Option<&[Sample]>| Some(ratios(one?, other?));
-    let lag_s = results.lag_s();
-    let missed = results
-        .of(reads(Ask::Mix(WALLETS)), READERS)
-        .map(|samples| misses(samples).unwrap_or(1.0));
+    let [alone, hot_alone] = [false, true].map(|is_hot| remit(is_hot, Door::Server, false));
+    let [all, hot_all] = [false, true].map(|is_hot| remit(is_hot, Door::Server, true));
+    [
+        least(
+            "transfers, uniform, 256 connections, relay stopped / (a) at its best",
+            ratio(alone, textbook(false)),
+            2.5,
+        ),
+        least(
+            "the same, everything running / (a) at its best",
+            ratio(all, textbook(false)),
+            1.5,
+        ),
+        least("hot / uniform, relay stopped", ratio(hot_alone, alone), 1.0),
+        least(
+            "hot / uniform, everything running",
+            ratio(hot_all, all),
+            1.0,
+        ),
+        least(
+            "hot, relay stopped / (a) hot at its best",
+            ratio(hot_alone, textbook(true)),
+            7.0,
+        ),
+        least(
+            "hot, everything running / (a) hot at its best",
+            ratio(hot_all, textbook(true)),
+            7.0,
+        ),
+        least(
+            "through nginx / without, 256 connections",
+            ratio(remit(false, Door::Nginx, true), all),
+            0.8,
+        ),
+        most(
+            "longest wait of an event at the end of a load, seconds",
+            results.lag_s().map(|lag_s| vec![lag_s]),
+            2.0,
+        ),
+    ]
+}
+
+fn of_reads(results: &Results) -> [Option<Target>; 2] {
+    let of = |ask| results.of(reads(ask), READERS);
+    let missed = of(Ask::Mix(WALLETS)).map(|samples| misses(samples).unwrap_or(1.0));
+    [
+        least(
+            "cached reads / healthz, 128 connections",
+            ratio(of(Ask::Read(WALLETS)), of(Ask::Health)),
+            0.5,
+        ),
+        most(
+            "wallet reads that reach PostgreSQL in the mix, warm",
+            missed.map(|missed| vec![missed]),
+            0.05,
+        ),
+    ]
+}
+
+fn of_time(measured: &Measured) -> [Option<Target>; 5] {
     let half = measured.open.as_ref().map(|open| &open.rates[0]);
     let half_p99s = half.map(|half| {
         let pairs = half.remit_ms.iter().zip(&half.textbook_ms);
@@ -82,61 +143,8 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
         let pairs = last.rates.iter().zip(&first.rates);
         Some(pairs.map(|(last, first)| last / first).collect())
     });
-    let (server, nginx) = (Door::Server, Door::Nginx);
-    let rows = [
-        least(
-            "transfers, uniform, 256 connections, relay stopped / (a) at its best",
-            ratio(remit(false, server, false), textbook(false)),
-            2.5,
-        ),
-        least(
-            "the same, everything running / (a) at its best",
-            ratio(remit(false, server, true), textbook(false)),
-            1.5,
-        ),
-        least(
-            "hot / uniform, relay stopped",
-            ratio(remit(true, server, false), remit(false, server, false)),
-            1.0,
-        ),
-        least(
-            "hot / uniform, everything running",
-            ratio(remit(true, server, true), remit(false, server, true)),
-            1.0,
-        ),
-        least(
-            "hot, relay stopped / (a) hot at its best",
-            ratio(remit(true, server, false), textbook(true)),
-            7.0,
-        ),
-        least(
-            "hot, everything running / (a) hot at its best",
-            ratio(remit(true, server, true), textbook(true)),
-            7.0,
-        ),
-        least(
-            "through nginx / without, 256 connections",
-            ratio(remit(false, nginx, true), remit(false, server, true)),
-            0.8,
-        ),
-        most(
-            "longest wait of an event at the end of a load, seconds",
-            lag_s.map(|lag_s| vec![lag_s]),
-            2.0,
-        ),
-        least(
-            "cached reads / healthz, 128 connections",
-            ratio(
-                results.of(reads(Ask::Read(WALLETS)), READERS),
-                results.of(reads(Ask::Health), READERS),
-            ),
-            0.5,
-        ),
-        most(
-            "wallet reads that reach PostgreSQL in the mix, warm",
-            missed.map(|missed| vec![missed]),
-            0.05,
-        ),
+    let single = measured.single;
+    [
         most(
             "p99 / p50 at 50 % of the highest rate, open loop",
             half.map(|half| half.remit_ms.iter().map(|ms| ms[1] / ms[0]).collect()),
@@ -145,28 +153,39 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
         most("p99 / p99 of (a) at the same rate", half_p99s, 1.0),
         most(
             "one connection: a transfer over HTTP / a call of the textbook function",
-            measured
-                .single
-                .map(|single| vec![single.remit_ms / single.textbook_ms]),
+            single.map(|single| vec![single.remit_ms / single.textbook_ms]),
             1.3,
+        ),
+        least(
+            "rate while another session holds a wallet that clients want / without",
+            measured.held.as_ref().map(Held::ratios),
+            0.9,
         ),
         least(
             "rate with 10,000,000 rows in the journal / with 10,000",
             of_sizes,
             0.85,
         ),
+    ]
+}
+
+fn of_core(results: &Results) -> [Option<Target>; 2] {
+    let core = |is_hot| {
+        let size = CALL_SIZE;
+        results.of(Subject::Core { is_hot, size }, CALL_SESSIONS)
+    };
+    [
         least(
             "transfers_post, two sessions, 500 a call / (a) at its best",
-            ratio(core(false), textbook(false)),
+            ratio(core(false), textbook(results, false)),
             9.0,
         ),
         least(
             "the same on one hot wallet / (a) hot at its best",
-            ratio(core(true), textbook(true)),
+            ratio(core(true), textbook(results, true)),
             20.0,
         ),
-    ];
-    rows.into_iter().flatten().collect()
+    ]
 }
 
 fn least(name: &'static str, rounds: Option<Vec<f64>>, target: f64) -> Option<Target> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rand::Rng;
 use serde_json::json;
+use tokio::time::sleep;
 
-use crate::client::pause;
 use crate::history::{Answer, Row, count};
 use crate::http::{Call, Lost, Reply};
 use crate::hub::Hub;
@@ -230,4 +231,10 @@ impl Attempts {
 /// Whether a refusal will be the same next time.
 fn is_final(state: &str) -> bool {
     state.starts_with("WL") && state != "WL007"
+}
+
+/// A pause before the next attempt. It need not follow from the seed: how often an attempt fails does not.
+async fn pause() {
+    let ms = rand::rng().random_range(20..250);
+    sleep(Duration::from_millis(ms)).await;
 }

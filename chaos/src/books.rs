@@ -1,9 +1,11 @@
 //! What PostgreSQL and Redis hold, read by their owner.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
 
 use serde_json::Value;
-use tokio_postgres::{Client, Config, Error, NoTls, Row};
+use testbed::session::Session;
+use tokio_postgres::{Config, Row};
 use uuid::Uuid;
 
 use crate::model::JournalRow;
@@ -47,9 +49,15 @@ pub struct Books {
 
 const MICROSECONDS: &str = "(extract(epoch from created_at) * 1000000)::bigint";
 
-/// The owner's connection.
-pub struct Owner {
-    client: Client,
+/// The owner's session.
+pub struct Owner(Session);
+
+impl Deref for Owner {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
 }
 
 impl Owner {
@@ -57,41 +65,15 @@ impl Owner {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(Self { client })
-    }
-
-    /// Runs statements.
-    ///
-    /// # Errors
-    /// One of them fails.
-    pub async fn execute(&self, statements: &str) -> Result<(), Error> {
-        self.client.batch_execute(statements).await
-    }
-
-    /// One text.
-    ///
-    /// # Errors
-    /// The query fails or has no row.
-    pub async fn text(&self, query: &str) -> Result<String, Error> {
-        self.client.query_one(query, &[]).await?.try_get(0)
-    }
-
-    /// One number.
-    ///
-    /// # Errors
-    /// The query fails or has no row.
-    pub async fn number(&self, query: &str) -> Result<i64, Error> {
-        self.client.query_one(query, &[]).await?.try_get(0)
+    pub async fn connect(config: &Config) -> Result<Self, String> {
+        Session::connect(config).await.map(Self)
     }
 
     /// How many events wait.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_depth(&self) -> Result<i64, Error> {
+    pub async fn outbox_depth(&self) -> Result<i64, String> {
         self.number("select count(*) from remit.outbox").await
     }
 
@@ -99,26 +81,27 @@ impl Owner {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_oldest(&self) -> Result<Option<i64>, Error> {
+    pub async fn outbox_oldest(&self) -> Result<Option<i64>, String> {
         let query = "select id from remit.outbox order by id limit 1 for key share skip locked";
-        let row = self.client.query_opt(query, &[]).await?;
-        row.map(|row| row.try_get(0)).transpose()
+        let rows = self.rows(query, &[]).await?;
+        Ok(rows.first().map(|row| row.get(0)))
     }
 
     /// Whether an event waits.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_has(&self, id: i64) -> Result<bool, Error> {
+    pub async fn outbox_has(&self, id: i64) -> Result<bool, String> {
         let query = "select exists (select from remit.outbox where id = $1)";
-        self.client.query_one(query, &[&id]).await?.try_get(0)
+        let rows = self.rows(query, &[&id]).await?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
     /// How many rows of the journal have no notification yet.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn unnotified(&self) -> Result<i64, Error> {
+    pub async fn unnotified(&self) -> Result<i64, String> {
         self.number(
             "select (select count(*) from remit.transfers) - (select count(distinct subject_id) from remit.notifications)",
         )
@@ -129,7 +112,7 @@ impl Owner {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn books(&self) -> Result<Books, Error> {
+    pub async fn books(&self) -> Result<Books, String> {
         let (journal, strays) = self.journal().await?;
         Ok(Books {
             journal,
@@ -143,14 +126,14 @@ impl Owner {
         })
     }
 
-    async fn journal(&self) -> Result<(BTreeMap<Uuid, JournalRow>, Vec<String>), Error> {
+    async fn journal(&self) -> Result<(BTreeMap<Uuid, JournalRow>, Vec<String>), String> {
         let query = format!(
             "select id, outcome::text, source_id, target_id, amount, currency, source_version, source_balance,
                     target_version, target_balance, reference, metadata, request_id, {MICROSECONDS}, ledger_id
                from remit.transfers"
         );
         let (mut journal, mut strays) = (BTreeMap::new(), Vec::new());
-        for row in self.client.query(&query, &[]).await? {
+        for row in self.rows(&query, &[]).await? {
             let (id, ledger_id): (Uuid, i64) = (row.get(0), row.get(14));
             if ledger_id != 1 || journal.insert(id, journal_row(&row)).is_some() {
                 strays.push(format!("ledger {ledger_id}, transfer {id}"));
@@ -158,12 +141,13 @@ impl Owner {
         }
         Ok((journal, strays))
     }
-    async fn wallets(&self) -> Result<HashMap<Uuid, WalletRow>, Error> {
+
+    async fn wallets(&self) -> Result<HashMap<Uuid, WalletRow>, String> {
         let query = format!(
             "select id, user_id, currency, balance, floor, version, {MICROSECONDS}
                from remit.wallets where ledger_id = 1"
         );
-        let rows = self.client.query(&query, &[]).await?;
+        let rows = self.rows(&query, &[]).await?;
         let rows = rows.iter().map(|row| WalletRow {
             id: row.get(0),
             user_id: row.get(1),
@@ -176,9 +160,9 @@ impl Owner {
         Ok(rows.map(|row| (row.id, row)).collect())
     }
 
-    async fn users(&self) -> Result<HashMap<Uuid, UserRow>, Error> {
+    async fn users(&self) -> Result<HashMap<Uuid, UserRow>, String> {
         let query = format!("select id, name, {MICROSECONDS} from remit.users where ledger_id = 1");
-        let rows = self.client.query(&query, &[]).await?;
+        let rows = self.rows(&query, &[]).await?;
         let rows = rows.iter().map(|row| {
             let user = UserRow {
                 name: row.get(1),
@@ -189,24 +173,24 @@ impl Owner {
         Ok(rows.collect())
     }
 
-    async fn notifications(&self) -> Result<Vec<(Uuid, Uuid)>, Error> {
+    async fn notifications(&self) -> Result<Vec<(Uuid, Uuid)>, String> {
         let query = "select event_id, subject_id from remit.notifications";
-        let rows = self.client.query(query, &[]).await?;
+        let rows = self.rows(query, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    async fn verified(&self) -> Result<Vec<String>, Error> {
+    async fn verified(&self) -> Result<Vec<String>, String> {
         let query = "select to_jsonb(v) from remit_ops_v1.verify() v";
-        let rows = self.client.query(query, &[]).await?;
+        let rows = self.rows(query, &[]).await?;
         let texts = rows.iter().map(|row| row.get::<_, Value>(0).to_string());
         Ok(texts.collect())
     }
 
-    async fn sessions(&self) -> Result<Vec<(String, String)>, Error> {
+    async fn sessions(&self) -> Result<Vec<(String, String)>, String> {
         let query = "select usename::text, concat_ws(' ', pid, state, wait_event, backend_start, state_change, query)
                        from pg_stat_activity
                       where datname = current_database() and usename in ('remit_server', 'remit_worker')";
-        let rows = self.client.query(query, &[]).await?;
+        let rows = self.rows(query, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rand::Rng;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -16,7 +15,8 @@ use crate::http::Call;
 use crate::hub::Hub;
 use crate::model::transfer_id;
 use crate::rule::Rule;
-use crate::script::{Door, NewUser, NewWallet, Script, Step, Transfer};
+use crate::script::{Door, Script, Step, Transfer};
+use crate::world::{NewUser, NewWallet};
 
 /// A client of Remit.
 pub struct Client {
@@ -271,10 +271,4 @@ fn of_json(wallet_id: Uuid, entry: &Value) -> Option<ReadEntry> {
         amount: entry["amount"].as_i64()?,
         balance: entry["balance"].as_i64()?,
     })
-}
-
-/// A pause before the next attempt. It need not follow from the seed: how often an attempt fails does not.
-pub async fn pause() {
-    let ms = rand::rng().random_range(20..250);
-    sleep(Duration::from_millis(ms)).await;
 }

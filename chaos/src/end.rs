@@ -109,14 +109,13 @@ fn wrong_sessions(books: &Books) -> Vec<String> {
 
 /// What the keys of the generation begin with that all servers read by now.
 async fn open_generation(stage: &Stage) -> Result<String, String> {
-    let text = |error: tokio_postgres::Error| error.to_string();
     let owner = stage.owner().await?;
     let query = "select case when redis_id is not null and age_ms > 2000
                              then 'remit:' || place || ':cache:' || generation else '' end
                    from remit_ops_v1.cache_state()";
     let start = Instant::now();
     loop {
-        let prefix = owner.text(query).await.map_err(text)?;
+        let prefix = owner.text(query).await?;
         if !prefix.is_empty() {
             return Ok(prefix);
         }

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::rule::{Rule, Violation};
-use crate::script::{NewUser, NewWallet, Transfer};
+use crate::script::Transfer;
 use crate::told::Newest;
+use crate::world::{NewUser, NewWallet};
 
 /// So many violations of one rule are kept; the rest is counted.
 const VIOLATIONS_KEPT_MAX: usize = 20;

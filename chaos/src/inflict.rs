@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use testbed::proxy::Side;
+use testbed::services::Part;
 use tokio::time::sleep;
 
 use crate::diary::{Diary, Inflicted};
 use crate::fault::{Fault, Kind, Lane, Link, Schedule};
 use crate::hub::Hub;
 use crate::probe::Probe;
-use crate::proxy::Side;
 use crate::relay::Watch;
 use crate::rule::Rule;
-use crate::services::Part;
 use crate::stage::Stage;
 
 /// How long an event is waited for: to come, as a broken way of the money may let none through, and to leave.
@@ -118,7 +118,7 @@ impl Inflictor {
             Kind::KillServer => stage.kill_server()?,
             Kind::KillWorker => stage.kill_worker()?,
             Kind::ReloadNginx => stage.reload_nginx(),
-            Kind::FlushRedis => stage.flush_redis().await?,
+            Kind::FlushRedis => services.flush_redis().await?,
             Kind::KillBackend => stage.kill_backend().await?,
             Kind::StopPostgres => {
                 // What `pg_ctl stop -m immediate` sends.

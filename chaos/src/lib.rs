@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aim;
 pub mod attempts;
 pub mod away;
+pub mod backward;
 pub mod books;
 pub mod check;
 pub mod client;
@@ -14,22 +16,17 @@ pub mod history;
 pub mod http;
 pub mod hub;
 pub mod inflict;
-pub mod install;
 pub mod look;
 pub mod model;
-pub mod nginx;
 pub mod options;
-pub mod owner;
 pub mod planted;
 pub mod probe;
 pub mod program;
-pub mod proxy;
 pub mod relay;
 pub mod report;
 pub mod rule;
 pub mod run;
 pub mod script;
-pub mod services;
 pub mod sql;
 pub mod stage;
 pub mod tap;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_postgres::Error;
 
 use crate::books::Owner;
 use crate::stage::Stage;
@@ -29,7 +28,7 @@ impl<'a> Look<'a> {
     /// The answer, if PostgreSQL gives one in time.
     pub async fn ask<T>(
         &mut self,
-        question: impl AsyncFnOnce(&Owner) -> Result<T, Error>,
+        question: impl AsyncFnOnce(&Owner) -> Result<T, String>,
     ) -> Option<T> {
         let ask = async {
             let owner = match &mut self.owner {

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use remit_chaos::fault::{Lane, Schedule};
-use remit_chaos::options::{Options, USAGE};
+use remit_chaos::options::{Arguments, Options};
 use remit_chaos::run::run;
 use remit_chaos::script::Script;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,13 +14,7 @@ const PLAN_STEPS: usize = 20;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("remit-chaos: {error}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
+    let options = Options::from(Arguments::parse());
     if options.is_plan {
         print_plan(&options);
         return ExitCode::SUCCESS;

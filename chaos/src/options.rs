@@ -1,6 +1,11 @@
 //! What a run is to be.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use testbed::options::number;
+use testbed::place::programs;
 
 use crate::fault::{Kind, Lane, Pace};
 use crate::planted::Bug;
@@ -9,17 +14,43 @@ use crate::script::Mix;
 /// A run shorter than this has each fault for a short time only.
 const LONG_S_MIN: u64 = 120;
 
-pub const USAGE: &str = "\
-Usage: remit-chaos --services DIR --base PORT [--seed N] [--seconds N] [--clients N]
-                   [--programs DIR] [--plan]
+/// How long the load lasts when the command does not say, and of how many clients.
+const SECONDS_DEFAULT: u64 = 120;
+const CLIENTS_DEFAULT: u64 = 24;
 
-  --services DIR  where stack/services keeps PostgreSQL, Redis and RabbitMQ
-  --base PORT     what their ports count from
-  --seed N        what the faults and the clients' scripts follow from; a random one by default
-  --seconds N     how long the load lasts (120); each kind of fault has its turn in any case
-  --clients N     how many clients (24)
-  --programs DIR  where remit and remit-worker are; beside this program by default
-  --plan          print what the seed makes of faults and scripts, and do nothing";
+const EXAMPLE: &str = "\
+Example:
+  remit-chaos --services .run/chaos --base 23000 --seed 7 --seconds 600
+  make chaos SEED=7 SECONDS=600   (the same, on servers that it starts)
+
+No environment variable but PATH.";
+
+/// Breaks a private Remit under load, and checks that nothing was lost and nothing doubled
+#[derive(Debug, Parser)]
+#[command(name = "remit-chaos", version, after_help = EXAMPLE)]
+pub struct Arguments {
+    /// Where stack/services keeps PostgreSQL, Redis and RabbitMQ
+    #[arg(long, value_name = "DIR")]
+    services: PathBuf,
+    /// What their ports count from
+    #[arg(long, value_name = "PORT", value_parser = number::<u16>)]
+    base: u16,
+    /// What the faults and the clients' scripts follow from; a random one by default
+    #[arg(long, value_name = "N", value_parser = number::<u64>)]
+    seed: Option<u64>,
+    /// How long the load lasts; each kind of fault has its turn in any case
+    #[arg(long, value_name = "N", default_value_t = SECONDS_DEFAULT, value_parser = number::<u64>)]
+    seconds: u64,
+    /// How many clients
+    #[arg(long, value_name = "N", default_value_t = CLIENTS_DEFAULT, value_parser = number::<u64>)]
+    clients: u64,
+    /// Where remit and remit-worker are; beside this program by default
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+    /// Print what the seed makes of faults and scripts, and do nothing
+    #[arg(long)]
+    plan: bool,
+}
 
 /// Everything that a run depends on, but for chance.
 #[derive(Debug, Clone)]
@@ -42,6 +73,9 @@ pub struct Options {
     pub planted: Option<Bug>,
     /// Whether there are a second server and a second worker.
     pub has_others: bool,
+    /// How long the programs take to begin once they are started again.
+    pub server_late: Duration,
+    pub worker_late: Duration,
     /// Whether a line is printed each second.
     pub is_verbose: bool,
     pub is_plan: bool,
@@ -56,7 +90,7 @@ impl Options {
             programs: programs(),
             seed,
             seconds,
-            clients: 24,
+            clients: CLIENTS_DEFAULT,
             mix: Mix::STANDARD,
             pace: if seconds < LONG_S_MIN {
                 Pace::SHORT
@@ -69,59 +103,47 @@ impl Options {
             recovery_s_max: 5,
             planted: None,
             has_others: true,
+            server_late: Duration::ZERO,
+            worker_late: Duration::ZERO,
             is_verbose: true,
             is_plan: false,
         }
     }
+}
 
-    /// Reads the command line.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut services, mut base, mut is_plan) = (None, None, false);
-        let mut programs = programs();
-        let (mut seed, mut seconds, mut clients) = (None, 120, 24);
-        let mut arguments = arguments;
-        while let Some(name) = arguments.next() {
-            if name == "--plan" {
-                is_plan = true;
-                continue;
-            }
-            let value = arguments.next().ok_or(format!("{name} needs a value"))?;
-            let number = || {
-                value
-                    .parse::<u64>()
-                    .map_err(|_| format!("{name} needs a number"))
-            };
-            match name.as_str() {
-                "--services" => services = Some(PathBuf::from(&value)),
-                "--programs" => programs = PathBuf::from(&value),
-                "--base" => base = Some(number()?),
-                "--seed" => seed = Some(number()?),
-                "--seconds" => seconds = number()?,
-                "--clients" => clients = number()?,
-                _ => return Err(format!("unknown option {name}")),
-            }
-        }
-        let services = services.ok_or("--services is missing")?;
-        let base = base
-            .and_then(|base| u16::try_from(base).ok())
-            .ok_or("--base is missing")?;
-        let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-        Ok(Self {
-            programs,
+impl From<Arguments> for Options {
+    fn from(arguments: Arguments) -> Self {
+        let Arguments {
+            services,
+            base,
+            seed,
+            seconds,
             clients,
-            is_plan,
-            ..Self::new(&services, base, seed, seconds)
-        })
+            programs,
+            plan,
+        } = arguments;
+        let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+        let standard = Self::new(&services, base, seed, seconds);
+        Self {
+            programs: programs.unwrap_or_else(|| standard.programs.clone()),
+            clients,
+            is_plan: plan,
+            ..standard
+        }
     }
 }
 
-/// The folder of the built programs: this program's own, or the one above for a test.
-fn programs() -> PathBuf {
-    let own = std::env::current_exe().unwrap_or_default();
-    let folder = own.parent().unwrap_or(Path::new("."));
-    let above = folder.parent().filter(|_| folder.ends_with("deps"));
-    above.unwrap_or(folder).to_owned()
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use testbed::options::numbers;
+
+    use super::*;
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        let found = numbers(&Arguments::command());
+        let names = ["--base", "--seed", "--seconds", "--clients"];
+        assert_eq!(found, names.map(|name| format!("remit-chaos {name}")));
+    }
 }

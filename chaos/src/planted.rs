@@ -1,10 +1,7 @@
 //! Bugs that are put into a private Remit, so that the checker shows that it finds them.
 
 use crate::books::Owner;
-use crate::fault::{Kind, Link};
-use crate::options::Options;
 use crate::rule::Rule;
-use crate::script::Mix;
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +14,11 @@ pub enum Bug {
     CommitLater,
     /// The relay removes events before the broker has them.
     SettleFirst,
-    /// The cache takes any version for the newest.
+    /// An older version of a wallet comes over a newer one in the cache.
     CacheAnyVersion,
-    /// The answers in Redis are given to any content.
+    /// The answer to a key is given to any content.
     AnswerAnyContent,
-    /// Server and worker take their time to start.
+    /// Server and worker take their time to start again.
     StartLate,
     /// What Redis did not take closes no generation of the cache: all go on to read the old one.
     OldGeneration,
@@ -39,19 +36,6 @@ impl Bug {
         Self::OldGeneration,
     ];
 
-    /// The name under which programs built with the feature `planted` know it. None where it is SQL.
-    pub fn program(self) -> Option<&'static str> {
-        match self {
-            Self::SettleFirst => Some("settle_first"),
-            Self::CacheAnyVersion => Some("cache_any_version"),
-            Self::AnswerAnyContent => Some("answer_any_content"),
-            Self::StartLate => Some("start_late"),
-            Self::SkipLookup | Self::UnorderedLocks | Self::CommitLater | Self::OldGeneration => {
-                None
-            }
-        }
-    }
-
     /// The rule that must find it.
     pub fn rule(self) -> Rule {
         match self {
@@ -66,92 +50,31 @@ impl Bug {
         }
     }
 
-    /// Aims a run at the bug, so that it is short.
-    pub fn aim(self, options: &mut Options) {
-        options.planted = Some(self);
-        options.seconds = 3;
-        options.still_s_max = 3;
-        options.money_faults = Vec::new();
-        options.events_faults = Vec::new();
-        options.mix = Mix {
-            hot_transfers: 20,
-            ..Mix::NONE
-        };
-        match self {
-            Self::SkipLookup => options.mix.agains = 20,
-            Self::UnorderedLocks => {
-                options.mix = Mix {
-                    twins: 20,
-                    ..options.mix
-                }
-            }
-            Self::CommitLater => {
-                // What is lost is what was answered between the last write to the disk and the stop.
-                options.money_faults = vec![Kind::StopPostgres; 3];
-                options.pace.pause_ms = (800, 1_500);
-            }
-            Self::SettleFirst => {
-                // Nearly a third of them kill the worker while events are on their way.
-                options.events_faults = vec![Kind::Delay(Link::WorkerBroker); 8];
-                options.pace.link_ms = (400, 800);
-            }
-            Self::CacheAnyVersion => {
-                // What the worker writes late is old.
-                options.mix.reads = 40;
-                options.events_faults = vec![
-                    Kind::Delay(Link::WorkerRedis),
-                    Kind::Delay(Link::WorkerDatabase),
-                ];
-                options.pace.link_ms = (800, 1_500);
-            }
-            Self::AnswerAnyContent => options.mix.reuses = 20,
-            Self::StartLate => {
-                options.money_faults = vec![Kind::KillServer];
-                options.events_faults = vec![Kind::KillWorker];
-                options.recovery_s_max = 2;
-                // Else another one does the work meanwhile.
-                options.has_others = false;
-            }
-            Self::OldGeneration => {
-                options.mix.reads = 60;
-                options.seconds = 12;
-                // Once the cache is open, one server is cut off from what the other one reads.
-                options.money_faults = vec![Kind::Cut(Link::ServerRedis); 4];
-                options.pace.pause_ms = (2_500, 3_500);
-            }
-        }
-    }
-
     /// Puts it into the database, where it is SQL.
     ///
     /// # Errors
     /// The functions no longer look as they did: the patch has to follow them.
     pub async fn plant(self, owner: &Owner, database: &str) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
         match self {
-            Self::SkipLookup => patch(owner, SKIP_LOOKUP).await,
+            Self::SkipLookup => patch(owner, &SKIP_LOOKUP).await,
             Self::UnorderedLocks => {
-                patch(owner, UNORDERED_LOCKS).await?;
+                patch(owner, &UNORDERED_LOCKS).await?;
                 // Sooner than in a second, so that the run is short.
                 let soon = format!("alter database {database} set deadlock_timeout = '50ms'");
-                owner.execute(&soon).await.map_err(text)
+                owner.execute(&soon).await
             }
             Self::CommitLater => {
                 let later = format!("alter database {database} set synchronous_commit = off");
-                owner.execute(&later).await.map_err(text)?;
+                owner.execute(&later).await?;
                 let much = "alter system set wal_writer_delay = '10s'";
-                owner.execute(much).await.map_err(text)?;
-                owner.execute("select pg_reload_conf()").await.map_err(text)
+                owner.execute(much).await?;
+                owner.execute("select pg_reload_conf()").await
             }
-            Self::OldGeneration => {
-                let close = "create or replace function remit_ops_v1.cache_close() returns remit_ops_v1.cache_state
-                             language sql as 'select remit_ops_v1.cache_state()'";
-                owner.execute(close).await.map_err(text)
-            }
-            Self::SettleFirst
-            | Self::CacheAnyVersion
-            | Self::AnswerAnyContent
-            | Self::StartLate => Ok(()),
+            Self::OldGeneration => owner.execute(OLD_GENERATION).await,
+            Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
+            Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
+            // The stage plants these.
+            Self::CacheAnyVersion | Self::StartLate => Ok(()),
         }
     }
 
@@ -160,25 +83,18 @@ impl Bug {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn uproot(self, owner: &Owner) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
         if self == Self::CommitLater {
-            owner
-                .execute("alter system reset wal_writer_delay")
-                .await
-                .map_err(text)?;
-            owner
-                .execute("select pg_reload_conf()")
-                .await
-                .map_err(text)?;
+            owner.execute("alter system reset wal_writer_delay").await?;
+            owner.execute("select pg_reload_conf()").await?;
         }
         Ok(())
     }
 }
 
-/// What to find in `transfers_post`, and what to put in its place.
-type Patch = [(&'static str, &'static str); 2];
+/// What to find in the functions of the core, and what to put in its place.
+type Patch = (&'static str, &'static str);
 
-const SKIP_LOOKUP: Patch = [
+const SKIP_LOOKUP: [Patch; 2] = [
     (
         "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
         "where false",
@@ -193,7 +109,7 @@ const SKIP_LOOKUP: Patch = [
     ),
 ];
 
-const UNORDERED_LOCKS: Patch = [
+const UNORDERED_LOCKS: [Patch; 2] = [
     (
         "    select array_agg((w.ctid,",
         "    for i in 1 .. request_count loop
@@ -208,18 +124,52 @@ const UNORDERED_LOCKS: Patch = [
     ("for no key update skip locked", "for no key update"),
 ];
 
-async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
-    let text = |error: tokio_postgres::Error| format!("{error:?}");
+const ANSWER_ANY_CONTENT: [Patch; 1] = [(
+    "same := (stored.source_id,",
+    "same := true or (stored.source_id,",
+)];
+
+/// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
+const SETTLE_FIRST: &str = "
+    create schema settled;
+    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema settled;
+    create function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
+        returns setof remit_worker_v1.event
+        language plpgsql
+        security definer
+    as $$
+    declare
+        events remit_worker_v1.event[] := array(
+            select e from settled.outbox_read(request_limit, held) e);
+    begin
+        perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
+        return query select * from unnest(events);
+    end;
+    $$;
+    grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker";
+
+/// No generation is ever closed.
+const OLD_GENERATION: &str = "
+    create or replace function remit_ops_v1.cache_close() returns remit_ops_v1.cache_state
+        language sql
+        security definer
+    as 'select remit_ops_v1.cache_state()'";
+
+/// Patches the functions of the core, wherever in them a text stands.
+async fn patch(owner: &Owner, patches: &[Patch]) -> Result<(), String> {
     let query = "select pg_get_functiondef(p.oid) from pg_proc p
-                  where p.pronamespace = 'remit_v1'::regnamespace and p.proname = 'transfers_post'";
-    let mut function = owner.text(query).await.map_err(text)?;
-    for (old, new) in patch {
-        if function.matches(old).count() != 1 {
-            return Err(format!(
-                "transfers_post has no single place that reads: {old}"
-            ));
-        }
-        function = function.replace(old, new);
+                  where p.pronamespace in ('remit'::regnamespace, 'remit_v1'::regnamespace)
+                    and strpos(p.prosrc, $1) > 0";
+    for (old, new) in patches {
+        let rows = owner.rows(query, &[old]).await?;
+        let functions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let is_single = |function: &&String| function.matches(old).count() == 1;
+        let [function] = &functions[..] else {
+            return Err(format!("no single function reads: {old}"));
+        };
+        let function = Some(function).filter(is_single);
+        let function = function.ok_or_else(|| format!("no single place reads: {old}"))?;
+        owner.execute(&function.replace(old, new)).await?;
     }
-    owner.execute(&function).await.map_err(text)
+    Ok(())
 }

@@ -1,13 +1,12 @@
 //! A program under a supervisor that starts it again at once, however it ended.
 
-use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use testbed::program::{Process, Recipe};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -17,42 +16,51 @@ const RESTART_MS: u64 = 100;
 /// The status of a Rust program that panicked.
 const PANICKED: i32 = 101;
 
-/// How a program is started.
+/// A program, and how it is seen that it serves.
 #[derive(Debug, Clone)]
-pub struct Recipe {
-    pub path: PathBuf,
-    pub arguments: Vec<&'static str>,
-    pub variables: Vec<(&'static str, String)>,
-    pub log: PathBuf,
+pub struct Service {
+    pub recipe: Recipe,
     /// The port on which it serves once it has found its database. Without one it serves from its start.
     pub port: Option<u16>,
+    /// How long it takes to begin once it is started again.
+    pub late: Duration,
 }
 
-/// A process of the program.
-struct Process {
-    child: Child,
+/// What runs now.
+struct Running {
+    process: Process,
     /// From then on, to end is not its decision any more.
     has_served: bool,
 }
 
-impl Recipe {
-    fn spawn(&self) -> Result<Process, String> {
-        let describe = |error: std::io::Error| format!("{}: {error}", self.path.display());
-        let log = OpenOptions::new().create(true).append(true).open(&self.log);
-        let log = log.map_err(describe)?;
-        let child = Command::new(&self.path)
-            .args(&self.arguments)
-            .env_clear()
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stderr(log.try_clone().map_err(describe)?)
-            .stdout(log)
-            .spawn()
-            .map_err(describe)?;
-        Ok(Process {
-            child,
+impl Service {
+    fn start(&self) -> Result<Running, String> {
+        Ok(Running {
+            process: Process::start(&self.recipe)?,
             has_served: self.port.is_none(),
         })
+    }
+
+    fn start_again(&self) -> Result<Running, String> {
+        if self.late.is_zero() {
+            return self.start();
+        }
+        let script = format!("/bin/sleep {}; exec \"$0\" \"$@\"", self.late.as_secs());
+        let path = self.recipe.path.display().to_string();
+        let arguments = self.recipe.arguments.iter().cloned();
+        let recipe = Recipe {
+            path: "/bin/sh".into(),
+            arguments: ["-c".to_owned(), script, path]
+                .into_iter()
+                .chain(arguments)
+                .collect(),
+            ..self.recipe.clone()
+        };
+        let late = Self {
+            recipe,
+            ..self.clone()
+        };
+        late.start()
     }
 
     fn is_serving(&self) -> bool {
@@ -63,8 +71,8 @@ impl Recipe {
 
 /// The program, killed at the end.
 pub struct Program {
-    recipe: Recipe,
-    process: Arc<Mutex<Process>>,
+    service: Service,
+    running: Arc<Mutex<Running>>,
     supervisor: JoinHandle<()>,
 }
 
@@ -74,21 +82,21 @@ impl Program {
     /// # Errors
     /// It cannot be started.
     pub fn start(
-        recipe: Recipe,
+        service: Service,
         bad_end: impl Fn(String) + Send + 'static,
     ) -> Result<Self, String> {
-        let process = Arc::new(Mutex::new(recipe.spawn()?));
-        let supervisor = tokio::spawn(supervise(recipe.clone(), Arc::clone(&process), bad_end));
+        let running = Arc::new(Mutex::new(service.start()?));
+        let supervisor = tokio::spawn(supervise(service.clone(), Arc::clone(&running), bad_end));
         Ok(Self {
-            recipe,
-            process,
+            service,
+            running,
             supervisor,
         })
     }
 
     /// The process that runs now.
     pub fn pid(&self) -> u32 {
-        lock(&self.process).child.id()
+        lock(&self.running).process.pid()
     }
 
     /// Ends the process as a power cut would, and starts the next one.
@@ -96,9 +104,9 @@ impl Program {
     /// # Errors
     /// It cannot be started.
     pub fn kill(&self) -> Result<(), String> {
-        let mut process = lock(&self.process);
-        end(&mut process.child);
-        *process = self.recipe.spawn()?;
+        let mut running = lock(&self.running);
+        running.process.kill();
+        *running = self.service.start_again()?;
         Ok(())
     }
 }
@@ -106,36 +114,34 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.supervisor.abort();
-        end(&mut lock(&self.process).child);
+        lock(&self.running).process.kill();
     }
 }
 
-async fn supervise(recipe: Recipe, process: Arc<Mutex<Process>>, bad_end: impl Fn(String)) {
+async fn supervise(service: Service, running: Arc<Mutex<Running>>, bad_end: impl Fn(String)) {
     loop {
         sleep(Duration::from_millis(WATCH_MS)).await;
         let (ended, has_served) = {
-            let mut process = lock(&process);
-            process.has_served = process.has_served || recipe.is_serving();
-            (process.child.try_wait().ok().flatten(), process.has_served)
+            let mut running = lock(&running);
+            running.has_served = running.has_served || service.is_serving();
+            (running.process.status(), running.has_served)
         };
         let Some(status) = ended else { continue };
         if has_served || is_bad(status) {
+            let (path, log) = (&service.recipe.path, &service.recipe.log);
             bad_end(format!(
                 "{} ended: {status}; see {}",
-                recipe.path.display(),
-                recipe.log.display()
+                path.display(),
+                log.display()
             ));
         }
         sleep(Duration::from_millis(RESTART_MS)).await;
-        let mut process = lock(&process);
-        // Whoever killed it meanwhile has started it too.
-        if process
-            .child
-            .try_wait()
-            .is_ok_and(|status| status.is_some())
-            && let Ok(next) = recipe.spawn()
+        let mut running = lock(&running);
+        // What was killed meanwhile was started too.
+        if running.process.status().is_some()
+            && let Ok(next) = service.start()
         {
-            *process = next;
+            *running = next;
         }
     }
 }
@@ -144,18 +150,14 @@ fn is_bad(status: ExitStatus) -> bool {
     status.signal().is_some() || status.code() == Some(PANICKED)
 }
 
-fn end(child: &mut Child) {
-    // It may have ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn lock(process: &Mutex<Process>) -> MutexGuard<'_, Process> {
-    process.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(running: &Mutex<Running>) -> MutexGuard<'_, Running> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use tokio::sync::mpsc;
     use tokio::time::timeout;
 
@@ -164,15 +166,14 @@ mod tests {
     /// What is said when a program ends by itself.
     async fn said(script: &'static str, port: Option<u16>) -> Option<String> {
         let (say, mut said) = mpsc::unbounded_channel();
-        let recipe = Recipe {
-            path: "/bin/sh".into(),
-            arguments: vec!["-c", script],
-            variables: Vec::new(),
-            log: "/dev/null".into(),
+        let recipe = Recipe::new("/bin/sh", &["-c", script], Path::new("/dev/null"));
+        let service = Service {
+            recipe,
             port,
+            late: Duration::ZERO,
         };
         let bad_end = move |detail| drop(say.send(detail));
-        let program = Program::start(recipe, bad_end).expect("there is a shell");
+        let program = Program::start(service, bad_end).expect("there is a shell");
         let said = timeout(Duration::from_millis(500), said.recv()).await;
         drop(program);
         said.ok().flatten()

@@ -23,11 +23,11 @@ use crate::options::Options;
 use crate::probe::Probe;
 use crate::report::{Report, numbers};
 use crate::rule::{Rule, Violation};
-use crate::script::{NewUser, Script};
+use crate::script::Script;
 use crate::sql::Sql;
 use crate::stage::Stage;
 use crate::tap::Tap;
-use crate::world::World;
+use crate::world::{NewUser, World};
 
 /// How long clients have for their last answers once nothing breaks any more.
 const SETTLE_S_MAX: u64 = 60;
@@ -52,7 +52,7 @@ pub async fn run(options: Options) -> Result<Report, String> {
     let stage = Arc::new(Stage::make(&options).await?);
     let log = stage.folder.join("history.jsonl");
     let history = History::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
-    let http = Http::new(stage.services.port("nginx"), &stage.api_key)?;
+    let http = Http::new(stage.services.port("nginx"), &stage.api_key);
     let hub = Arc::new(Hub::new(http, Sql::new(stage.operator()), history));
     let amqp = stage.services.amqp_url(
         "remit",
@@ -203,7 +203,7 @@ impl Run {
         let owner = self.stage.owner().await?;
         let still = Duration::from_secs(self.options.still_s_max);
         drain(&self.tap, &owner, still).await;
-        let books = owner.books().await.map_err(|error| format!("{error:?}"))?;
+        let books = owner.books().await?;
         if books.journal.values().all(|row| !row.is_posted()) {
             return Err("no money moved, so that nothing was shown".to_owned());
         }

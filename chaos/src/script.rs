@@ -5,7 +5,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
-use crate::world::{World, uuid_of};
+use crate::world::{NewUser, NewWallet, World, rng, uuid_of};
 
 /// How far back a client comes back to its transfers.
 const RECENT_MAX: usize = 40;
@@ -26,22 +26,6 @@ pub struct Transfer {
     pub target_id: Uuid,
     pub amount: i64,
     pub reference: Option<String>,
-}
-
-/// A wallet as its client wants it. Its key is its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewWallet {
-    pub id: Uuid,
-    pub user_id: Uuid,
-    pub currency: &'static str,
-    pub initial_balance: i64,
-}
-
-/// A user as its client wants it. Its key is its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewUser {
-    pub id: Uuid,
-    pub name: String,
 }
 
 /// One thing that a client does, to its end, before the next one.
@@ -144,7 +128,7 @@ impl Script {
     /// The script of a client.
     pub fn new(seed: u64, client: u64, mix: Mix) -> Self {
         Self {
-            rng: crate::world::rng(seed, 1_000 + client),
+            rng: rng(seed, 1_000 + client),
             mix,
             world: World::new(seed),
             own: Vec::new(),

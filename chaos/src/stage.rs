@@ -3,23 +3,26 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::net::TcpStream;
-use tokio::time::sleep;
+use redis::RedisResult;
+use testbed::folder::Folder;
+use testbed::install;
+use testbed::nginx::Nginx;
+use testbed::port::{await_listener, free_port};
+use testbed::proxy::Proxy;
+use testbed::services::Services;
+use tokio::task::JoinSet;
 use tokio_postgres::Config;
 
+use crate::backward::put_back;
 use crate::books::Owner;
 use crate::fault::Link;
-use crate::install;
 use crate::options::Options;
-use crate::owner::signal;
+use crate::planted::Bug;
 use crate::program::Program;
-use crate::proxy::Proxy;
 use crate::rule::{Rule, Violation};
-use crate::services::Services;
 
 mod faults;
 mod programs;
@@ -35,7 +38,9 @@ struct Running {
     worker: Program,
     /// A second server and a second worker.
     _others: Vec<Program>,
-    nginx: Child,
+    nginx: Nginx,
+    /// What breaks Redis, where that is planted.
+    _planted: JoinSet<RedisResult<()>>,
 }
 
 /// The private Remit.
@@ -57,7 +62,7 @@ impl Stage {
     /// # Errors
     /// Something cannot be made.
     pub async fn make(options: &Options) -> Result<Self, String> {
-        let folder = crate::owner::Folder::open(&options.services)?;
+        let folder = Folder::open(&options.services)?;
         let services = Services::start(folder, options.base).await?;
         let name = format!("chaos_{}_{}", options.seed, milliseconds());
         let mut stage = Self {
@@ -66,19 +71,17 @@ impl Stage {
             vhost: name,
             api_key: String::new(),
             proxies: HashMap::new(),
-            second_port: free_port()?,
+            second_port: free_port(),
             running: Mutex::default(),
             services,
         };
-        stage.services.make_vhost(&stage.vhost).await?;
+        let management = stage.services.management()?;
+        management.make_vhost(&stage.vhost).await?;
         stage.rule_redis().await?;
-        stage.flush_redis().await?;
+        stage.services.flush_redis().await?;
         for link in Link::ALL {
             let target = stage.target(link);
-            let proxy = Proxy::start(target)
-                .await
-                .map_err(|error| error.to_string())?;
-            stage.proxies.insert(link, proxy);
+            stage.proxies.insert(link, Proxy::start(target));
         }
         stage.make_database(options).await?;
         Ok(stage)
@@ -94,20 +97,10 @@ impl Stage {
     }
 
     async fn make_database(&mut self, options: &Options) -> Result<(), String> {
-        let text = |error: tokio_postgres::Error| format!("{error:?}");
-        let owner = Owner::connect(&self.services.owner("postgres")?)
-            .await
-            .map_err(text)?;
-        owner
-            .execute(&format!("create database {}", self.database))
-            .await
-            .map_err(text)?;
-        let url = format!(
-            "postgresql://remit:{}@127.0.0.1:{}/{}",
-            self.services.folder.secret("owner")?,
-            self.services.port("postgres"),
-            self.database
-        );
+        let postgres = self.services.session("postgres").await?;
+        let create = format!("create database {}", self.database);
+        postgres.execute(&create).await?;
+        let url = self.services.owner_url(&self.database)?;
         let remit = options.programs.join("remit");
         install::migrate(&remit, &url, PASSWORD).await?;
         self.api_key = install::make_key(&remit, &url, "chaos", "admin").await?;
@@ -119,8 +112,7 @@ impl Stage {
                  exception when duplicate_object then null;
                  end $$"
             ))
-            .await
-            .map_err(text)?;
+            .await?;
         if let Some(bug) = options.planted {
             bug.plant(&owner, &self.database).await?;
         }
@@ -137,31 +129,23 @@ impl Stage {
         violate: impl Fn(Violation) + Clone + Send + 'static,
     ) -> Result<(), String> {
         let bad_end = move |detail| violate(Violation::new(Rule::ProgramsStayUp, detail));
+        let mut planted = JoinSet::new();
+        if options.planted == Some(Bug::CacheAnyVersion) {
+            planted.spawn(put_back(self.services.redis()?));
+        }
         let running = Running {
             server: Program::start(self.server(options)?, bad_end.clone())?,
             worker: Program::start(self.worker(options)?, bad_end.clone())?,
             _others: self.others(options, &bad_end)?,
             nginx: self.nginx(options).await?,
+            _planted: planted,
         };
         *self.running() = Some(running);
-        self.await_listener(self.services.port("app")).await?;
         if options.has_others {
-            self.await_listener(self.second_port).await?;
+            let start_max = Duration::from_secs(START_S_MAX);
+            await_listener(self.second_port, start_max).await?;
         }
-        self.await_listener(self.services.port("nginx")).await
-    }
-
-    async fn await_listener(&self, port: u16) -> Result<(), String> {
-        let start = Instant::now();
-        let address = ("127.0.0.1", port);
-        while TcpStream::connect(address).await.is_err() {
-            if start.elapsed() > Duration::from_secs(START_S_MAX) {
-                let folder = self.folder.display();
-                return Err(format!("{port} does not answer; see {folder}"));
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        self.services.await_listener("app").await
     }
 
     /// The proxy on a connection.
@@ -175,7 +159,7 @@ impl Stage {
     /// One does not.
     pub fn require_use(&self) -> Result<(), String> {
         for (link, proxy) in &self.proxies {
-            if proxy.connections() == 0 {
+            if proxy.accepted() == 0 {
                 return Err(format!("nothing went through the proxy {link:?}"));
             }
         }
@@ -188,9 +172,7 @@ impl Stage {
     /// PostgreSQL is away.
     pub async fn owner(&self) -> Result<Owner, String> {
         let config = self.services.owner(&self.database)?;
-        Owner::connect(&config)
-            .await
-            .map_err(|error| format!("{error:?}"))
+        Owner::connect(&config).await
     }
 
     /// The session of an operator, past all proxies.
@@ -211,20 +193,13 @@ impl Stage {
     /// # Errors
     /// Something cannot be removed.
     pub async fn end(&self, is_kept: bool) -> Result<(), String> {
-        let running = self.running().take();
-        if let Some(mut running) = running {
-            signal(running.nginx.id(), "TERM");
-            let _ = running.nginx.wait();
-        }
-        self.services.remove_vhost(&self.vhost).await?;
+        drop(self.running().take());
+        let management = self.services.management()?;
+        management.remove_vhost(&self.vhost).await?;
         if !is_kept {
-            let owner = Owner::connect(&self.services.owner("postgres")?).await;
             let drop = format!("drop database {} with (force)", self.database);
-            let owner = owner.map_err(|error| error.to_string())?;
-            owner
-                .execute(&drop)
-                .await
-                .map_err(|error| error.to_string())?;
+            let postgres = self.services.session("postgres").await?;
+            postgres.execute(&drop).await?;
             let _ = std::fs::remove_dir_all(&self.folder);
         }
         Ok(())
@@ -238,22 +213,10 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.wake();
-        if let Some(mut running) = self.running().take() {
-            signal(running.nginx.id(), "TERM");
-            let _ = running.nginx.wait();
-        }
     }
 }
 
-/// A port on which nothing listens now.
-fn free_port() -> Result<u16, String> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    address
-        .map(|address| address.port())
-        .map_err(|error| error.to_string())
-}
-
+#[expect(clippy::disallowed_methods, reason = "this is no product")]
 fn milliseconds() -> u128 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis())

@@ -4,8 +4,6 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
-use crate::script::NewWallet;
-
 const USERS: usize = 3;
 const HOT_WALLETS: usize = 4;
 const COLD_WALLETS: usize = 60;
@@ -23,6 +21,22 @@ pub fn rng(seed: u64, stream: u64) -> ChaCha8Rng {
 /// A random UUID of version 4.
 pub fn uuid_of(rng: &mut ChaCha8Rng) -> Uuid {
     uuid::Builder::from_random_bytes(rng.random()).into_uuid()
+}
+
+/// A wallet as its client wants it. Its key is its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewWallet {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub currency: &'static str,
+    pub initial_balance: i64,
+}
+
+/// A user as its client wants it. Its key is its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUser {
+    pub id: Uuid,
+    pub name: String,
 }
 
 /// Everything here follows from the seed.

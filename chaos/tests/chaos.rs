@@ -1,40 +1,43 @@
 //! A short run with each kind of fault, which must find nothing; and runs of a Remit with a bug, which must find it.
-//! `make test` starts the servers that they break, and builds the programs with bugs.
+//! They break the same servers, so that nextest runs one after the other.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
+use remit_chaos::aim::SERVER_LATE;
 use remit_chaos::options::Options;
 use remit_chaos::planted::Bug;
 use remit_chaos::report::Report;
 use remit_chaos::rule::Rule;
 use remit_chaos::run::run;
-use tokio::sync::Mutex;
-
-/// They break the same servers, so one runs after the other.
-static SERVERS: Mutex<()> = Mutex::const_new(());
+use testbed::place::{optional_setting, setting};
 
 const SEED: u64 = 4;
 const SECONDS: u64 = 45;
-/// How late the programs start, at least, that start late.
-const LATE_MS: u64 = 5_000;
 /// How many runs a planted bug has to be found in.
 const RUNS_MAX: u64 = 3;
 /// On a machine that compiles, tests and starts servers at the same time. `make chaos` allows 5.
 const RECOVERY_S_MAX: u64 = 25;
 
-/// The folder of the servers that `make test` starts.
-fn services() -> PathBuf {
-    let tests = std::env::var("REMIT_TEST_DIR");
-    let tests = tests.expect("REMIT_TEST_DIR is not set: these tests run under `make test`");
-    let servers = Path::new(&tests).parent();
-    servers.expect("it lies in the servers' folder").to_owned()
+/// The folder of the servers that these tests break, and the base of their ports: those of `make test` for them alone, or
+/// those of all tests.
+fn services() -> (PathBuf, u16) {
+    if let Some(folder) = optional_setting("REMIT_TEST_CHAOS") {
+        return (folder.into(), number(&setting("REMIT_TEST_CHAOS_BASE")));
+    }
+    let tests = PathBuf::from(setting("REMIT_TEST_DIR"));
+    let folder = tests.parent().expect("it lies in the servers' folder");
+    let base = fs::read_to_string(folder.join("etc/port_base"));
+    let base = base.expect("stack/services has noted the ports");
+    (folder.to_owned(), number(&base))
+}
+
+fn number(text: &str) -> u16 {
+    text.trim().parse().expect("a base is a number")
 }
 
 fn options(seconds: u64) -> Options {
-    let services = services();
-    let base = std::fs::read_to_string(services.join("etc/port_base"));
-    let base = base.ok().and_then(|base| base.trim().parse().ok());
-    let base = base.expect("stack/services has noted the ports");
+    let (services, base) = services();
     Options {
         recovery_s_max: RECOVERY_S_MAX,
         ..Options::new(&services, base, SEED, seconds)
@@ -43,7 +46,6 @@ fn options(seconds: u64) -> Options {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_and_nothing_doubled() {
-    let _servers = SERVERS.lock().await;
     let options = options(SECONDS);
     let report = run(options).await.expect("the run can be carried out");
     println!("{}", report.text);
@@ -62,7 +64,6 @@ async fn planted(bug: Bug, seed: u64) -> Report {
 /// Only the server's late start concerns the way of the money, only the worker's the events: each has to be seen.
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_that_recover_late_are_found() {
-    let _servers = SERVERS.lock().await;
     let report = planted(Bug::StartLate, SEED).await;
     println!("{}", report.text);
     let late = report.violations.iter().flat_map(|(_, _, found)| found);
@@ -80,7 +81,7 @@ async fn programs_that_recover_late_are_found() {
         let is_late = |ms: &str| {
             ms.trim_end_matches(" ms")
                 .parse()
-                .is_ok_and(|ms: u64| ms > LATE_MS)
+                .is_ok_and(|ms: u128| ms > SERVER_LATE.as_millis())
         };
         assert!(details.any(is_late), "{sign}");
     }
@@ -88,7 +89,6 @@ async fn programs_that_recover_late_are_found() {
 
 /// A run of seconds may miss what depends on chance, above all where the machine is busy: three may not.
 async fn is_found(bug: Bug) {
-    let _servers = SERVERS.lock().await;
     for seed in SEED..SEED + RUNS_MAX {
         let report = planted(bug, seed).await;
         println!("{bug:?}: {}", report.text);

@@ -13,6 +13,7 @@ pub struct Environment {
 
 impl Environment {
     /// Reads the environment of this process. An empty variable counts as absent.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn of_process() -> Self {
         Self::with_lookup(|name| std::env::var(name).ok())
     }
@@ -25,17 +26,34 @@ impl Environment {
         }
     }
 
-    /// A variable that must be there.
-    pub fn required(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.errors.push(format!("{name} is not set"));
-            String::new()
-        })
+    /// A variable that may be absent.
+    pub fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that may be absent.
-    pub fn optional(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.is_empty())
+    /// The same, parsed. What is wrong with the value is kept.
+    ///
+    /// The value itself is not repeated: it may be a secret.
+    pub fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = parse(&self.text(name)?);
+        let keep = |error| self.errors.push(format!("{name}: {error}"));
+        value.map_err(keep).ok()
+    }
+
+    /// The same of a variable that must be there.
+    pub fn required<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.text(name).is_none() {
+            self.errors.push(format!("{name} is not set"));
+        }
+        self.optional(name, parse)
     }
 
     /// A variable with a default, parsed and checked. `rule` says what a good value is.
@@ -46,7 +64,7 @@ impl Environment {
         rule: &str,
         is_good: impl Fn(&T) -> bool,
     ) -> T {
-        let Some(text) = self.optional(name) else {
+        let Some(text) = self.text(name) else {
             return default;
         };
         match text.parse::<T>() {
@@ -58,28 +76,14 @@ impl Environment {
         }
     }
 
-    /// Checks a value that was read, and keeps what is wrong with it. The value itself is not repeated:
-    /// it may be a secret.
-    pub fn check<T, E: Display>(&mut self, name: &str, result: Result<T, E>) -> Option<T> {
-        result
-            .map_err(|error| self.errors.push(format!("{name}: {error}")))
-            .ok()
+    /// What was read, if all of it was good.
+    ///
+    /// # Errors
+    /// All that was wrong, one a line.
+    pub fn finish<T>(self, read: Option<T>) -> Result<T, String> {
+        read.filter(|_| self.errors.is_empty())
+            .ok_or_else(|| self.errors.join("\n"))
     }
-
-    /// Ok when everything read so far was good; otherwise all errors, one a line.
-    pub fn finish(self) -> Result<(), String> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(self.errors.join("\n"))
-        }
-    }
-}
-
-/// Whether this process is to have a bug: the checker of `chaos/` shows that it finds it. No release build knows this.
-#[cfg(feature = "planted")]
-pub fn is_planted(bug: &str) -> bool {
-    std::env::var("PLANTED_BUG").is_ok_and(|planted| planted == bug)
 }
 
 #[cfg(test)]
@@ -92,11 +96,13 @@ mod tests {
             "SIZE" => Some("many".to_owned()),
             _ => None,
         });
-        environment.required("URL");
+        environment.required("URL", str::parse::<u8>);
         environment.parsed("SIZE", 4, "a number from 1 to 9", |size| {
             (1..=9).contains(size)
         });
-        let errors = environment.finish().expect_err("two variables are wrong");
+        let errors = environment
+            .finish(Some(()))
+            .expect_err("two variables are wrong");
         assert_eq!(errors, "URL is not set\nSIZE must be a number from 1 to 9");
     }
 }

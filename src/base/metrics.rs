@@ -1,4 +1,6 @@
-//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads. Labels are names from the code, never a client's words.
+//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads.
+//!
+//! Labels are names from the code, never a client's words.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,26 +11,58 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use strum::IntoStaticStr;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// Everything that is counted.
-pub struct Metrics {
-    registry: Registry,
-    requests: Family<[(&'static str, String); 2], Counter>,
-    latencies: Family<Labels<1>, Histogram>,
-    cache_reads: Family<Labels<1>, Counter>,
-    replays: Family<Labels<1>, Counter>,
-    call_requests: Histogram,
-    pool_waits: Histogram,
-    outbox_events: Gauge,
-    outbox_age_s: Gauge,
-    cache_generation: Gauge,
-    cache_open: Gauge,
+/// Everything that is counted: a line says how, under which name, and what it means.
+macro_rules! metrics {
+    ($($field:ident: $kind:ty = $new:expr, $name:literal, $help:literal;)*) => {
+        /// Everything that is counted.
+        pub struct Metrics {
+            registry: Registry,
+            $($field: $kind),*
+        }
+
+        impl Metrics {
+            /// All at zero.
+            pub fn new() -> Self {
+                let metrics = Self {
+                    registry: Registry::with_prefix("remit"),
+                    $($field: $new),*
+                };
+                metrics.registered()
+            }
+
+            fn registered(mut self) -> Self {
+                $(self.registry.register($name, $help, self.$field.clone());)*
+                self
+            }
+        }
+    };
+}
+
+metrics! {
+    requests: Family<[(&'static str, String); 2], Counter> = Family::default(), "http_requests", "Requests by route and status";
+    latencies: Family<Labels<1>, Histogram> = Family::new_with_constructor(latency), "http_request_duration_seconds", "Time from a request's head to its answer, by route";
+    cache_reads: Family<Labels<1>, Counter> = Family::default(), "wallet_cache_reads", "Wallet reads by what the cache knew";
+    replays: Family<Labels<1>, Counter> = Family::default(), "idempotent_replays", "Answers given again, by who knew them";
+    call_requests: Histogram = Histogram::new(exponential_buckets(1.0, 2.0, 11)), "transfers_call_requests", "Transfer requests in one call of transfers_post";
+    pool_waits: Histogram = latency(), "postgresql_pool_wait_seconds", "Time until a connection to PostgreSQL was free";
+    outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
+    outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
+    cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
+    cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
+}
+
+/// From 0.25 ms to 8 s.
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_25, 2.0, 16))
 }
 
 /// How a wallet was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum CacheRead {
     Hit,
     Miss,
@@ -47,8 +81,9 @@ impl CacheRead {
     }
 }
 
-/// Who knew the answer that was replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which store knew the answer that was replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ReplaySource {
     Redis,
     Postgresql,
@@ -61,81 +96,6 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All at zero.
-    pub fn new() -> Self {
-        // 0.25 ms to 8 s.
-        let latency = || Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
-        let mut metrics = Self {
-            registry: Registry::with_prefix("remit"),
-            requests: Family::default(),
-            latencies: Family::new_with_constructor(latency),
-            cache_reads: Family::default(),
-            replays: Family::default(),
-            call_requests: Histogram::new(exponential_buckets(1.0, 2.0, 11)),
-            pool_waits: latency(),
-            outbox_events: Gauge::default(),
-            outbox_age_s: Gauge::default(),
-            cache_generation: Gauge::default(),
-            cache_open: Gauge::default(),
-        };
-        metrics.register();
-        metrics
-    }
-
-    fn register(&mut self) {
-        let registry = &mut self.registry;
-        registry.register(
-            "http_requests",
-            "Requests by route and status",
-            self.requests.clone(),
-        );
-        registry.register(
-            "http_request_duration_seconds",
-            "Time from a request's head to its answer, by route",
-            self.latencies.clone(),
-        );
-        registry.register(
-            "wallet_cache_reads",
-            "Wallet reads by what the cache knew",
-            self.cache_reads.clone(),
-        );
-        registry.register(
-            "idempotent_replays",
-            "Answers given again, by who knew them",
-            self.replays.clone(),
-        );
-        registry.register(
-            "transfers_call_requests",
-            "Transfer requests in one call of transfers_post",
-            self.call_requests.clone(),
-        );
-        registry.register(
-            "postgresql_pool_wait_seconds",
-            "Time until a connection to PostgreSQL was free",
-            self.pool_waits.clone(),
-        );
-        registry.register(
-            "outbox_events",
-            "Events that wait for the relay",
-            self.outbox_events.clone(),
-        );
-        registry.register(
-            "outbox_oldest_age_seconds",
-            "Age of the oldest event that waits for the relay",
-            self.outbox_age_s.clone(),
-        );
-        registry.register(
-            "wallet_cache_generation",
-            "The generation of the wallet cache: two more for each time that it was closed and opened",
-            self.cache_generation.clone(),
-        );
-        registry.register(
-            "wallet_cache_open",
-            "Whether this server reads the wallet cache: 1 or 0",
-            self.cache_open.clone(),
-        );
-    }
-
     /// A request was answered.
     pub fn request(&self, route: &'static str, status: u16, duration: Duration) {
         let labels = [("route", route.to_owned()), ("status", status.to_string())];
@@ -147,22 +107,16 @@ impl Metrics {
 
     /// A wallet was read.
     pub fn cache_read(&self, read: CacheRead) {
-        let result = match read {
-            CacheRead::Hit => "hit",
-            CacheRead::Miss => "miss",
-            CacheRead::Bypass => "bypass",
-        };
+        let result = read.into();
         self.cache_reads.get_or_create(&[("result", result)]).inc();
     }
 
-    /// A request was answered; maybe again, by one who knew its answer.
+    /// A request was answered. With a source, its answer was known before and is a replay.
     pub fn replay(&self, source: Option<ReplaySource>) {
-        let source = match source {
-            None => return,
-            Some(ReplaySource::Redis) => "redis",
-            Some(ReplaySource::Postgresql) => "postgresql",
-        };
-        self.replays.get_or_create(&[("source", source)]).inc();
+        if let Some(source) = source {
+            let source = source.into();
+            self.replays.get_or_create(&[("source", source)]).inc();
+        }
     }
 
     /// `transfers_post` was called.

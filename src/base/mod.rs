@@ -1,7 +1,11 @@
 //! What every program needs, whatever it is about.
 
+pub mod clock;
+pub mod command_line;
 pub mod environment;
 pub mod metrics;
+pub mod number;
 pub mod runtime;
+pub mod signals;
 pub mod telemetry;
 pub mod tls;

@@ -7,8 +7,9 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Starts the runtime.
 ///
-/// It has a thread for every second core. Most of the work is PostgreSQL's, which runs on the same cores in small
-/// installations; and threads that wake each other for every request cost more than they help.
+/// It has a thread for every second core. Most of the work is PostgreSQL's, and a small
+/// installation runs PostgreSQL on the same cores. Threads that wake each other for every request
+/// cost more than they help.
 ///
 /// # Errors
 /// The system refuses.

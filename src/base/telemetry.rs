@@ -8,20 +8,26 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What `REMIT_LOG` may be, in words.
-pub const LEVEL_RULE: &str = "error, warn, info, debug or off";
+use crate::base::environment::Environment;
 
-/// Starts logging at `level` for Remit's own crates. Of the libraries it writes warnings only: at debug
-/// level some of them write the values that they handle.
+/// Reads the level from a variable.
+pub fn level(environment: &mut Environment, name: &str) -> LevelFilter {
+    let rule = "error, warn, info, debug or off";
+    environment.parsed(name, LevelFilter::INFO, rule, |_| true)
+}
+
+/// Starts logging at `level` for Remit's own crates. Of the libraries it logs warnings only: at
+/// debug level some of them write the values that they handle.
 ///
-/// A thread of its own writes as many lines at once as there are. They are out when the guard is dropped.
+/// A thread of its own writes all lines that wait, at once. Dropping the guard writes the last
+/// ones.
 pub fn start(level: LevelFilter) -> WorkerGuard {
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(false)
         .finish(BufWriter::new(stdout()));
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
-        // It logs the bodies of messages that are returned to it; what matters of its errors is logged by us.
+        // It logs the bodies of messages that the broker returns. We log its errors ourselves.
         .with_target("lapin", LevelFilter::OFF)
         .with_target("remit", level)
         .with_target("remit_worker", level);

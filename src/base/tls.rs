@@ -1,5 +1,7 @@
-//! TLS to PostgreSQL, Redis and RabbitMQ. Certificate and host name are always verified: against the
-//! system's roots, or against the one file that the configuration names.
+//! TLS to PostgreSQL, Redis and RabbitMQ.
+//!
+//! Certificate and host name are always verified: against the system's roots, or against the one
+//! file that the configuration names.
 
 use std::cell::OnceCell;
 use std::io;
@@ -12,6 +14,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use crate::base::environment::Environment;
 
 /// What a client of TLS needs. Clones share it.
 #[derive(Clone, Debug)]
@@ -36,7 +40,7 @@ impl Tls {
     /// Speaks TLS on a connection to `host`, a name or an address without brackets.
     ///
     /// # Errors
-    /// The other side has no TLS, or no certificate for this host from someone who is trusted.
+    /// The other side has no TLS, or no certificate for this host from a trusted authority.
     pub async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         TlsConnector::from(self.client_config())
@@ -45,20 +49,25 @@ impl Tls {
     }
 }
 
-/// Whom to trust. The system's roots are read when a URL first asks for TLS.
+/// Which authorities to trust. The system's roots are read when a URL first asks for TLS.
 #[derive(Default)]
 pub struct Trust(OnceCell<Result<Tls, String>>);
 
 impl Trust {
-    /// The certificates in a PEM file, and no others; without a file the system's.
+    /// Trusts the certificates in the PEM file that a variable names, and no others. Without the
+    /// variable it trusts the system's.
+    pub fn read(environment: &mut Environment, name: &str) -> Self {
+        let file = environment.optional(name, Self::of_file);
+        file.unwrap_or_default()
+    }
+
+    /// The certificates in a PEM file, and no others.
     ///
     /// # Errors
     /// The file cannot be read, or holds no certificate.
-    pub fn new(file: Option<&str>) -> Result<Self, String> {
-        let Some(file) = file else {
-            return Ok(Self::default());
-        };
-        Ok(Self(OnceCell::from(Ok(Tls::new(roots_of_file(file)?)))))
+    pub fn of_file(file: &str) -> Result<Self, String> {
+        let roots = roots_of_file(file)?;
+        Ok(Self(OnceCell::from(Ok(Tls::new(roots)))))
     }
 
     /// TLS with these certificates.
@@ -106,7 +115,7 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_refused() {
         for file in ["/nothing/there", "/dev/null", "Cargo.toml"] {
-            let refused = Trust::new(Some(file)).err().expect("there are none");
+            let refused = Trust::of_file(file).err().expect("there are none");
             assert!(refused.contains("must name a file"), "{file}: {refused}");
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 use crate::base::environment::Environment;
-use crate::base::telemetry::LEVEL_RULE;
+use crate::base::telemetry;
 use crate::base::tls::Trust;
 use crate::http::readiness::Broker;
 use crate::redis::connection::Redis;
@@ -14,11 +14,9 @@ use crate::sql::migrate::Passwords;
 use crate::sql::pools;
 use crate::sql::pools::Config;
 
-const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 /// Bounds what nobody thought of.
 const CACHE_TTL_S_DEFAULT: u64 = 60;
 const CACHE_TTL_S_MAX: u64 = 86_400;
-const CA_FILE: &str = "REMIT_TLS_CA_FILE";
 
 /// What `remit serve` needs.
 pub struct Serve {
@@ -40,11 +38,8 @@ impl Serve {
     pub fn read(mut environment: Environment) -> Result<Self, String> {
         let trust = trust(&mut environment);
         let postgres = database(&mut environment, "remit", &trust);
-        let redis_url = environment.required("REDIS_URL");
-        let redis = environment.check("REDIS_URL", Redis::new(&redis_url, &trust));
-        let broker = environment
-            .optional("AMQP_URL")
-            .and_then(|url| environment.check("AMQP_URL", Broker::parse(&url, &trust)));
+        let redis = environment.required("REDIS_URL", |url| Redis::new(url, &trust));
+        let broker = environment.optional("AMQP_URL", |url| Broker::parse(url, &trust));
         let cache_ttl_s = environment.parsed(
             "REMIT_CACHE_TTL",
             CACHE_TTL_S_DEFAULT,
@@ -53,11 +48,11 @@ impl Serve {
         );
         let listen = listen(&mut environment);
         let log = log(&mut environment);
-        environment.finish()?;
-        Ok(Self {
+        let servers = environment.finish(postgres.zip(redis));
+        servers.map(|(postgres, redis)| Self {
+            postgres,
+            redis,
             cache_ttl: Duration::from_secs(cache_ttl_s),
-            postgres: postgres.ok_or("DATABASE_URL is not set")?,
-            redis: redis.ok_or("REDIS_URL is not set")?,
             broker,
             listen,
             log,
@@ -81,28 +76,27 @@ impl Migrate {
         let trust = trust(&mut environment);
         let postgres = database(&mut environment, "remit migrate", &trust);
         let passwords = Passwords {
-            server: environment.optional("REMIT_SERVER_PASSWORD"),
-            worker: environment.optional("REMIT_WORKER_PASSWORD"),
+            server: environment.text("REMIT_SERVER_PASSWORD"),
+            worker: environment.text("REMIT_WORKER_PASSWORD"),
         };
         let log = log(&mut environment);
-        environment.finish()?;
-        Ok(Self {
-            postgres: postgres.ok_or("DATABASE_URL is not set")?,
+        let postgres = environment.finish(postgres);
+        postgres.map(|postgres| Self {
+            postgres,
             passwords,
             log,
         })
     }
 }
 
-/// What `remit keys` needs: a login of an operator or of the owner.
+/// What `remit keys` and `remit verify` need: the database, where the audit log knows them by name.
 ///
 /// # Errors
 /// What is wrong with the environment.
-pub fn keys(mut environment: Environment) -> Result<Config, String> {
+pub fn operator(mut environment: Environment, application_name: &str) -> Result<Config, String> {
     let trust = trust(&mut environment);
-    let postgres = database(&mut environment, "remit keys", &trust);
-    environment.finish()?;
-    Ok(postgres.ok_or("DATABASE_URL is not set")?)
+    let postgres = database(&mut environment, application_name, &trust);
+    environment.finish(postgres)
 }
 
 /// What `remit health` needs: where the server listens.
@@ -111,53 +105,25 @@ pub fn keys(mut environment: Environment) -> Result<Config, String> {
 /// What is wrong with the environment.
 pub fn health(mut environment: Environment) -> Result<SocketAddr, String> {
     let listen = listen(&mut environment);
-    environment.finish()?;
-    Ok(listen)
+    environment.finish(Some(listen))
 }
 
-/// What `remit verify` needs: the database.
-///
-/// # Errors
-/// What is wrong with the environment.
-pub fn verify(mut environment: Environment) -> Result<Config, String> {
-    let trust = trust(&mut environment);
-    let postgres = database(&mut environment, "remit verify", &trust);
-    environment.finish()?;
-    Ok(postgres.ok_or("DATABASE_URL is not set")?)
-}
-
-/// Whom connections with TLS trust.
 fn trust(environment: &mut Environment) -> Trust {
-    let file = environment.optional(CA_FILE);
-    let trust = environment.check(CA_FILE, Trust::new(file.as_deref()));
-    trust.unwrap_or_default()
-}
-
-fn database(
-    environment: &mut Environment,
-    application_name: &str,
-    trust: &Trust,
-) -> Option<Config> {
-    let url = environment.optional("DATABASE_URL");
-    let Some(url) = url else {
-        environment.required("DATABASE_URL");
-        return None;
-    };
-    environment.check("DATABASE_URL", pools::config(&url, application_name, trust))
-}
-
-fn listen(environment: &mut Environment) -> SocketAddr {
-    let default = LISTEN_DEFAULT.parse().expect("the default is an address");
-    environment.parsed(
-        "REMIT_LISTEN",
-        default,
-        "an address and port such as 127.0.0.1:8080",
-        |_| true,
-    )
+    Trust::read(environment, "REMIT_TLS_CA_FILE")
 }
 
 fn log(environment: &mut Environment) -> LevelFilter {
-    environment.parsed("REMIT_LOG", LevelFilter::INFO, LEVEL_RULE, |_| true)
+    telemetry::level(environment, "REMIT_LOG")
+}
+
+fn database(environment: &mut Environment, name: &str, trust: &Trust) -> Option<Config> {
+    environment.required("DATABASE_URL", |url| pools::config(url, name, trust))
+}
+
+fn listen(environment: &mut Environment) -> SocketAddr {
+    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let rule = "an address and port such as 127.0.0.1:8080";
+    environment.parsed("REMIT_LISTEN", default, rule, |_| true)
 }
 
 #[cfg(test)]

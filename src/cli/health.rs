@@ -1,5 +1,6 @@
 //! `remit health`: asks a running server whether it is ready, for container health checks.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -19,13 +20,11 @@ const HEALTH_MS_MAX: u64 = 3_000;
 /// It is not, or does not answer.
 pub async fn check(listen: SocketAddr) -> Result<(), String> {
     let asking = timeout(Duration::from_millis(HEALTH_MS_MAX), ask(reachable(listen)));
-    let status = asking
-        .await
-        .map_err(|_| format!("no answer within {HEALTH_MS_MAX} ms"))??;
-    if status == StatusCode::OK {
-        Ok(())
-    } else {
-        Err(format!("not ready: status {status}"))
+    match asking.await {
+        Ok(Ok(StatusCode::OK)) => Ok(()),
+        Ok(Ok(status)) => Err(format!("not ready: status {status}")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {HEALTH_MS_MAX} ms")),
     }
 }
 
@@ -39,22 +38,13 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-async fn ask(server: SocketAddr) -> Result<StatusCode, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let stream = TcpStream::connect(server)
-        .await
-        .map_err(|error| text(&error))?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| text(&error))?;
+async fn ask(server: SocketAddr) -> Result<StatusCode, Box<dyn Error>> {
+    let stream = TcpStream::connect(server).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let request = Request::get("/readyz")
-        .header("host", server.to_string())
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| text(&error))?;
+    let request = Request::get("/readyz").header("host", server.to_string());
     let response = sender
-        .send_request(request)
-        .await
-        .map_err(|error| text(&error))?;
+        .send_request(request.body(Empty::<Bytes>::new())?)
+        .await?;
     Ok(response.status())
 }

@@ -1,18 +1,18 @@
-//! `remit verify`: the books and their chain, checked; the chain's heads, exported and checked later.
+//! `remit verify`: checks the books and their chain; exports the chain's heads, to check them
+//! later.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
 
+use clap::Args;
 use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
+use serde::Serialize;
 use tokio_postgres::Client;
 
-use crate::base::environment::Environment;
-use crate::cli::config;
+use crate::cli::ledger_id;
 use crate::sql::contract::ops::{self, ChainHead, Violation};
 use crate::sql::pools;
 use crate::sql::pools::Config;
@@ -23,100 +23,45 @@ const BROKEN: u8 = 3;
 const HASH_BYTES: usize = 32;
 
 /// What is asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Args)]
 pub struct Options {
-    /// One ledger, or all.
+    /// Of this ledger alone; default: of every ledger
+    #[arg(long = "ledger", value_name = "ID", value_parser = ledger_id)]
     ledger_id: Option<i64>,
-    /// To print the heads instead of checking anything.
+    /// Print the heads of the chain, a line of JSON each, to be kept elsewhere
+    #[arg(long)]
     export: bool,
-    /// The name of a file that an export wrote.
-    head: Option<String>,
+    /// Check as well that the chain still holds what --export wrote
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    head: Option<PathBuf>,
 }
 
-/// A chain's head as an export writes it, a line of JSON.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
-    ledger_id: i64,
-    block: i64,
-    transfers: i64,
-    /// Hexadecimal.
-    hash: String,
-    created_at: String,
-}
-
-/// Runs the command. Its exit status is 0 when the books are right, 3 when they are not, 2 when the
-/// arguments are wrong, and 1 when something failed.
-pub async fn command(arguments: &[&str]) -> ExitCode {
-    let options = match Options::parse(arguments) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("remit verify: {error}\nUsage: see remit --help");
-            return ExitCode::from(2);
-        }
-    };
-    let done = match config::verify(Environment::of_process()) {
-        Ok(config) => run(&config, &options, &mut io::stdout().lock()).await,
-        Err(errors) => Err(errors),
-    };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(BROKEN),
-        Err(error) => {
-            eprintln!("remit verify: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-impl Options {
-    /// Reads the arguments after `verify`.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    fn parse(arguments: &[&str]) -> Result<Self, String> {
-        let mut options = Self::default();
-        let mut arguments = arguments.iter();
-        while let Some(argument) = arguments.next() {
-            let is_given = match *argument {
-                "--export" => std::mem::replace(&mut options.export, true),
-                "--ledger" => {
-                    let id = arguments.next().and_then(|id| id.parse().ok());
-                    let id = id.filter(|id| *id >= 1);
-                    let id = id.ok_or("--ledger takes the number of a ledger, from 1")?;
-                    options.ledger_id.replace(id).is_some()
-                }
-                "--head" => {
-                    let file = arguments.next().filter(|file| !file.is_empty());
-                    let file = file.ok_or("--head takes a file that --export wrote")?;
-                    options.head.replace((*file).to_owned()).is_some()
-                }
-                other => return Err(format!("cannot understand {other}")),
-            };
-            if is_given {
-                return Err(format!("{argument} is given twice"));
-            }
-        }
-        if options.export && options.head.is_some() {
-            return Err("--export and --head exclude each other".to_owned());
-        }
-        Ok(options)
-    }
+/// Runs the command. Its exit status is 0 when the books are right, and 3 when they are not.
+///
+/// # Errors
+/// What kept it from checking.
+pub async fn run(config: &Config, options: &Options) -> Result<ExitCode, String> {
+    let is_right = check_or_export(config, options, &mut io::stdout().lock()).await?;
+    Ok(ExitCode::from(if is_right { 0 } else { BROKEN }))
 }
 
 /// Checks or exports, and writes what it found. Whether all is right.
-async fn run(config: &Config, options: &Options, output: &mut impl Write) -> Result<bool, String> {
+async fn check_or_export(
+    config: &Config,
+    options: &Options,
+    output: &mut impl Write,
+) -> Result<bool, String> {
     // Read before anything connects, so that a wrong file is said at once.
     let kept = match &options.head {
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
     let (client, _driver) = pools::connect(config).await.map_err(failed)?;
-    // Before the check: what it covers is then at least this.
-    let heads = ops::chain_head(&client, options.ledger_id).await;
-    let heads = heads.map_err(failed)?;
+    // Read before the check, so that the check covers at least these heads.
+    let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {
         for head in heads {
-            write_line(output, &Head::try_from(head)?)?;
+            write_line(output, &head)?;
         }
         return Ok(true);
     }
@@ -130,12 +75,15 @@ async fn run(config: &Config, options: &Options, output: &mut impl Write) -> Res
 }
 
 /// Checks that the blocks of an export are still there. How many are not.
-async fn check(client: &Client, kept: &[Head], output: &mut impl Write) -> Result<usize, String> {
+async fn check(
+    client: &Client,
+    kept: &[ChainHead],
+    output: &mut impl Write,
+) -> Result<usize, String> {
     let mut count = 0;
     for head in kept {
-        let hash = bytes_of(&head.hash).ok_or("a hash is not hexadecimal")?;
-        let found = ops::chain_check(client, head.ledger_id, head.block, &hash).await;
-        for violation in found.map_err(failed)? {
+        let found = ops::chain_check(client, head.ledger_id, head.block, &head.hash).await;
+        for violation in found? {
             write_line(output, &violation)?;
             count += 1;
         }
@@ -143,7 +91,7 @@ async fn check(client: &Client, kept: &[Head], output: &mut impl Write) -> Resul
     Ok(count)
 }
 
-/// Checks the books. How many violations there are.
+/// Checks the books. Gives how many violations there are.
 async fn verify(
     client: &Client,
     ledger_id: Option<i64>,
@@ -171,7 +119,7 @@ fn sentence(options: &Options, heads: &[ChainHead], kept: usize) -> String {
         [] => "no transfer is chained yet".to_owned(),
         [head] => format!(
             "{transfers} transfers chained, head {} of block {}",
-            hex(&head.hash),
+            hex::encode(&head.hash),
             head.block
         ),
         heads => format!("{transfers} transfers chained in {} ledgers", heads.len()),
@@ -184,58 +132,26 @@ fn sentence(options: &Options, heads: &[ChainHead], kept: usize) -> String {
 }
 
 /// The heads in a file, of one ledger or of all.
-fn heads_of(file: &str, ledger_id: Option<i64>) -> Result<Vec<Head>, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
-    let mut heads = parse_heads(&text).map_err(|error| format!("{file}, {error}"))?;
+fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, String> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    let mut heads = parse_heads(&text).map_err(|error| format!("{name}, {error}"))?;
     heads.retain(|head| ledger_id.is_none_or(|id| head.ledger_id == id));
     if heads.is_empty() {
-        return Err(format!("{file}: there is no head to check in it"));
+        return Err(format!("{name}: there is no head to check in it"));
     }
     Ok(heads)
 }
 
-fn parse_heads(text: &str) -> Result<Vec<Head>, String> {
+fn parse_heads(text: &str) -> Result<Vec<ChainHead>, String> {
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let heads = lines.map(|(number, line)| {
-        let head: Option<Head> = serde_json::from_str(line).ok();
-        head.filter(|head| head.block >= 1 && bytes_of(&head.hash).is_some())
+        let head: Option<ChainHead> = serde_json::from_str(line).ok();
+        head.filter(|head| head.block >= 1 && head.hash.len() == HASH_BYTES)
             .ok_or_else(|| format!("line {number}: not a head that remit verify --export wrote"))
     });
     heads.collect()
-}
-
-impl TryFrom<ChainHead> for Head {
-    type Error = String;
-
-    fn try_from(head: ChainHead) -> Result<Self, String> {
-        let created_at = head.created_at.format(&Rfc3339);
-        Ok(Self {
-            ledger_id: head.ledger_id,
-            block: head.block,
-            transfers: head.transfers,
-            hash: hex(&head.hash),
-            created_at: created_at.map_err(|error| format!("a block's time: {error}"))?,
-        })
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // A string takes whatever is written to it.
-        text
-    })
-}
-
-/// The bytes of a hash in hexadecimal.
-fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    let is_hash =
-        text.len() == 2 * HASH_BYTES && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let pairs = text.as_bytes().chunks(2).filter(|_| is_hash);
-    let bytes: Vec<u8> = pairs
-        .filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    is_hash.then_some(bytes)
 }
 
 fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), String> {
@@ -253,45 +169,56 @@ fn failed(error: tokio_postgres::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli;
 
     #[test]
     fn options_come_in_any_order_and_each_once() {
-        let parse = |line: &str| Options::parse(&line.split_whitespace().collect::<Vec<_>>());
-        let options = Options {
-            ledger_id: Some(7),
-            export: false,
-            head: Some("heads".to_owned()),
+        let parsed = |line: &str| {
+            let words = ["remit", "verify"]
+                .into_iter()
+                .chain(line.split_whitespace());
+            match cli::Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+                Ok(cli::Command::Verify(options)) => Some(options),
+                _ => None,
+            }
         };
-        assert_eq!(parse(""), Ok(Options::default()));
-        assert_eq!(parse("--ledger 7 --head heads").as_ref(), Ok(&options));
-        assert_eq!(parse("--head heads --ledger 7").as_ref(), Ok(&options));
-        assert!(parse("--export --ledger 2").is_ok_and(|options| options.export));
+        for line in ["--ledger 7 --head heads", "--head heads --ledger 7"] {
+            let options = parsed(line).expect(line);
+            assert_eq!(options.ledger_id, Some(7));
+            assert!(options.head.is_some() && !options.export);
+        }
+        let all = parsed("").expect("nothing need be said");
+        assert!(all.ledger_id.is_none() && all.head.is_none() && !all.export);
+        assert!(parsed("--export --ledger 2").is_some_and(|options| options.export));
         for wrong in [
             "7",
             "--ledger",
             "--ledger 0",
+            "--ledger 01",
             "--ledger all",
             "--ledger 1 --ledger 1",
             "--head",
+            "--head=",
             "--export --export",
             "--export --head heads",
         ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
+            assert!(parsed(wrong).is_none(), "{wrong}");
         }
     }
 
     #[test]
     fn a_file_of_heads_is_read_whole_or_refused() {
-        let hash = hex(&[0xa5; HASH_BYTES]);
+        let hash = hex::encode([0xa5; HASH_BYTES]);
         let line = |block: i64, hash: &str| {
             format!(
-                r#"{{"ledger_id":1,"block":{block},"transfers":9,"hash":"{hash}","created_at":"x"}}"#
+                r#"{{"ledger_id":1,"block":{block},"transfers":9,"hash":"{hash}","created_at":"2026-11-22T22:19:35.128422Z"}}"#
             )
         };
         let good = format!("{}\n\n{}\n", line(1, &hash), line(2, &hash));
         assert_eq!(parse_heads(&good).map(|heads| heads.len()), Ok(2));
-        assert_eq!(bytes_of(&hash), Some(vec![0xa5; HASH_BYTES]));
         let plus = format!("+{}", &hash[1..]);
         for wrong in [
             line(0, &hash),

@@ -1,7 +1,8 @@
-//! Who asks, and what for: the API key of a request, one table from route to permission, one from scope to permissions.
+//! Which caller asks, and for what: the API key of a request, one table from route to permission,
+//! and one from scope to permissions.
 //!
-//! The SQL functions decide; they are given the caller's key. This gate is coarser and comes before them,
-//! for answers that never reach SQL: what Redis remembers of a key or of a wallet.
+//! The SQL functions decide, with the caller's key. This gate is coarser and comes before them. It
+//! is there for the answers that never reach SQL: those that Redis knows.
 
 use std::sync::Arc;
 
@@ -19,14 +20,14 @@ const PREFIX: &str = "remit_";
 /// 256 bits, in hexadecimal.
 const SECRET_DIGITS: usize = 64;
 
-/// Who asks.
+/// The caller: whose API key the request has.
 ///
 /// # Errors
-/// 401 for no valid key, 503 where nobody could say.
+/// 401 for no valid key, 503 if PostgreSQL did not say whether the key is valid.
 pub async fn caller(keys: &KeyRing, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
     match keys.caller(api_key(headers)?).await {
         Ok(caller) => caller.ok_or_else(unauthenticated),
-        // Refused was the question, not the key.
+        // SQL refused the server's question, and said nothing about the key.
         Err(NoResult::Failed(Failure::Refused(refusal))) => {
             Err(unavailable().because(refusal.sqlstate))
         }
@@ -34,7 +35,8 @@ pub async fn caller(keys: &KeyRing, headers: &HeaderMap) -> Result<Arc<Caller>, 
     }
 }
 
-/// The key of a request: `Authorization: Bearer remit_<ledger>_<64 hexadecimal digits>` (RFC 6750, section 2.1).
+/// The API key of a request (RFC 6750, section 2.1):
+/// `Authorization: Bearer remit_<ledger>_<64 hexadecimal digits>`.
 ///
 /// # Errors
 /// 401 for none, more than one, or text that cannot be a key.
@@ -65,9 +67,9 @@ fn parse_value(value: &HeaderValue) -> Option<ApiKey> {
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// See users, wallets, transfers; a key that is bound to a user sees his alone.
+    /// See users, wallets, transfers. A key that is bound to a user sees that user's alone.
     Read,
-    /// Make transfers; a key that is bound to a user spends from his wallets alone.
+    /// Make transfers. A key that is bound to a user spends from that user's wallets alone.
     Spend,
     /// Make users and wallets.
     Serve,

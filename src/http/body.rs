@@ -1,5 +1,6 @@
-//! A JSON body, read within its limits, and its members, taken one by one, strictly: no duplicate, no unknown member, no
-//! guess.
+//! A JSON body, read within its limits, and its members, taken one by one.
+//!
+//! A duplicate or unknown member is refused. No value is converted or guessed.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,10 +20,11 @@ use uuid::Uuid;
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
-/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits, every character of it escaped.
+/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits even with every character
+/// escaped.
 pub const BODY_BYTES_MAX: usize = 16_384;
-/// How long a body may take to arrive: as long as a head, and less than `server::REQUEST_MS_MAX`, so that a slow client
-/// hears that it is slow. nginx sends a body when it has all of it.
+/// How long a body may take to arrive: as long as a head. It is less than `server::REQUEST_MS_MAX`,
+/// so that a slow client hears that it is slow. nginx sends a body when it has all of it.
 const BODY_MS_MAX: u64 = 5_000;
 
 /// Reads a JSON body within its limits.
@@ -75,7 +77,8 @@ impl Fields {
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// Another media type, a body over `BODY_BYTES_MAX`, one that breaks off, or one that `parse` refuses.
+    /// Another media type, or a body that is over `BODY_BYTES_MAX`, breaks off, or is refused by
+    /// `parse`.
     pub async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Self, Problem> {
         Self::parse(&read(headers, incoming).await?)
     }
@@ -151,7 +154,7 @@ impl Fields {
     /// A moment (RFC 3339), or none where it is absent or null.
     pub fn optional_moment(&mut self, name: &str) -> Result<Option<OffsetDateTime>, Problem> {
         let rule = "Allowed: a time such as 2030-01-31T12:00:00Z.";
-        // In UTC it may lie beyond the years that there are.
+        // In UTC it may lie beyond the years that `OffsetDateTime` can hold.
         let parse = |text: String| {
             let moment = OffsetDateTime::parse(&text, &Rfc3339).ok();
             let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
@@ -186,7 +189,7 @@ impl Fields {
         Ok(Some(Value::Object(object.collect())))
     }
 
-    /// Refuses what nobody took: an unknown member is a client's bug worth hearing about.
+    /// Refuses members that the handler did not take. An unknown member is a bug of the client.
     pub fn finish(self) -> Result<(), Problem> {
         match self.members.first() {
             None => Ok(()),
@@ -224,7 +227,8 @@ fn check_text(name: &str, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// JSON has one kind of number, and some writers give every number a fraction: 7.0 is the integer 7.
+/// JSON has one kind of number, and some programs write every number with a fraction. So 7.0 is the
+/// integer 7.
 fn integer(raw: &RawValue, name: &str) -> Result<i64, Problem> {
     let text = raw.get();
     let digits = match text.split_once('.') {
@@ -255,7 +259,7 @@ fn missing(name: &str) -> Problem {
     Problem::at(Code::MalformedBody, name, "This member is required.")
 }
 
-/// An object's members in their order. A duplicate is an error, where serde_json would keep the last.
+/// An object's members in their order. A duplicate is an error; serde_json would keep the last.
 struct Members<T>(Vec<(String, T)>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
@@ -288,7 +292,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
     }
 }
 
-/// Keeps the search for duplicates short. Metadata of 4 KiB cannot have as many.
+/// Keeps the search for duplicates short. Metadata of 4 KiB has fewer members than this.
 const MEMBERS_MAX: usize = 1_024;
 
 #[cfg(test)]

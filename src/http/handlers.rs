@@ -15,7 +15,7 @@ use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{Page, min_version, no_query};
-use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
+use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -33,8 +33,8 @@ mod wallets;
 
 type Handled = Result<Answer, Problem>;
 
-/// Answers a request. Who asks comes before what is asked for: someone without a key does not even learn
-/// what paths there are.
+/// Answers a request. The caller is found before the route is looked at: a client without a key
+/// does not even learn which paths there are.
 pub async fn handle(
     app: &App,
     route: Result<Route, Problem>,
@@ -50,7 +50,8 @@ pub async fn handle(
     access::admit(&caller, &route)?;
     let answered = ask(app, &caller, route, &head, body, request_id).await;
     answered.map_err(|problem| match problem.code {
-        // It was revoked a moment ago. Told in the same words, whoever has found it out.
+        // The key was revoked a moment ago. The client hears the same words, whether the key ring
+        // or a SQL function found it out.
         Code::Unauthenticated => {
             app.keys.forget(&caller);
             unauthenticated()
@@ -131,19 +132,20 @@ async fn ask(
     }
 }
 
-/// The id that the key names, or a new one: with an id a call may be made twice.
+/// The id that the idempotency key names, or a new one. With an id, a call may be made twice.
 fn id_of(key: Option<&IdempotencyKey>) -> Uuid {
     key.map_or_else(Uuid::new_v4, IdempotencyKey::id)
 }
 
-/// Creates something once per idempotency key, if there is one. Says as well whether it was there already.
+/// Creates something, once per idempotency key where the request has one. True: it was there
+/// before.
 async fn once<A: Answered>(
     app: &App,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
     content: &Value,
     create: impl Future<Output = Result<A, Failure>>,
-) -> Result<(A, bool), Problem> {
+) -> Result<(A, bool), NoResult> {
     let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
     let store = &app.answer_store;
     let remembered = async {
@@ -162,6 +164,14 @@ async fn once<A: Answered>(
     Ok((created, replay.is_some()))
 }
 
+/// The problem of a call that locks nothing but its id: another session that held it is a twin.
+fn held_by_twin(no_result: NoResult) -> Problem {
+    match no_result {
+        NoResult::Failed(Failure::Locked) => in_progress(),
+        no_result => no_result.into(),
+    }
+}
+
 /// Cuts a list to its page. The cursor of the next page is the last item of this one.
 fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String) -> Option<String> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -170,7 +180,8 @@ fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String)
     items.last().filter(|_| has_more).map(cursor)
 }
 
-/// What was not found stood in the path: there is no member of a body to point to.
+/// The problem of a failure whose id came from the path. If it was not found, no member of the body
+/// is at fault, and the problem points to none.
 fn of_path(failure: Failure) -> Problem {
     let problem = Problem::from(failure);
     let is_in_path = problem.code.status() == 404;

@@ -1,5 +1,6 @@
-//! Idempotency keys (the Idempotency-Key header of draft-ietf-httpapi-idempotency-key-header) and the
-//! ids that they name.
+//! Idempotency keys and the ids that they name.
+//!
+//! The header is that of draft-ietf-httpapi-idempotency-key-header.
 
 use hyper::HeaderMap;
 use percent_encoding::percent_decode_str;
@@ -16,8 +17,8 @@ const KEY_BYTES_MAX: usize = 255;
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The key of a request, if it has one. The quoted form (RFC 8941, section 3.3.3) and the bare one
-    /// are the same key.
+    /// The key of a request, if it has one. The quoted form (RFC 8941, section 3.3.3) and the bare
+    /// one are the same key.
     ///
     /// # Errors
     /// A repeated or malformed header.

@@ -1,7 +1,7 @@
 //! Every error that a client may see, in one table, as RFC 9457 problem details.
 //!
-//! Only these codes speak to clients. Whatever else goes wrong is `internal_error`, with a request id
-//! under which the log has the rest.
+//! A client hears no other code. Anything else that goes wrong is `internal_error`. Its request id
+//! finds the rest in the log.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -201,7 +201,8 @@ impl Problem {
     }
 }
 
-/// The key is not a valid one: it never was, it was revoked, or it has expired. Which of them is not said.
+/// The key is not valid: it never was, it was revoked, or it has expired. The answer does not say
+/// which.
 pub fn unauthenticated() -> Problem {
     Problem::new(
         Code::Unauthenticated,
@@ -222,7 +223,7 @@ pub fn forbidden() -> Problem {
     Problem::new(Code::Forbidden, "This needs a key of another scope.")
 }
 
-/// A twin, whose id this request has, did not end in time.
+/// Another request with the same id held that id for the whole `lock_timeout`.
 pub fn in_progress() -> Problem {
     Problem::new(
         Code::TransferInProgress,
@@ -246,8 +247,8 @@ pub fn unavailable() -> Problem {
     )
 }
 
-/// What a failure means for a request that makes another thing each time. `advice` says how to find out what
-/// became of it.
+/// What a failure means for a request that makes another thing each time. `advice` tells the client
+/// how to find out what became of it.
 pub fn unrepeatable(failure: Failure, advice: &str) -> Problem {
     match failure {
         Failure::Unavailable(_) => Problem {

@@ -1,5 +1,6 @@
-//! `/readyz`: what the server can reach. PostgreSQL must be there; without Redis or RabbitMQ the server
-//! works on and says so.
+//! `/readyz`: what the server can reach.
+//!
+//! Without PostgreSQL the server is not ready. Without Redis or RabbitMQ it works on and says so.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,12 +15,12 @@ use crate::base::tls::{Tls, Trust};
 use crate::redis::connection::Redis;
 use crate::sql::database::Database;
 
-/// How long an answer is given again, so that many askers cost no more than one.
+/// How long an answer is given again, so that many clients that ask cost no more than one.
 const FRESH_MS: u64 = 500;
 const BROKER_MS_MAX: u64 = 1_000;
-/// What an AMQP 0-9-1 client says first (section 4.2.2 of the specification), and the type of frame that
-/// the broker answers with.
+/// What an AMQP 0-9-1 client says first (section 4.2.2 of the specification).
 const AMQP_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
+/// The type of the frame with which a broker answers that.
 const AMQP_METHOD_FRAME: u8 = 1;
 const AMQP_PORT_DEFAULT: u16 = 5672;
 const AMQPS_PORT_DEFAULT: u16 = 5671;
@@ -33,7 +34,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Takes host and port from an AMQP URL; `amqps` asks for TLS. The server logs in nowhere, so that
+    /// Takes host and port from an AMQP URL; `amqps` asks for TLS. The server does not log in, so
     /// user and password may be left out.
     ///
     /// # Errors

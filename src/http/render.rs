@@ -1,4 +1,6 @@
-//! The bodies that are more than the JSON of a mirror. Pure: types in, bytes out. Amounts are minor units.
+//! The bodies that are more than the JSON of a mirror. Pure: types in, bytes out.
+//!
+//! Amounts are minor units.
 
 use serde::Serialize;
 use serde_json::Value;

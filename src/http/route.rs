@@ -1,6 +1,7 @@
 //! From method and path to a route. Pure: no request, no state.
 
 use hyper::Method;
+use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::http::idempotency_key::IdempotencyKey;
@@ -8,7 +9,8 @@ use crate::http::problem::{Code, Problem};
 use crate::types::{parse_ledger_id, parse_uuid};
 
 /// What a request asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Route {
     UserCreate,
     UserGet(Uuid),
@@ -80,30 +82,7 @@ impl Place {
 impl Route {
     /// The route's name in metrics and logs.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::UserCreate => "user_create",
-            Self::UserGet(_) => "user_get",
-            Self::WalletList(_) => "wallet_list",
-            Self::WalletCreate => "wallet_create",
-            Self::WalletGet(_) => "wallet_get",
-            Self::WalletFreeze(_) => "wallet_freeze",
-            Self::WalletUnfreeze(_) => "wallet_unfreeze",
-            Self::WalletLimitsGet(_) => "wallet_limits_get",
-            Self::WalletLimitsSet(_) => "wallet_limits_set",
-            Self::EntryList(_) => "entry_list",
-            Self::TransferCreate => "transfer_create",
-            Self::TransferGet(_) => "transfer_get",
-            Self::KeyCreate => "key_create",
-            Self::KeyList => "key_list",
-            Self::KeyRevoke(_) => "key_revoke",
-            Self::LedgerCreate => "ledger_create",
-            Self::LedgerGet(_) => "ledger_get",
-            Self::Healthz => "healthz",
-            Self::Readyz => "readyz",
-            Self::Metrics => "metrics",
-            Self::Openapi => "openapi",
-            Self::Docs(_) => "docs",
-        }
+        self.into()
     }
 
     /// Finds the route of a method and a path, without its query.
@@ -168,8 +147,8 @@ impl Route {
     }
 }
 
-/// Whether a path is open to all, whatever there is or is not. Any other path is nothing to say a word about
-/// to someone without a key.
+/// Whether a path is open to all. About any other path a client without a key learns nothing, not
+/// even whether it exists.
 pub fn is_public(path: &str) -> bool {
     matches!(
         segments(path)[..],

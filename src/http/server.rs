@@ -1,5 +1,6 @@
-//! The HTTP server: accepts connections, gives each request its id, its time and its answer, and ends
-//! only when the requests in flight have been answered.
+//! The HTTP server: accepts connections, and gives each request its id, its time and its answer.
+//!
+//! It ends only when the requests in flight have been answered, or after `SHUTDOWN_MS_MAX`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -27,7 +28,8 @@ use crate::http::handlers::handle;
 use crate::http::problem::{Problem, unavailable};
 use crate::http::route::Route;
 
-/// Shorter than nginx's `proxy_read_timeout`, 15 s; longer than PostgreSQL's `statement_timeout`, 5 s.
+/// Shorter than nginx's `proxy_read_timeout`, 15 s. Longer than PostgreSQL's `statement_timeout`,
+/// 5 s.
 const REQUEST_MS_MAX: u64 = 10_000;
 /// How long a request's head may take to arrive.
 const HEAD_MS_MAX: u64 = 5_000;
@@ -35,8 +37,9 @@ const HEAD_MS_MAX: u64 = 5_000;
 const HEAD_BYTES_MAX: usize = 16_384;
 /// Open connections. Beyond it new ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 16_384;
-/// Connections that wait to be accepted; Linux takes no more by default. One that finds no place there tries again after
-/// a second, so that more than a thousand clients at once need more than the usual 1,024.
+/// Connections that wait to be accepted; Linux takes no more by default. A client that finds no
+/// place tries again after a second. With the usual 1,024 places that happens to every client above
+/// the thousandth of those that come at once.
 const WAITING_CONNECTIONS_MAX: u32 = 4_096;
 /// File descriptors that are not clients: the pools, the log, the listener.
 const OTHER_DESCRIPTORS: u64 = 256;
@@ -48,7 +51,8 @@ const ACCEPT_PAUSE_MS: u64 = 50;
 const REQUEST_ID_HEADER: &str = "x-request-id";
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// Makes room for `CONNECTIONS_MAX`: many systems start programs with a soft limit of 1,024 descriptors.
+/// Makes room for `CONNECTIONS_MAX`. Many systems start programs with a soft limit of 1,024
+/// descriptors.
 pub fn raise_descriptor_limit() {
     let wanted = CONNECTIONS_MAX as u64 + OTHER_DESCRIPTORS;
     match rlimit::increase_nofile_limit(wanted) {
@@ -149,6 +153,7 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let request_id = request_id(request.headers());
     let route = Route::find(request.method(), request.uri().path());
     let name = route.as_ref().map_or("none", Route::name);
+    let is_read = request.method().is_safe();
     let handling = handle(app, route, request, &request_id);
     let answered = match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
         Ok(answered) => answered,
@@ -162,38 +167,27 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let duration = start.elapsed();
     let status = answer.status.as_u16();
     app.metrics.request(name, status, duration);
-    log(&request_id, name, status, problem, duration);
+    log(&request_id, name, is_read, status, problem, duration);
     answer.into_response()
 }
 
-/// The routes whose good answers are not worth a line at the usual level: they change nothing.
-const READS: [&str; 13] = [
-    "user_get",
-    "wallet_list",
-    "wallet_get",
-    "wallet_limits_get",
-    "entry_list",
-    "transfer_get",
-    "key_list",
-    "ledger_get",
-    "healthz",
-    "readyz",
-    "metrics",
-    "openapi",
-    "docs",
-];
-
-/// No path, body or header: they hold keys and names.
-fn log(request_id: &str, route: &str, status: u16, problem: Option<Problem>, duration: Duration) {
+/// Logs an answer. It logs no path, body or header: they hold keys and names. A read changes
+/// nothing: its good answers are logged at debug level.
+fn log(
+    request_id: &str,
+    route: &str,
+    is_read: bool,
+    status: u16,
+    problem: Option<Problem>,
+    duration: Duration,
+) {
     let code = problem.as_ref().map(|problem| problem.code.name());
     let cause = problem.and_then(|problem| problem.cause);
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     match status {
         500.. => tracing::error!(request_id, route, status, code, cause, us, "answered"),
         400.. => tracing::debug!(request_id, route, status, code, us, "answered"),
-        _ if READS.contains(&route) => {
-            tracing::debug!(request_id, route, status, us, "answered");
-        }
+        _ if is_read => tracing::debug!(request_id, route, status, us, "answered"),
         _ => tracing::info!(request_id, route, status, us, "answered"),
     }
 }

@@ -1,9 +1,24 @@
-//! Gathers requests into calls. While as many calls as allowed are in flight, arrivals queue; when a
-//! slot frees, everything queued goes as the next call. No timer, no added wait when idle.
+//! Gathers requests into calls. While `CALLS_MAX` calls are in flight, arrivals queue. When a call
+//! lands, all that is queued and free goes as the next call. There is no timer, and no added wait
+//! when idle.
 //!
-//! A wallet is in one call at a time: a second call would only find it locked. A request whose wallet
-//! another session holds comes back busy and waits apart from the others, in a slot of its own, until
-//! the wallet is free or its time is up. The order of requests to one wallet is kept but for those.
+//! Each request is in one of four states:
+//!
+//! ```text
+//! state      what it waits for                    how it leaves the state
+//! ---------  -----------------------------------  --------------------------------------------
+//! queued     a call that may go, and its wallets  in flight: no call in flight has its wallets,
+//!                                                 and no older queued request wants them
+//! in flight  the results of its call              answered: its result came
+//!                                                 parked: another session holds a wallet of it
+//! parked     that session; it is apart from the   in flight: in a call of parked requests alone,
+//!            queue                                tried again every BUSY_STEP_MS
+//!                                                 answered: Busy, BUSY_MS_MAX after it arrived
+//! answered   nothing                              its client has a result, or why there is none
+//! ```
+//!
+//! A wallet is in one call at a time, because a second call would only find it locked. Requests for
+//! one wallet keep their order, but for parked ones, which younger requests may overtake.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
@@ -15,19 +30,20 @@ use tokio::task::{Id, JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-/// Calls in flight: while one waits for the disk or its result is on its way back, the other keeps the database busy. A
-/// third would make all of them smaller.
+/// Calls in flight, beside one for parked requests. While one waits for the disk or its result is
+/// on its way back, the other keeps the database busy. A third would make all of them smaller.
 pub const CALLS_MAX: usize = 2;
 /// Requests in one call; `transfers_post` takes no more.
 const CALL_REQUESTS_MAX: usize = 1_000;
-/// Requests that wait or are in flight: two full calls. A longer queue would keep the database no busier and let everybody
-/// wait longer. Beyond it the answer is 503 at once.
+/// Requests in the first three states: two full calls. A longer queue would keep the database no
+/// busier and would make each client wait longer. Beyond it the answer is 503 at once.
 pub const WAITING_REQUESTS_MAX: usize = 2 * CALL_REQUESTS_MAX;
 /// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
 const BUSY_MS_MAX: u64 = 2_000;
-/// How often busy requests are tried again, all of them in one call.
+/// How often parked requests are tried again, all of them in one call.
 const BUSY_STEP_MS: u64 = 20;
-/// Requests that wait so: one call. Beyond it the answer is 503 at once, as they would take the places of all others.
+/// Parked requests: one full call. Beyond it the answer is 503 at once. More of them would take the
+/// places of the other requests.
 const BUSY_REQUESTS_MAX: usize = CALL_REQUESTS_MAX;
 
 /// A kind of call that takes many requests.
@@ -77,7 +93,8 @@ impl<B: Batch> Gather<B> {
         }
     }
 
-    /// Queues a request and waits for its answer. A waiter that goes away leaves the request in the queue.
+    /// Queues a request and waits for its answer. If the client goes away, the request stays queued
+    /// and is carried out.
     ///
     /// # Errors
     /// There is no answer.
@@ -130,11 +147,13 @@ type Outcome<B> = Vec<(Reply<B>, Waiter<<B as Batch>::Answer>)>;
 struct Dispatcher<B: Batch> {
     batch: Arc<B>,
     queue: VecDeque<Waiting<B>>,
-    /// How many at the front of the queue are known to wait for a wallet in flight, or behind one that does.
+    /// How many requests at the front of the queue cannot go. Each wants a wallet that is in
+    /// flight, or one that such a request before it wants.
     blocked_count: usize,
     blocked_wallets: HashSet<Uuid>,
-    /// Requests whose wallets other sessions hold, and when they are tried again.
+    /// Requests whose wallets other sessions hold.
     parked: Vec<Waiting<B>>,
+    /// When the parked requests are tried again.
     retry_at: Instant,
     calls: JoinSet<Outcome<B>>,
     flights: HashMap<Id, Flight>,
@@ -169,7 +188,8 @@ impl<B: Batch> Dispatcher<B> {
                 Some(landed) = self.calls.join_next_with_id() => self.land(landed),
                 () = sleep_until(self.retry_at), if can_retry => {}
             }
-            // The runtime runs whoever was woken last next: let everybody else who is ready come first.
+            // The runtime next runs the task that was woken last. Yield first to all other ready
+            // tasks, so that their requests join this call.
             yield_now().await;
             while let Ok(waiting) = arrivals.try_recv() {
                 self.queue.push_back(waiting);
@@ -191,7 +211,8 @@ impl<B: Batch> Dispatcher<B> {
         }
     }
 
-    /// Takes from the queue what can go now, oldest first, and remembers what has to stay.
+    /// Takes from the queue the requests that can go now, oldest first, and remembers those that
+    /// must stay.
     fn take_ready(&mut self) -> Vec<Waiting<B>> {
         let mut ready = Vec::new();
         let mut unseen = self.queue.split_off(self.blocked_count);
@@ -214,7 +235,8 @@ impl<B: Batch> Dispatcher<B> {
         ready
     }
 
-    /// Tries parked requests again, when it is time, and gives up those whose time is up.
+    /// Tries parked requests again when it is time. Those that waited for `BUSY_MS_MAX` hear
+    /// `Busy`.
     fn launch_parked(&mut self) {
         let now = Instant::now();
         if self.parked.is_empty() || now < self.retry_at || self.has_parked_in_flight() {

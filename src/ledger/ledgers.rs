@@ -1,5 +1,6 @@
-//! What each ledger has for itself: its gathered calls. Requests of different ledgers never share a call, nor
-//! wait for each other's wallets.
+//! What each ledger has for itself: its gathered calls.
+//!
+//! Requests of different ledgers never share a call, and never wait for each other's wallets.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,7 +28,7 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
 }
 
-/// The ledgers that were asked for.
+/// The ledgers that a caller has asked for since the start.
 pub struct Ledgers {
     shared: Shared,
     started: RwLock<HashMap<i64, Arc<Ledger>>>,
@@ -42,7 +43,7 @@ impl Ledgers {
         }
     }
 
-    /// A ledger that a valid key has named: there are no more of them than there are in the database.
+    /// A ledger that a valid key has named. So there are never more of them than in the database.
     pub fn get(&self, ledger_id: i64) -> Arc<Ledger> {
         let started = self.started.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(ledger) = started.get(&ledger_id) {

@@ -1,4 +1,5 @@
-//! Posts transfers: gathered into calls, and each heard from whoever knows it first, PostgreSQL or Redis.
+//! Posts transfers in gathered calls. PostgreSQL and Redis are asked side by side, and the first of
+//! them that knows the answer gives it.
 
 use std::future::Future;
 use std::pin::pin;
@@ -27,10 +28,10 @@ impl Transfers {
         }
     }
 
-    /// Posts a transfer, or finds what became of it before, and says who knew that.
+    /// Posts a transfer, or finds what became of it before and says which store knew that.
     ///
     /// # Errors
-    /// Nobody could say.
+    /// Neither PostgreSQL nor Redis gave an answer.
     pub async fn post(
         &self,
         posting: Posting,
@@ -44,11 +45,14 @@ impl Transfers {
     }
 }
 
-/// Asks PostgreSQL, and Redis beside it: what one of them knows first is the answer. While PostgreSQL is away, Redis
-/// is waited for. Says who knew, where it was known before.
+/// The answer of PostgreSQL or of Redis, whichever gives one first. If it was known before, also
+/// says which of them knew it.
+///
+/// It is no answer that Redis knows nothing, or that a call to PostgreSQL failed without a refusal.
+/// Then the other one is waited for.
 ///
 /// # Errors
-/// PostgreSQL's, where Redis knows nothing.
+/// PostgreSQL refuses; or its call failed and Redis knows nothing.
 pub async fn first_known<A>(
     remembered: impl Future<Output = Option<A>>,
     asked: impl Future<Output = Result<A, NoResult>>,

@@ -39,7 +39,7 @@ impl Wallets {
     /// or a newer one.
     ///
     /// # Errors
-    /// Nobody could say.
+    /// PostgreSQL did not say.
     pub async fn get(
         &self,
         caller: &Caller,
@@ -68,8 +68,9 @@ impl Wallets {
             Ok(None) => {}
             Ok(Some(_)) | Err(Unavailable) => return self.bypass(reading).await,
         }
-        // One of those who miss a wallet at the same time asks; the others find what it filled in. Each key
-        // waits for its own: what others read is nothing to go by.
+        // Several readers may miss a wallet at the same time. One of them asks PostgreSQL, and the
+        // others find in the cache what it filled in. They take turns per API key, because a
+        // reader with another key may be shown something else.
         let turn = self.turns.join(reading).await;
         if turn.is_none()
             && let Ok(Some(wallet)) = self.cached(caller, wallet_id).await
@@ -126,8 +127,8 @@ impl Wallets {
         }
     }
 
-    /// A cached wallet that the caller may see. Any other is a miss: the same steps follow as for one that does
-    /// not exist, and end the same.
+    /// A cached wallet that the caller may see. One that it may not see is a miss. Then the same
+    /// steps follow as for a wallet that does not exist, and the answer is the same.
     async fn cached(
         &self,
         caller: &Caller,
@@ -142,12 +143,13 @@ impl Wallets {
     }
 }
 
-/// What is being read.
+/// The readings for which a reader has the turn to ask PostgreSQL.
 #[derive(Default)]
 struct Turns(Mutex<HashMap<Reading, Arc<Semaphore>>>);
 
 impl Turns {
-    /// The turn to ask for a wallet; or none, once whoever had it is through.
+    /// The turn to ask for a wallet. If another reader has it, waits until that turn ends, and
+    /// gives none.
     async fn join(&self, reading: Reading) -> Option<Turn<'_>> {
         let landing = {
             let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);

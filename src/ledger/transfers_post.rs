@@ -86,8 +86,8 @@ impl Batch for TransfersPost {
 }
 
 impl TransfersPost {
-    /// Posts transfers together. An error that is not one transfer's own splits the call, so that it
-    /// fails only the transfer that causes it.
+    /// Posts transfers together. After any failure but `Unavailable` the call is made again in
+    /// halves, so that only the transfer that causes the failure has it.
     fn post<'a>(
         &'a self,
         transfers: &'a [TransferRequest],

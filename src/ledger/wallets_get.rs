@@ -40,8 +40,8 @@ impl Batch for WalletsGet {
 }
 
 impl WalletsGet {
-    /// Reads wallets together. One key that is no longer valid fails the call, which is then split, so that
-    /// it fails only those who have it.
+    /// Reads wallets together. One key that is no longer valid makes the call fail. Then it is made
+    /// again in halves, so that only the requests with that key fail.
     fn read<'a>(&'a self, readings: &'a [Reading]) -> BoxFuture<'a, Vec<<Self as Batch>::Answer>> {
         Box::pin(async move {
             match self.read_once(readings).await {

@@ -1,7 +1,8 @@
-//! The SQL contract: every query of the server. `check` holds them against the database.
+//! The SQL contract: every query of the server. `check` compares them with the database.
 //!
-//! One line says all of a query: the function in SQL, the one in Rust that has its name, what it takes and what
-//! it gives. A function decides by its caller's key what the caller may see and do.
+//! One line says all of a query: the SQL function, which has the Rust function's name, what it
+//! takes and what it gives. The SQL function decides by the caller's key what the caller may see
+//! and do.
 
 use deadpool_postgres::Client;
 use postgres_types::{FromSql, ToSql};
@@ -9,15 +10,17 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::sql::database::Database;
+use crate::sql::failure::Failure;
+use crate::sql::pools;
 use crate::types::*;
 
 pub mod ops;
-mod query;
+pub mod query;
 
-use query::{Query, Result, queries, query};
+use query::{Query, queries};
 
-/// On whose behalf a function is called: a key's owner, or the session's own role, which is how an operator
-/// calls from the command line.
+/// On whose behalf a function is called: of the caller with an API key, or, without a key, of the
+/// session's own role. An operator on the command line has no key.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
     pub ledger_id: i64,
@@ -43,8 +46,8 @@ impl<'a> From<&'a Caller> for By<'a> {
     }
 }
 
-// `by` stands for the ledger in front and the key at the end. `once`: a second call would do it again.
 queries! {
+    for Database;
     all remit_v1.keys_get(ledger_ids: &[i64], keys: &[ApiKeyDigest]) -> Caller;
     once remit_v1.key_create(by, request: &KeyRequest, reason: Option<&str>) -> KeyCreated;
     all remit_v1.key_list(by, after_at: Option<OffsetDateTime>, after_id: Option<Uuid>, limit: i32) -> KeyResult;
@@ -69,9 +72,17 @@ queries! {
 }
 
 /// `cache_state` on a connection of the caller's own.
-pub async fn cache_state_of(client: &Client) -> Result<CacheState> {
-    const QUERY: Query = query! { remit_ops_v1.cache_state() -> CacheState };
-    QUERY.one_of(client).await
+///
+/// # Errors
+/// PostgreSQL's, in its own words.
+pub async fn cache_state_of(client: &Client) -> Result<CacheState, String> {
+    const QUERY: Query = Query {
+        text: "select r from remit_ops_v1.cache_state() r",
+        takes: &[],
+        gives: <CacheState as FromSql>::accepts,
+    };
+    let session: &tokio_postgres::Client = client;
+    QUERY.one(session, &[]).await
 }
 
 /// A row of nulls is no wallet.
@@ -91,7 +102,7 @@ pub async fn wallets_get(
     ledger_id: i64,
     wallet_ids: &[Uuid],
     keys: &[ApiKeyDigest],
-) -> Result<Vec<Option<WalletResult>>> {
+) -> Result<Vec<Option<WalletResult>>, Failure> {
     let parameters: [&(dyn ToSql + Sync); 3] = [&ledger_id, &wallet_ids, &keys];
     WALLETS_GET.all(database, &parameters).await
 }
@@ -100,9 +111,11 @@ pub async fn wallets_get(
 ///
 /// # Errors
 /// The first query that the database refuses, or whose types differ.
-pub async fn check(client: &Client) -> std::result::Result<(), String> {
+pub async fn check(client: &Client) -> Result<(), String> {
     for query in QUERIES.iter().chain([&WALLETS_GET]) {
-        query.check(client).await?;
+        let statement = client.prepare_cached(query.text).await;
+        let statement = statement.map_err(|error| query.differs(&pools::describe(&error)))?;
+        query.check(&statement)?;
     }
     Ok(())
 }

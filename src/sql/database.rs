@@ -1,5 +1,7 @@
-//! Calls to PostgreSQL: a connection from the pool, one attempt, and a second one where the first met a
-//! connection that was already dead. Nobody waits for a PostgreSQL that says nothing.
+//! Calls to PostgreSQL, each on a connection from the pool.
+//!
+//! A call is attempted a second time only if the first attempt met a connection that was already
+//! dead. No caller waits for a PostgreSQL that is silent: see `pulse`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,14 +17,15 @@ use crate::sql::failure::Failure;
 use crate::sql::pools::describe_refusal;
 use crate::sql::pulse::Pulse;
 
-/// How long a call may stay unanswered. PostgreSQL ends it sooner, after `statement_timeout`, 5 s, so that past this
-/// the connection is dead, if only this one. Shorter than `server::REQUEST_MS_MAX`, 10 s.
+/// How long a call may stay unanswered. PostgreSQL ends a call sooner, after `statement_timeout`,
+/// 5 s. So after this time the connection is dead, though others may live. Shorter than
+/// `server::REQUEST_MS_MAX`, 10 s.
 const CALL_MS_MAX: u64 = 6_000;
 
 /// The parameters of a query.
 pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// The pool, with an eye on how long it lets callers wait.
+/// The pool, the pulse that ends its calls, and the metric of how long a caller waits for it.
 pub struct Database {
     pool: Pool,
     pulse: Pulse,
@@ -30,7 +33,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Calls through this pool, while there is a pulse.
+    /// Calls through this pool while PostgreSQL answers.
     pub fn new(pool: Pool, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
         Self {
             pool,
@@ -39,23 +42,24 @@ impl Database {
         }
     }
 
-    /// Runs a query. It must be one that may run twice: every write of Remit names its id.
+    /// Runs a query. It must be one that may run twice, as a write that names its own id may.
     ///
     /// # Errors
     /// What the failure means, with its cause.
     pub async fn query(&self, text: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
         let result = match self.attempt(text, parameters).await? {
-            // PostgreSQL was restarted while the connection was idle.
+            // The usual reason is that PostgreSQL was restarted while the connection was idle.
             Err(error) if error.is_closed() => self.attempt(text, parameters).await?,
             result => result,
         };
         result.map_err(|error| Failure::of(&error))
     }
 
-    /// Runs a query once, whatever happens: for what must not be done twice.
+    /// Runs a query that must not run twice.
     ///
     /// # Errors
-    /// What the failure means, with its cause. When it is `Unavailable`, the query may have been carried out.
+    /// What the failure means, with its cause. After `Unavailable` the query may have been carried
+    /// out.
     pub async fn query_once(
         &self,
         text: &str,
@@ -80,7 +84,8 @@ impl Database {
             let statement = client.prepare_cached(text).await?;
             client.query(&statement, parameters).await
         };
-        // In a box: its kilobytes would be copied with each request, also with those that need no call.
+        // In a box. Without it every request would copy these kilobytes, even one that needs no
+        // call.
         Box::pin(self.call(query)).await
     }
 
@@ -126,8 +131,10 @@ fn silence() -> Failure {
     Failure::Unavailable("PostgreSQL does not answer".to_owned())
 }
 
-/// A connection for one call. One whose caller has gone away comes back to the pool when the call has ended: the
-/// next caller would wait for that first, or for ever.
+/// A connection for one call.
+///
+/// If the caller goes away during the call, `settle` returns the connection when the call has
+/// ended. Returned earlier, it would make the next caller wait for the old call.
 struct Lent {
     client: Option<Client>,
     pulse: Pulse,
@@ -165,7 +172,7 @@ impl Drop for Lent {
     }
 }
 
-/// Waits until a connection has answered all that it was asked, and closes one that does not.
+/// Waits until a connection has answered all that it was asked. Closes it if it does not.
 async fn settle(client: Client, pulse: Pulse) {
     let limit = Duration::from_millis(CALL_MS_MAX);
     let answered = timeout(limit, client.simple_query(""));

@@ -36,13 +36,16 @@ impl Refusal {
     }
 }
 
-/// A call that failed, and whether calling again could help. All but a refusal carry their cause, which the
-/// log shows under the id of each request that it fails.
+/// A call that failed, and whether calling again could help.
+///
+/// All but a refusal and a lock carry their cause. The log shows it under the id of each request
+/// that it fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A function refused. The same call would be refused again.
     Refused(Refusal),
-    /// Another session held what the call needs for as long as `lock_timeout`: a wallet, or the id of a twin.
+    /// Another session held what the call needs for the whole `lock_timeout`: a wallet, or the id
+    /// of a twin.
     Locked,
     /// Another session was in the way: the same call may succeed now.
     Conflict(String),

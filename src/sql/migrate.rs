@@ -1,7 +1,7 @@
 //! `remit migrate`: tables by refinery, then every function anew.
 //!
-//! refinery takes no lock of its own, so one advisory lock covers both parts: any number of processes
-//! may migrate the same database at once.
+//! refinery takes no lock of its own. So one advisory lock covers both parts, and any number of
+//! processes may migrate the same database at once.
 
 use include_dir::{Dir, DirEntry, include_dir};
 use postgres_protocol::password::scram_sha_256;
@@ -16,15 +16,22 @@ mod tables {
 
 static FUNCTIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
 
-/// The advisory lock of migrations; any constant will do that nothing else in the database uses. The search
-/// path: an owner called remit would otherwise find refinery's table in his own schema, which is ours.
+/// The advisory lock of migrations. Its number may be any constant that nothing else in the
+/// database uses.
+///
+/// The search path keeps refinery's table in `public`. Without it, a login named `remit` would make
+/// that table in the schema `remit`, which is ours.
 const LOCK: &str = "
     set search_path = public;
     select pg_advisory_lock(hashtextextended('remit migrate', 0));
 ";
 
-/// Each run grants anew what the function files grant, so that a grant removed from a file is gone. And nobody makes
-/// temporary objects, which a function could be made to meet: a right on the database, which no copy or dump carries.
+/// Takes back every right on the functions. The function files then grant theirs anew, so that a
+/// grant that was removed from a file is gone.
+///
+/// It also takes the right to make temporary objects, with which a role could try to mislead a
+/// function. That is a right on the database: a dump or a copy does not carry it, so each run sets
+/// it.
 const REVOKE: &str = "
     set local search_path = pg_catalog, pg_temp; -- A function that is an expression is bound to what is found here.
     do $$
@@ -32,7 +39,8 @@ const REVOKE: &str = "
         execute format('revoke temporary on database %I from public', current_database());
     end;
     $$;
-    -- Of large objects and messages in the log anybody could make as many as he likes. Only a superuser may forbid it.
+    -- Any role could fill the disk with large objects, or the log with messages. Only a superuser
+    -- may forbid it, so an owner that is none goes on without.
     do $$
     declare
         function regprocedure;
@@ -72,7 +80,8 @@ const REVOKE: &str = "
       from public, remit_server, remit_worker, remit_operator, remit_auditor;
 ";
 
-/// Login passwords for the roles of the server and the worker. A role without one keeps what it has.
+/// Login passwords for the roles of the server and the worker. A role without a new one keeps its
+/// old one.
 #[derive(Default)]
 pub struct Passwords {
     pub server: Option<String>,
@@ -95,7 +104,7 @@ pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Strin
     let (mut client, _driver) = pools::connect(config)
         .await
         .map_err(|error| format!("connecting to PostgreSQL: {}", pools::describe(&error)))?;
-    // Released when the connection closes, whatever happens.
+    // PostgreSQL releases the lock when the connection closes.
     client
         .batch_execute(LOCK)
         .await

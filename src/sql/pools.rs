@@ -13,8 +13,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::base::tls::{Tls, Trust};
 
-/// Longer than `LOCK_TIMEOUT_MS`; shorter than `database::CALL_MS_MAX`, 6 s, and so than the server's own deadline,
-/// `server::REQUEST_MS_MAX`.
+/// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
+/// the deadline of a request, `server::REQUEST_MS_MAX`.
 const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 /// The innermost of the limits.
 const LOCK_TIMEOUT_MS: u32 = 2_000;
@@ -57,8 +57,8 @@ impl From<tokio_postgres::Config> for Config {
 
 /// Parses a connection URL and sets what every connection of Remit has in common.
 ///
-/// There is TLS that verifies the server (`sslmode=require` or `verify-full`), or none (`disable`, the
-/// default). What lies between would look like protection and be none.
+/// There is TLS that verifies the server (`sslmode=require` or `verify-full`), or none (`disable`,
+/// the default). The modes between the two look like protection and give none.
 ///
 /// # Errors
 /// A URL that cannot be parsed, or asks for another mode. The message does not repeat it.
@@ -115,8 +115,8 @@ pub fn pool(config: &Config, size: usize) -> Pool {
         .expect("a runtime is given, which is all that timeouts need")
 }
 
-/// The first connection of a pool. A PostgreSQL that is slow to answer, as on a machine that has just
-/// started, is waited for.
+/// The first connection of a pool. Waits for a PostgreSQL that is slow to answer, as on a machine
+/// that has just started.
 ///
 /// # Errors
 /// It refuses, or does not answer.

@@ -1,11 +1,23 @@
 //! The pulse of PostgreSQL: whether it answers at all.
 //!
-//! That a call takes long proves nothing: it may be waiting for a wallet. So a connection of its own is asked
-//! again and again, for what never waits. When neither it nor any call has heard a word for a while, PostgreSQL counts as
-//! away for everybody: calls in flight are given up, new ones are refused at once, and all connections are
-//! closed, as a network that swallows bytes never gives them back. The next answer ends that.
+//! A call that takes long proves nothing: it may be waiting for a wallet. So one task, the heart,
+//! has a connection of its own and asks on it again and again, for what never waits. There are two
+//! states:
 //!
-//! A PostgreSQL that refuses connections is not silent: whoever calls hears it as soon as the pulse would.
+//! ```text
+//! state      calls                            the heart                    leaves the state when
+//! ---------  -------------------------------  ---------------------------  -----------------------
+//! answering  run                              asks every PULSE_MS          neither the heart nor a
+//!                                                                          call has heard a word
+//!                                                                          for SILENCE_MS_MAX
+//! silent     are refused at once; those in    closes all connections, and  the heart hears an
+//!            flight are given up              goes on asking               answer
+//! ```
+//!
+//! The heart closes connections because a network that swallows bytes never gives them back.
+//!
+//! A PostgreSQL that refuses connections is not silent. Its refusal is an answer: the heart hears
+//! it, and each call hears it for itself.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -19,15 +31,17 @@ use tokio::time::{sleep, timeout};
 
 /// How often PostgreSQL is asked while it answers.
 pub const PULSE_MS: u64 = 300;
-/// How long it may say nothing to anybody. With `PULSE_MS` it keeps the end of every wait under 2 s.
+/// How long PostgreSQL may say nothing to the heart and to every call. With `PULSE_MS` it keeps the
+/// end of every wait under 2 s.
 const SILENCE_MS_MAX: u64 = 900;
-/// What silence is counted in. A server that stood still itself counts one, however long it stood.
+/// The steps in which silence is counted. If this server itself stood still, it counts one step,
+/// however long it stood.
 const SILENCE_STEP_MS: u64 = 150;
 
 /// What PostgreSQL is asked. The future ends with its answer, whatever that is, or with the connection.
 pub type Question = Box<dyn for<'a> Fn(&'a Client) -> BoxFuture<'a, ()> + Send + Sync>;
 
-/// Whether PostgreSQL answers, for those who call it. Clones share what they know.
+/// Whether PostgreSQL answers, for its callers. Clones share what they know.
 #[derive(Debug, Clone)]
 pub struct Pulse {
     silent: watch::Receiver<bool>,
@@ -35,7 +49,8 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Starts to ask through this pool, of one connection. Those of the other pools are closed with it.
+    /// Starts the heart, which asks through its own pool of one connection. In silence it closes
+    /// the connections of that pool and of the others.
     pub fn start(own: Pool, others: Vec<Pool>, question: Question) -> Self {
         let (sender, silent) = watch::channel(false);
         let answers = Arc::default();
@@ -50,7 +65,7 @@ impl Pulse {
         Self { silent, answers }
     }
 
-    /// A pulse that nobody feels: for programs that would rather wait.
+    /// A pulse without a heart: always answering. For programs that would rather wait.
     pub fn assumed() -> Self {
         Self {
             silent: watch::channel(false).1,
@@ -63,7 +78,7 @@ impl Pulse {
         self.answers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Does something that needs PostgreSQL. None: it says nothing, and was not waited for longer.
+    /// Does something that needs PostgreSQL. None: PostgreSQL is silent, and the work was given up.
     pub async fn unless_silent<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         if *self.silent.borrow() {
             return None;
@@ -74,7 +89,7 @@ impl Pulse {
             result = work => Some(result),
             () = async {
                 if silent.wait_for(|silent| *silent).await.is_err() {
-                    // Nobody asks.
+                    // There is no heart.
                     pending::<()>().await;
                 }
             } => None,
@@ -109,11 +124,13 @@ impl Heart {
         }
     }
 
-    /// Asks once, and listens to everybody's answers until there is one or it has been silent for too long.
+    /// Asks once, and listens until there is an answer or the silence is too long. An answer to any
+    /// call begins the silence anew.
     async fn hears(&self) -> bool {
         let mut answer = Box::pin(self.ask());
         let mut silence_ms = 0;
-        // A call's answer gains time, not more than once over: this connection alone may be dead.
+        // The answers of calls prolong this wait to twice its length at most. Then the heart's own
+        // connection is dead, and PostgreSQL is not.
         for _ in 0..2 * (SILENCE_MS_MAX / SILENCE_STEP_MS) {
             let answers = self.answers.load(Ordering::Relaxed);
             let step = Duration::from_millis(SILENCE_STEP_MS);
@@ -133,12 +150,12 @@ impl Heart {
         true
     }
 
-    /// Ends when PostgreSQL has said anything, be it that it takes no connections.
+    /// Ends when PostgreSQL has said anything. That it takes no connections is an answer too.
     async fn ask(&self) {
         loop {
             match self.own.get().await {
                 Ok(client) => {
-                    // If the connection has ended, the next question goes through a new one.
+                    // An error means that the connection ended. The next question opens a new one.
                     (self.question)(&client).await;
                     return;
                 }

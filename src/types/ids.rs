@@ -3,6 +3,8 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::base::number::parse_number;
+
 /// A UUID in its hyphenated form only: one id, one spelling but for the case of its letters.
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     let is_hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
@@ -11,12 +13,12 @@ pub fn parse_uuid(text: &str) -> Option<Uuid> {
 
 /// A ledger's id: a positive integer in its one spelling.
 pub fn parse_ledger_id(text: &str) -> Option<i64> {
-    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    is_digits.then(|| text.parse().ok()).flatten()
+    parse_number(text).filter(|id| *id > 0)
 }
 
-/// The id of the transfer that a key of the scope `user` makes with an id: `remit.user_transfer_id` is the same in
-/// SQL.
+/// The id of the transfer that a key of the scope `user` makes with an id.
+///
+/// `remit.user_transfer_id` is the same in SQL.
 pub fn user_transfer_id(user_id: Uuid, transfer_id: Uuid) -> Uuid {
     uuid_v8(format!("\u{1}transfer {transfer_id} of user {user_id}").as_bytes())
 }

@@ -44,13 +44,13 @@ pub struct Caller {
     pub key_sha256: ApiKeyDigest,
     pub key_id: Uuid,
     pub scope: KeyScope,
-    /// Whom a key of the scope `user` is bound to.
+    /// The user to whom a key of the scope `user` is bound.
     pub user_id: Option<Uuid>,
     pub expires_at: Option<OffsetDateTime>,
 }
 
 impl Caller {
-    /// Whether the things of this user are there for the caller. The issuance wallets are nobody's.
+    /// Whether the things of this user are there for the caller. An issuance wallet has no user.
     pub fn sees(&self, user_id: Option<Uuid>) -> bool {
         self.scope != KeyScope::User || (user_id.is_some() && user_id == self.user_id)
     }
@@ -238,7 +238,9 @@ pub enum TransferOutcome {
 }
 
 impl TransferOutcome {
-    /// Whether the journal keeps it, so that a retry hears it again: `remit.outcome_is_stored` in SQL.
+    /// Whether the journal keeps it, so that a retry hears it again.
+    ///
+    /// `remit.outcome_is_stored` is the same in SQL.
     pub fn is_stored(self) -> bool {
         match self {
             Self::Posted
@@ -321,7 +323,7 @@ mod tests {
         };
         let users = [Some(user), Some(Uuid::from_u128(2)), None];
         assert_eq!(users.map(|id| caller.sees(id)), [true, false, false]);
-        // It cannot be, and would not see more.
+        // SQL makes no such key. If there were one, it would see nothing.
         caller.user_id = None;
         assert_eq!(users.map(|id| caller.sees(id)), [false; 3]);
         caller.scope = KeyScope::Reader;

@@ -1,4 +1,4 @@
-//! What tells one caller from another. None of it is ever shown by `Debug`, and so by no log and no error.
+//! What tells one caller from another. `Debug` shows none of it, and so no log and no error does.
 
 use std::error::Error;
 use std::fmt;
@@ -61,8 +61,9 @@ impl<'a> FromSql<'a> for ApiKeyDigest {
     }
 }
 
-/// The text of a new API key, on its way to the one who asked for it.
-#[derive(Clone)]
+/// The text of a new API key, on its way to the client that asked for it.
+#[derive(Clone, FromSql)]
+#[postgres(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -80,16 +81,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(..)")
-    }
-}
-
-impl<'a> FromSql<'a> for Secret {
-    fn from_sql(sql: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        String::from_sql(sql, raw).map(Self)
-    }
-
-    fn accepts(sql: &Type) -> bool {
-        <String as FromSql>::accepts(sql)
     }
 }
 

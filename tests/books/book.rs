@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
+use testbed::postgres::Database;
 use tokio_postgres::Client;
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::cast::{KEYS, Key, USERS, user};
-use crate::support::postgres::Database;
 
 /// A new database in which books can be opened.
 pub async fn database() -> Database {

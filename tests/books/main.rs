@@ -18,5 +18,3 @@ mod runner;
 mod schedule;
 mod sequences;
 mod strategy;
-#[path = "../support/mod.rs"]
-mod support;

@@ -4,11 +4,12 @@ use std::fmt::Debug;
 use std::{fs, thread};
 
 use proptest::test_runner::TestError;
+use testbed::place::repository;
+use testbed::postgres::Database;
 
 use crate::kinds::Kind;
 use crate::runner::{forgetful_runner, runtime};
 use crate::schedule::Stage;
-use crate::support::postgres::{Database, repository};
 use crate::{book, interleavings, sequences, strategy};
 
 /// A fault shows within so many cases.

@@ -30,6 +30,7 @@ pub fn forgetful_runner(cases: u32) -> TestRunner {
 }
 
 /// How many cases PROPTEST_CASES asks for, or so many.
+#[expect(clippy::disallowed_methods, reason = "a test is no program")]
 pub fn cases(default: u32) -> u32 {
     let wanted = env::var("PROPTEST_CASES").ok();
     wanted.map_or(default, |text| {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use testbed::poll::SOON;
+use testbed::postgres::Database;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
@@ -10,8 +12,6 @@ use crate::answer::Answer;
 use crate::book;
 use crate::call::Call;
 use crate::history::{History, Transaction, event};
-use crate::support::poll::SOON;
-use crate::support::postgres::Database;
 
 /// How long to wait before looking again whether a call has ended or is blocked.
 const LOOK: Duration = Duration::from_millis(1);

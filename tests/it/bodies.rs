@@ -2,9 +2,10 @@
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};
+use testbed::http::Answer;
 use uuid::Uuid;
 
-use crate::http::Answer;
+use crate::problems::Told;
 use crate::stack::Stack;
 
 /// In every body that these tests send; in no answer.

@@ -1,8 +1,9 @@
 //! Bodies that are too long, break off, or claim to be something else.
 
 use hyper::Method;
+use testbed::http::Answer;
 
-use crate::http::Answer;
+use crate::problems::Told;
 use crate::raw;
 use crate::stack::Stack;
 

@@ -9,14 +9,15 @@ use remit::redis::knowledge::Knowledge;
 use remit::redis::wallet_cache::{Asked, GenerationRow, WalletCache, WalletChange};
 use remit::types::{CacheState, WalletResult, WalletStatus};
 use serde_json::json;
+use testbed::cache::replication_id;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::cache::replication_id;
-use crate::support::poll::{SOON, eventually_true};
 
 /// How a wallet was read, and its balance.
 async fn read(http: &Http, wallet_id: Uuid) -> (String, i64) {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use testbed::http::{Answer, Http};
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// A request that meets a hanging Redis waits for it a few times 250 ms. This is that on a busy machine,
 /// and less than any limit of PostgreSQL or nginx.

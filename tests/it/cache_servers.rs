@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use testbed::cache::generation;
+use testbed::http::{Answer, Http};
+use testbed::poll::{SOON, eventually_true};
+use testbed::proxy::Proxy;
+use testbed::server::Server;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::http::{Answer, Http, Server};
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::cache::generation;
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::proxy::TcpProxy;
 
 /// How long an answer may be held up: for Redis, for what others know, and on a busy machine.
 const HELD_UP_MAX: Duration = Duration::from_secs(4);
@@ -199,7 +201,7 @@ async fn a_redis_that_forgets_shows_nothing_old() {
 async fn a_promoted_replica_that_is_behind_shows_nothing_old() {
     let stack = Stack::start().await;
     // The second server's way to Redis leads to the replica later, the first one's does not.
-    let mut to_redis = TcpProxy::start(stack.redis.port).await;
+    let mut to_redis = Proxy::start(stack.redis.port);
     let variables = [("REDIS_URL", stack.redis.url_at(to_redis.port))];
     let second = stack.second_server_with(&variables).await;
     let pair = Pair::of(stack, second).await;

@@ -1,10 +1,10 @@
 //! The chain over the journal, where sessions meet: late commits, relays that die, two that settle at once.
 
+use testbed::place::repository;
+use testbed::poll::{SOON, eventually_true};
+use testbed::postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
-
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::postgres::{Database, repository};
 
 const USER: &str = "select (remit_v1.user_create(1, row(null, 'Ada', null, null, null)::remit_v1.user_request)).id";
 const WALLET: &str = "

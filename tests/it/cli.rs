@@ -3,8 +3,11 @@
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use crate::support::free_port;
-use crate::support::postgres::Database;
+use clap::CommandFactory;
+use remit::cli::Arguments;
+use testbed::options;
+use testbed::port::free_port;
+use testbed::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
 const SECRET: &str = "planted-secret";
@@ -48,6 +51,24 @@ fn help_names_every_command_and_variable() {
 }
 
 #[test]
+fn every_command_has_help_with_variables_and_an_example() {
+    for command in ["serve", "migrate", "verify", "health", "keys"] {
+        let output = remit(&[command, "--help"], &[]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let text = String::from_utf8(output.stdout).expect("text");
+        for word in ["Usage: remit", command, "DATABASE_URL", "Example:"] {
+            assert!(text.contains(word), "{word} in {text}");
+        }
+    }
+}
+
+#[test]
+fn numbers_have_one_spelling() {
+    let found = options::numbers(&Arguments::command());
+    assert_eq!(found, ["remit keys --ledger", "remit verify --ledger"]);
+}
+
+#[test]
 fn version_is_the_package_s() {
     for argument in ["--version", "-V"] {
         let output = remit(&[argument], &[]);
@@ -64,7 +85,7 @@ fn an_unknown_command_is_a_usage_error() {
         &["server"],
         &["serve", "now"],
         &["--port", "1"],
-        &["migrate", "--help"],
+        &["migrate", "--now"],
     ] {
         let text = failure(&remit(arguments, &[]), 2);
         assert!(text.contains("Usage"), "{arguments:?}: {text}");

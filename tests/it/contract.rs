@@ -6,8 +6,8 @@ use std::fs;
 use remit::base::tls::Trust;
 use remit::sql::contract;
 use remit::sql::pools;
-
-use crate::support::postgres::{Database, repository};
+use testbed::place::repository;
+use testbed::postgres::Database;
 
 async fn check(database: &Database) -> Result<(), String> {
     let url = database.url("remit_server");

@@ -10,9 +10,10 @@ use remit::http::route::Route;
 use remit::types::KeyScope;
 use serde_json::{Value, json};
 use strum::VariantArray;
+use testbed::place::repository;
 
+use crate::callers::route_names;
 use crate::stack::Stack;
-use crate::support::postgres::repository;
 
 const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
 
@@ -56,15 +57,7 @@ fn every_operation_is_a_route_and_every_route_an_operation() {
         let route = route.unwrap_or_else(|_| panic!("{method} {path} is no route"));
         described.insert(route.name().to_owned());
     }
-    let source = read("src/http/route.rs");
-    let names = source.lines().filter_map(|line| {
-        let (route, name) = line.trim().split_once(" => \"")?;
-        let name = name.strip_suffix("\",")?;
-        route.starts_with("Self::").then(|| name.to_owned())
-    });
-    let routes: BTreeSet<String> = names.collect();
-    assert!(routes.len() >= 22, "{routes:?}");
-    assert_eq!(described, routes);
+    assert_eq!(described, route_names());
 }
 
 /// Code and status of each problem that nginx answers itself.

@@ -1,10 +1,11 @@
 //! A wallet's statement, page by page.
 
 use serde_json::json;
+use testbed::http::Http;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::http::Http;
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

@@ -3,18 +3,20 @@
 
 use std::time::Duration;
 
+use testbed::cache;
+use testbed::cluster::{Cluster, End};
+use testbed::http::Http;
+use testbed::poll::SOON;
+use testbed::port::free_port;
+use testbed::process::signal;
+use testbed::redis::RedisServer;
+use testbed::server::Server;
 use tokio_postgres::Client;
 
-use crate::http::{Http, Server};
 use crate::load::{Heard, Load, retry_all};
+use crate::problems::Told;
 use crate::proxied::Proxied;
 use crate::stack::{Stack, serve_log};
-use crate::support::cache;
-use crate::support::cluster::{Cluster, End};
-use crate::support::free_port;
-use crate::support::owner::signal;
-use crate::support::poll::SOON;
-use crate::support::redis::RedisServer;
 
 /// How long after PostgreSQL the server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
@@ -63,7 +65,10 @@ pub struct OwnCluster {
 
 impl OwnCluster {
     pub async fn start() -> Self {
-        let (cluster, redis) = (Cluster::start().await, RedisServer::start().await);
+        let (cluster, redis) = (
+            Cluster::start().await,
+            RedisServer::start("remit-server").await,
+        );
         cluster.create_database("book").await;
         cluster.migrate("book").await;
         cache::open(&cluster.connect("remit", "book").await, &redis).await;
@@ -141,13 +146,13 @@ async fn no_transfer_is_lost_or_doubled_when_postgresql_is_cut_off() {
     let load = Load::start(&server.http).await;
     for _ in 0..3 {
         load.goes_on(SOME, SOON).await;
-        proxy.cut().await;
+        proxy.close().await;
         // The load goes on against nobody for a while.
         let path = format!("/wallets/{}/entries", load.target);
         let refused = server.http.get(&path).await.problem();
         assert_eq!(refused, (503, "database_unavailable".to_owned()));
         load.meets_refusal().await;
-        proxy.resume().await;
+        proxy.resume();
         load.goes_on(1, RECOVERY_MAX).await;
     }
     let target = load.target;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use testbed::cache;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
 use crate::stack::Stack;
-use crate::support::cache;
-use crate::support::poll::{SOON, eventually_true};
 use crate::world::World;
 
 /// How often Redis ran each command since the last reset.

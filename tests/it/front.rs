@@ -1,16 +1,17 @@
 //! nginx before a server of a test's own.
 
-use crate::http::Http;
+use testbed::http::Http;
+use testbed::nginx::Nginx;
+use testbed::proxy::Proxy;
+
 use crate::stack::Stack;
-use crate::support::nginx::Nginx;
-use crate::support::proxy::TcpProxy;
 
 /// nginx, a connection that can be cut, and a server. Dropped in this order.
 pub struct Front {
     /// Through nginx.
     pub http: Http,
     pub nginx: Nginx,
-    pub proxy: TcpProxy,
+    pub proxy: Proxy,
     pub stack: Stack,
 }
 
@@ -23,7 +24,7 @@ impl Front {
     /// With these variables.
     pub async fn start_with_settings(settings: &[(&str, &str)]) -> Self {
         let stack = Stack::start().await;
-        let proxy = TcpProxy::start(stack.server.port).await;
+        let proxy = Proxy::start(stack.server.port);
         let nginx = Nginx::start_with_settings(proxy.port, settings, |conf| conf).await;
         Self {
             http: Http::new(nginx.port),
@@ -36,7 +37,7 @@ impl Front {
     /// With this rate limit and a changed configuration.
     pub async fn start_with(rate: &str, burst: u32, change: impl FnOnce(String) -> String) -> Self {
         let stack = Stack::start().await;
-        let proxy = TcpProxy::start(stack.server.port).await;
+        let proxy = Proxy::start(stack.server.port);
         let nginx = Nginx::start_with(proxy.port, rate, burst, change).await;
         Self {
             http: Http::new(nginx.port),

@@ -2,10 +2,11 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::http::Answer;
 use uuid::Uuid;
 
 use crate::front::Front;
-use crate::http::Answer;
+use crate::problems::Told;
 use crate::raw::{ask, authorization};
 
 /// What nginx promises of every answer, its own and the server's.

@@ -2,9 +2,10 @@
 
 use remit::http::body::BODY_BYTES_MAX;
 use serde_json::json;
+use testbed::http::Answer;
 
 use crate::front::Front;
-use crate::http::Answer;
+use crate::problems::Told;
 use crate::raw::{ask, authorization};
 
 /// A user in exactly so many bytes.

@@ -5,14 +5,15 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use hyper::Method;
+use testbed::http::{Answer, Http};
+use testbed::nginx::Nginx;
+use testbed::poll::SOON;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::front::Front;
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::raw::{self, Connection};
-use crate::support::nginx::Nginx;
-use crate::support::poll::SOON;
 
 const OTHER_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const ROUTES: [(Method, &str); 6] = [

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::front::Front;
 use crate::front_door::check_headers;
-use crate::http::Http;
+use crate::problems::Told;
 use crate::raw::{Connection, head};
-use crate::support::poll::{SOON, eventually_true};
 
 /// How often nginx is told to read its configuration again.
 const RELOADS: usize = 5;
@@ -39,7 +40,7 @@ async fn connections_to_the_server_are_used_again() {
 async fn without_the_server_the_answer_is_502_until_it_is_back() {
     let front = Front::start().await;
     let (source, target) = (front.http.wallet(100).await, front.http.wallet(0).await);
-    front.proxy.cut().await;
+    front.proxy.close().await;
     for _ in 0..3 {
         let refused = front.http.transfer_with_key("k", source, target, 1).await;
         assert_eq!(refused.problem(), (502, "bad_gateway".to_owned()));
@@ -47,7 +48,7 @@ async fn without_the_server_the_answer_is_502_until_it_is_back() {
         assert_eq!(refused.json()["request_id"], refused.header("x-request-id"));
         check_headers(&refused);
     }
-    front.proxy.resume().await;
+    front.proxy.resume();
     let posted = front.http.transfer_with_key("k", source, target, 1).await;
     assert_eq!(posted.status, 201, "at once, with the same key: {posted:?}");
 }

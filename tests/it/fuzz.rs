@@ -16,12 +16,13 @@ use remit::http::page::{CreationCursor, EntryCursor, Page};
 use remit::http::problem::Problem;
 use remit::http::route::{Route, is_public};
 use remit::http::server::request_id;
+use testbed::fuzz::{corpus, input, input_of};
+use testbed::postgres::ADMIN_KEY;
 use tokio::task::JoinSet;
 
-use crate::mutate::{corpus, input, input_of};
+use crate::problems::Told;
 use crate::raw;
 use crate::stack::Stack;
-use crate::support::postgres::ADMIN_KEY;
 
 /// Requests that one case sends at the same time.
 const REQUESTS: usize = 8;

@@ -1,10 +1,10 @@
 //! A gate behind one function of the API: while it is closed, a call has done its work and does not
 //! return, so that a test can act between a query and what follows it.
 
+use testbed::poll::{SOON, eventually_true};
 use tokio_postgres::Client;
 
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// A gate of one database.
 pub struct Gate {

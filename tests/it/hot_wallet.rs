@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testbed::http::{Answer, Http};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
 
 const CLIENTS: i64 = 64;

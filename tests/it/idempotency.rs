@@ -1,9 +1,10 @@
 //! Idempotency keys: what a key is, what a retry hears, and what another request with the key hears.
 
 use serde_json::{Value, json};
+use testbed::http::Http;
 use uuid::Uuid;
 
-use crate::http::Http;
+use crate::problems::Told;
 use crate::raw;
 use crate::stack::Stack;
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

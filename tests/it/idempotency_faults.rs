@@ -1,12 +1,11 @@
 //! Idempotency keys while parts of the stack are away.
 
-use serde_json::json;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn the_twin_of_a_crashed_request_is_answered_at_once() {
@@ -155,28 +154,4 @@ async fn a_transfer_is_posted_once_though_the_server_dies_between_commit_and_rep
     assert_eq!(stack.count("transfers").await, 41);
     assert_eq!(stack.count("outbox").await, 41);
     stack.verify().await;
-}
-
-impl Http {
-    /// Posts a transfer that may never be answered.
-    async fn try_transfer(
-        &self,
-        key: &str,
-        source_id: Uuid,
-        target_id: Uuid,
-        amount: i64,
-    ) -> Result<Answer, hyper_util::client::legacy::Error> {
-        let body = json!({"source_id": source_id, "target_id": target_id, "amount": amount});
-        let headers = [
-            ("idempotency-key", key),
-            ("content-type", "application/json"),
-        ];
-        self.try_send(
-            hyper::Method::POST,
-            "/transfers",
-            &headers,
-            body.to_string(),
-        )
-        .await
-    }
 }

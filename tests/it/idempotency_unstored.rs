@@ -2,10 +2,11 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::proxy::Proxy;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::proxy::TcpProxy;
 
 #[tokio::test]
 async fn what_is_never_stored_can_be_tried_again_with_its_key() {
@@ -53,17 +54,17 @@ async fn what_is_never_stored_can_be_tried_again_with_its_key() {
 #[tokio::test]
 async fn a_transfer_that_met_no_database_can_be_tried_again_with_its_key() {
     let mut stack = Stack::start().await;
-    let proxy = TcpProxy::start(stack.database.port()).await;
+    let proxy = Proxy::start(stack.database.port());
     let url = stack.database.url_at("remit_server", proxy.port);
     stack.restart_with(&[("DATABASE_URL", url)]).await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-    proxy.cut().await;
+    proxy.close().await;
     for _ in 0..2 {
         let refused = stack.http.transfer_with_key("k", source, target, 1).await;
         assert_eq!(refused.problem(), (503, "database_unavailable".to_owned()));
         assert_eq!(refused.header("retry-after"), "1");
     }
-    proxy.resume().await;
+    proxy.resume();
     let posted = stack.http.transfer_with_key("k", source, target, 1).await;
     assert_eq!(posted.status, 201, "{posted:?}");
     assert_eq!(stack.http.balance(target).await, 1);

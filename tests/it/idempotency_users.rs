@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hyper::Method;
+use remit::base::clock;
 use remit::ledger::gather::CALLS_MAX;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::http::Http;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// Within this, a revoked key is refused everywhere.
 const DEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ async fn a_revoked_key_dies_at_once_here_and_soon_on_every_server() {
     let second = stack.second_server().await;
     let path = format!("/wallets/{}", stack.http.wallet(7).await);
     let (id, here) = reader(&stack.http).await;
-    let there = here.at(&second);
+    let there = here.at(&second.http);
     for http in [&here, &there, &here, &there] {
         assert_eq!(http.get(&path).await.status, 200);
     }
@@ -153,19 +153,19 @@ async fn a_revoked_key_dies_at_once_here_and_soon_on_every_server() {
 async fn a_key_expires_by_itself() {
     let stack = Stack::start().await;
     let path = format!("/wallets/{}", stack.http.wallet(7).await);
-    let end = OffsetDateTime::now_utc() + Duration::from_millis(1_500);
+    let end = clock::now() + Duration::from_millis(1_500);
     let end_text = end.format(&Rfc3339).expect("a moment has a text");
     let body = json!({"name": "r", "scope": "reader", "expires_at": end_text});
     let (_, http) = key(&stack.http, body).await;
     assert_eq!(http.get(&path).await.status, 200);
     eventually_true(DEAD_WITHIN, "the key expires", async || {
-        let is_over = OffsetDateTime::now_utc() > end;
+        let is_over = clock::now() > end;
         let status = http.get(&path).await.status;
         assert!(status == 401 || !is_over, "{status} after its end");
         status == 401
     })
     .await;
-    assert!(OffsetDateTime::now_utc() >= end, "and not before");
+    assert!(clock::now() >= end, "and not before");
 }
 
 #[tokio::test]

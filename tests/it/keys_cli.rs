@@ -3,10 +3,10 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use testbed::postgres::ADMIN_KEY;
 use uuid::Uuid;
 
 use crate::stack::Stack;
-use crate::support::postgres::ADMIN_KEY;
 
 fn keys(url: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_remit"))

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::proxied::Proxied;
-use crate::support::poll::{SOON, eventually_true};
 
 /// Longer than what a server knows of the cache's generation is fresh, on a busy machine.
 const FRESH_MAX: Duration = Duration::from_millis(1_400);
@@ -19,7 +20,7 @@ async fn while_postgresql_is_away_nothing_is_read_that_may_be_old() {
     let unknown = http.scoped("reader", None).await;
     assert_eq!(http.get(&path).await.status, 200);
     assert_eq!(http.get(&path).await.header("x-cache"), "HIT");
-    stand.postgresql.cut().await;
+    stand.postgresql.close().await;
     let start = tokio::time::Instant::now();
     // Longer than the ring goes without a check.
     while start.elapsed() < Duration::from_millis(2_500) {
@@ -33,7 +34,7 @@ async fn while_postgresql_is_away_nothing_is_read_that_may_be_old() {
         let refused = caller.get(path).await;
         assert_eq!(refused.problem(), (503, "database_unavailable".to_owned()));
     }
-    stand.postgresql.resume().await;
+    stand.postgresql.resume();
     eventually_true(SOON, "the unknown key is looked up", async || {
         unknown.get(&path).await.status == 200
     })
@@ -74,8 +75,8 @@ async fn a_key_is_made_once_even_where_a_connection_was_dead() {
             calls("wait_event_type = 'Lock'").await == 1
         })
         .await;
-        stand.postgresql.cut().await;
-        stand.postgresql.resume().await;
+        stand.postgresql.close().await;
+        stand.postgresql.resume();
         let lost = lost.await.expect("no panic");
         assert_eq!(lost.problem(), (503, "database_unavailable".to_owned()));
         assert!(

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually, eventually_true};
+use testbed::proxy::Side;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::faults::{check_answers, check_books};
-use crate::http::Http;
 use crate::load::{Load, retry_all};
+use crate::problems::Told;
 use crate::proxied::Proxied;
-use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// How long after a fault the server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
@@ -32,15 +34,15 @@ async fn faults_of_postgresql_leave_no_connection_behind() {
         for fault in ["cut", "hang", "swallow", "half-close", "terminate"] {
             load.goes_on(SOME, SOON).await;
             match fault {
-                "cut" => proxy.cut().await,
+                "cut" => proxy.close().await,
                 "hang" => proxy.hang(),
                 "swallow" => proxy.swallow(proxy.accepted()),
-                "half-close" => proxy.half_close(),
+                "half-close" => proxy.half_close(Side::Near),
                 _ => terminate_all(&owner).await,
             }
             if let "cut" | "hang" = fault {
                 refuses(http, target).await;
-                proxy.resume().await;
+                proxy.resume();
             }
             let what = format!("transfers are posted after {fault} {round}");
             load.goes_on_so(SOME, RECOVERY_MAX, &what).await;
@@ -89,10 +91,10 @@ async fn faults_of_redis_leave_no_connection_behind() {
         for fault in ["cut", "hang", "swallow", "half-close", "freeze", "stop"] {
             let proxy = &stand.to_redis;
             match fault {
-                "cut" => proxy.cut().await,
+                "cut" => proxy.close().await,
                 "hang" => proxy.hang(),
                 "swallow" => proxy.swallow(proxy.accepted()),
-                "half-close" => proxy.half_close(),
+                "half-close" => proxy.half_close(Side::Near),
                 "freeze" => stand.redis.freeze(),
                 _ => stand.redis.stop(),
             }
@@ -100,7 +102,7 @@ async fn faults_of_redis_leave_no_connection_behind() {
             match fault {
                 "freeze" => stand.redis.thaw(),
                 "stop" => stand.redis.resume().await,
-                _ => stand.to_redis.resume().await,
+                _ => stand.to_redis.resume(),
             }
             let what = format!("the cache serves again after {fault}");
             eventually(RECOVERY_MAX, &what, async || {

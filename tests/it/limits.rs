@@ -1,9 +1,8 @@
 //! Limits of wallets when many spend at once.
 
 use futures_util::future::join_all;
+use testbed::postgres::Database;
 use uuid::Uuid;
-
-use crate::support::postgres::Database;
 
 /// Sessions that spend at the same time.
 const SESSIONS: usize = 8;

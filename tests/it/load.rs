@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::iter;
+use testbed::http::{Answer, Http};
+use testbed::poll::{SOON, eventually_true};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use uuid::Uuid;
-
-use crate::http::{Answer, Http};
-use crate::support::poll::{SOON, eventually_true};
 
 const CLIENTS: usize = 8;
 /// Between an answer and the next request of a client: what happened in a fault of some seconds is retried in less.

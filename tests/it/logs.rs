@@ -3,11 +3,13 @@
 use hyper::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use testbed::http::Http;
+use testbed::postgres::ADMIN_KEY;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::raw;
 use crate::stack::Stack;
-use crate::support::postgres::ADMIN_KEY;
 
 #[tokio::test]
 async fn a_request_is_followed_by_its_id() {
@@ -71,12 +73,32 @@ async fn a_problem_is_logged_with_its_code_under_the_id_that_the_client_was_give
     }
 }
 
-#[tokio::test]
-async fn no_key_name_or_amount_is_in_the_log() {
-    let stack = Stack::start().await;
-    let http = &stack.http;
-    let labels = json!({"planted": "planted-metadata"});
-    let body = json!({"name": "planted-name", "email": "planted@example.com", "reference": "planted-reference", "metadata": labels});
+/// What no line of the log may hold.
+const SECRETS: [&str; 10] = [
+    "planted",
+    "918273645",
+    "564738291",
+    "564738292",
+    "918273999",
+    "353535354",
+    "353535353",
+    "remit_1_",
+    "remit_2_",
+    "5ec4e75ec4e7",
+];
+/// Bodies that server or PostgreSQL refuse, each in its own way.
+const REFUSED: [&str; 5] = [
+    "planted",
+    r#"{"planted": 1}"#,
+    r#"{"name": "planted\u0000"}"#,
+    r#"{"name": "planted", "name": "planted"}"#,
+    r#"{"source_id": "planted", "target_id": "planted", "amount": 918273645918273645918273645}"#,
+];
+
+/// Makes a user and his two wallets, the first of which has money.
+async fn plant_wallets(http: &Http) -> (Uuid, [Uuid; 2]) {
+    let metadata = json!({"planted": "planted-metadata"});
+    let body = json!({"name": "planted-name", "email": "planted@example.com", "reference": "planted-reference", "metadata": metadata});
     let user = http
         .post_with_key("/users", "planted-user-key", &body)
         .await;
@@ -87,14 +109,16 @@ async fn no_key_name_or_amount_is_in_the_log() {
         .post_with_key("/wallets", "planted-wallet-key", &body)
         .await;
     assert_eq!(wallet.status, 201, "{wallet:?}");
-    let (source, target) = (wallet.id("id"), http.wallet(0).await);
-    // API keys that are made, used, revoked, sent once more, and no keys at all.
+    (user_id, [wallet.id("id"), http.wallet(0).await])
+}
+
+/// API keys that are made, used, revoked and sent once more, and one that there is not.
+async fn plant_api_keys(http: &Http) -> [String; 3] {
     let body = json!({"name": "planted-key-name", "scope": "service", "reason": "planted-reason"});
     let made = http.post("/keys", &body).await;
     assert_eq!(made.status, 201, "{made:?}");
-    let ledger = http
-        .post("/ledgers", &json!({"name": "planted-ledger"}))
-        .await;
+    let body = json!({"name": "planted-ledger"});
+    let ledger = http.post("/ledgers", &body).await;
     let text = |value: &Value| value.as_str().expect("a key is text").to_owned();
     let api_keys = [
         text(&made.json()["key"]),
@@ -109,83 +133,76 @@ async fn no_key_name_or_amount_is_in_the_log() {
     http.send(Method::DELETE, &path, &[], "").await;
     http.with_key(&api_keys[0]).get("/keys").await;
     http.with_key("remit_1_planted").get("/keys").await;
-    let unknown = format!("remit_1_{}", "5ec4e7".repeat(11)[..64].to_owned());
+    let unknown = format!("remit_1_{}", &"5ec4e7".repeat(11)[..64]);
     http.with_key(&unknown).get("/keys").await;
-    let digests = [&api_keys[0], &api_keys[1], &unknown, &ADMIN_KEY.to_owned()].map(|key| {
-        Sha256::digest(key.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    });
-    let key = Uuid::new_v4();
+    let [one, two] = api_keys;
+    [one, two, unknown]
+}
+
+/// Transfers that are posted, replayed and refused, and reads of them.
+async fn plant_transfers(http: &Http, key: &str, user_id: Uuid, [source, target]: [Uuid; 2]) {
     for (key, amount) in [
         ("planted-key", 564_738_291),
         ("planted-key", 564_738_291),
         ("planted-key", 564_738_292),
         ("planted-refused", 918_273_999),
-        (&key.to_string(), 1),
+        (key, 1),
     ] {
-        let body = json!({"source_id": source, "target_id": target, "amount": amount, "reference": "planted-reference", "metadata": labels});
+        let metadata = json!({"planted": "planted-metadata"});
+        let body = json!({"source_id": source, "target_id": target, "amount": amount, "reference": "planted-reference", "metadata": metadata});
         http.post_with_key("/transfers", key, &body).await;
         http.get(&format!("/transfers/{key}")).await;
     }
     http.balance(source).await;
     http.get(&format!("/wallets/{source}/entries")).await;
-    http.get(&format!(
-        "/users/{user_id}/wallets?limit=918273645&cursor=planted"
-    ))
-    .await;
-    // What the server or PostgreSQL refuses, each in its own way.
-    for body in [
-        "planted",
-        "{\"planted\": 1}",
-        "{\"name\": \"planted\\u0000\"}",
-        "{\"name\": \"planted\", \"name\": \"planted\"}",
-        "{\"source_id\": \"planted\", \"target_id\": \"planted\", \"amount\": 918273645918273645918273645}",
-    ] {
+    let query = "limit=918273645&cursor=planted";
+    http.get(&format!("/users/{user_id}/wallets?{query}")).await;
+}
+
+/// Requests that are refused, whole and broken ones.
+async fn plant_refusals(http: &Http, port: u16) {
+    let headers = [
+        ("idempotency-key", "planted-key-2"),
+        ("planted-header", "planted"),
+    ];
+    for body in REFUSED {
         for path in ["/users", "/wallets", "/transfers", "/planted"] {
-            let headers = [
-                ("idempotency-key", "planted-key-2"),
-                ("planted-header", "planted"),
-            ];
             http.post_bytes(path, &headers, body).await;
         }
     }
     let body = json!({"name": "planted".repeat(100)});
     assert_eq!(http.post("/users", &body).await.status, 422);
-    raw::send_and_end(
-        stack.server.port,
-        b"POST /planted HTTP/9 planted\r\nplanted\r\n\r\n",
-    )
-    .await;
+    let no_http = b"POST /planted HTTP/9 planted\r\nplanted\r\n\r\n";
+    raw::send_and_end(port, no_http).await;
     let broken = raw::post_head("/users", "Content-Length: 99\r\n") + "{\"planted";
-    raw::send_and_end(stack.server.port, broken.as_bytes()).await;
+    raw::send_and_end(port, broken.as_bytes()).await;
+}
+
+/// An API key's digest as PostgreSQL may print it.
+fn digest(api_key: &str) -> String {
+    let digest = Sha256::digest(api_key.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn no_key_name_or_amount_is_in_the_log() {
+    let stack = Stack::start().await;
+    let (http, key) = (&stack.http, Uuid::new_v4().to_string());
+    let (user_id, wallets) = plant_wallets(http).await;
+    let api_keys = plant_api_keys(http).await;
+    plant_transfers(http, &key, user_id, wallets).await;
+    plant_refusals(http, stack.server.port).await;
 
     let last = http.get("/healthz").await;
     let lines = stack.log_lines(last.header("x-request-id")).await;
     assert!(lines.len() >= 30, "debug is on: {} lines", lines.len());
-    let key = key.to_string();
-    let secrets = [
-        "planted",
-        "918273645",
-        "564738291",
-        "564738292",
-        "918273999",
-        "353535354",
-        "353535353",
-        key.as_str(),
-        "remit_1_",
-        "remit_2_",
-        "5ec4e75ec4e7",
-    ];
-    let secrets = [&secrets[..], &digests.each_ref().map(String::as_str)].concat();
-    let api_secrets = api_keys.each_ref().map(|key| &key["remit_1_".len()..]);
-    let secrets = [
-        &secrets[..],
-        &api_secrets,
-        &[&ADMIN_KEY["remit_1_".len()..]],
-    ]
-    .concat();
+    let api_keys = api_keys.into_iter().chain([ADMIN_KEY.to_owned()]);
+    let mut secrets: Vec<String> = SECRETS.map(str::to_owned).to_vec();
+    secrets.push(key);
+    for api_key in api_keys {
+        secrets.push(digest(&api_key));
+        secrets.push(api_key["remit_1_".len()..].to_owned());
+    }
     for line in lines {
         let text = line.to_string();
         for secret in &secrets {

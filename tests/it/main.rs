@@ -15,7 +15,6 @@ mod front;
 mod fuzz;
 mod gate;
 mod hot_wallet;
-mod http;
 mod idempotency;
 mod idempotency_doors;
 mod idempotency_faults;
@@ -24,16 +23,13 @@ mod idempotency_unstored;
 mod idempotency_users;
 mod limits;
 mod load;
-#[path = "../support/fuzz.rs"]
-mod mutate;
 mod problems;
 mod problems_cases;
 mod problems_inside;
 mod proxied;
 mod raw;
+mod source;
 mod stack;
-#[path = "../support/mod.rs"]
-mod support;
 mod world;
 
 mod callers;
@@ -66,8 +62,11 @@ mod scopes;
 mod shutdown;
 mod silence;
 mod tidy;
+mod tidy_comments;
 mod tidy_guarantees;
+mod tidy_imports;
 mod tidy_limits;
+mod tidy_links;
 mod tidy_packaging;
 mod tidy_sql;
 mod tls;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::http::Http;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually_true};
+
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually_true};
 
 /// Every sample by its name with labels.
 struct Samples(HashMap<String, f64>);

@@ -3,12 +3,11 @@
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use testbed::cluster::Cluster;
+use testbed::poll::SOON;
+use testbed::port::free_port;
+use testbed::postgres::Database;
 use tokio::time::{sleep, timeout};
-
-use crate::support::cluster::Cluster;
-use crate::support::free_port;
-use crate::support::poll::SOON;
-use crate::support::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
 

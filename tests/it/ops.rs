@@ -1,9 +1,10 @@
 //! The operators' scripts in sql/ops, in the real psql, as a role that may do no more.
 
+use testbed::place::repository;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::stack::Stack;
-use crate::support::postgres::repository;
 
 /// What a script said, and its exit status.
 #[derive(Debug)]

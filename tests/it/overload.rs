@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use remit::ledger::gather::WAITING_REQUESTS_MAX;
 use serde_json::json;
+use testbed::http::Answer;
+use testbed::poll::eventually_true;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::gate::Gate;
-use crate::http::Answer;
+use crate::problems::Told;
 use crate::problems::assert_shape;
 use crate::raw::{self, Connection};
 use crate::stack::Stack;
-use crate::support::poll::eventually_true;
 
 /// Open connections of the memory's test.
 const CONNECTIONS: usize = 10_000;

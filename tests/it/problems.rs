@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use hyper::Method;
 use remit::http::problem::Code;
 use serde_json::Value;
+use testbed::http::Answer;
 use uuid::Uuid;
 
-use crate::http::Answer;
 use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
@@ -42,6 +42,23 @@ const OF_NGINX: [&str; 7] = [
     "unavailable",
     "gateway_timeout",
 ];
+
+/// What an answer says of a problem.
+pub trait Told {
+    /// Status and problem code, which is empty where there is none.
+    fn problem(&self) -> (u16, String);
+}
+
+impl Told for Answer {
+    fn problem(&self) -> (u16, String) {
+        if self.header("content-type") != "application/problem+json" {
+            return (self.status, String::new());
+        }
+        assert_shape(self);
+        let code = self.json()["code"].as_str().map(str::to_owned);
+        (self.status, code.unwrap_or_default())
+    }
+}
 
 /// Asserts that an answer is a well-formed problem.
 pub fn assert_shape(answer: &Answer) {

@@ -4,15 +4,56 @@ use std::collections::BTreeSet;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::http::{Answer, Http};
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
 
 /// Where they are sent, and the codes that were met.
 pub struct Cases {
     http: Http,
     pub seen: BTreeSet<String>,
+}
+
+/// Status, code, pointer, and the request that meets the problem: method, path and body.
+const ADMINISTRATION: &str = r#"
+404 key_not_found    -             DELETE /keys/$absent -
+404 user_not_found   /user_id      POST /keys {"name": "k", "scope": "user", "user_id": "$absent"}
+422 invalid_field    /scope        POST /keys {"name": "k", "scope": "root"}
+422 invalid_field    /user_id      POST /keys {"name": "k", "scope": "user"}
+422 invalid_field    /expires_at   POST /keys {"name": "k", "scope": "admin", "expires_at": "2020-01-01T00:00:00Z"}
+422 invalid_field    /name         POST /ledgers {"name": ""}
+422 invalid_field    /reason       POST /ledgers {"name": "l", "reason": "$long"}
+404 wallet_not_found -             POST /wallets/$absent/freeze {}
+404 wallet_not_found -             PUT /wallets/$absent/limits {"transfer_max": null, "daily_max": null}
+400 malformed_body   /daily_max    PUT /wallets/$absent/limits {"transfer_max": null}
+422 invalid_field    /transfer_max PUT /wallets/$absent/limits {"transfer_max": -1, "daily_max": null}
+"#;
+
+/// Status, code, pointer, and what differs from a good transfer: the key, or a member and its value.
+const TRANSFERS: &str = r#"
+400 idempotency_key_malformed -          " amount 1
+422 idempotency_key_reused    -          used amount 2
+404 wallet_not_found          /source_id - source_id $absent
+404 wallet_not_found          /target_id - target_id $absent
+422 same_wallet               /target_id - target_id $source
+422 invalid_field             /amount    - amount 0
+422 insufficient_funds        -          - amount 101
+422 wallet_frozen             -          - target_id $frozen
+422 currency_mismatch         -          - currency "EUR"
+422 limit_exceeded            -          - source_id $limited
+"#;
+
+/// The words of a row; a dash is none. The last one goes to the row's end.
+fn words(row: &str) -> [&str; 6] {
+    let mut rest = row;
+    [0, 1, 2, 3, 4, 5].map(|place| {
+        let (word, left) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (word, left) = if place == 5 { (rest, "") } else { (word, left) };
+        rest = left.trim_start();
+        if word == "-" { "" } else { word }
+    })
 }
 
 impl Cases {
@@ -153,100 +194,16 @@ impl Cases {
 
     /// What administrators ask for.
     pub async fn expect_of_administration(&mut self) {
-        let absent = Uuid::new_v4();
-        for (status, code, pointer, method, path, body) in [
-            (
-                404,
-                "key_not_found",
-                "",
-                Method::DELETE,
-                "/keys/{}",
-                Value::Null,
-            ),
-            (
-                404,
-                "user_not_found",
-                "/user_id",
-                Method::POST,
-                "/keys",
-                json!({"name": "k", "scope": "user", "user_id": absent}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/scope",
-                Method::POST,
-                "/keys",
-                json!({"name": "k", "scope": "root"}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/user_id",
-                Method::POST,
-                "/keys",
-                json!({"name": "k", "scope": "user"}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/expires_at",
-                Method::POST,
-                "/keys",
-                json!({"name": "k", "scope": "admin", "expires_at": "2020-01-01T00:00:00Z"}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/name",
-                Method::POST,
-                "/ledgers",
-                json!({"name": ""}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/reason",
-                Method::POST,
-                "/ledgers",
-                json!({"name": "l", "reason": "r".repeat(201)}),
-            ),
-            (
-                404,
-                "wallet_not_found",
-                "",
-                Method::POST,
-                "/wallets/{}/freeze",
-                json!({}),
-            ),
-            (
-                404,
-                "wallet_not_found",
-                "",
-                Method::PUT,
-                "/wallets/{}/limits",
-                json!({"transfer_max": null, "daily_max": null}),
-            ),
-            (
-                400,
-                "malformed_body",
-                "/daily_max",
-                Method::PUT,
-                "/wallets/{}/limits",
-                json!({"transfer_max": null}),
-            ),
-            (
-                422,
-                "invalid_field",
-                "/transfer_max",
-                Method::PUT,
-                "/wallets/{}/limits",
-                json!({"transfer_max": -1, "daily_max": null}),
-            ),
-        ] {
-            let path = path.replace("{}", &absent.to_string());
-            let request = (method, path.as_str(), "", body);
-            self.expect((status, code, pointer), request).await;
+        let absent = Uuid::new_v4().to_string();
+        for row in ADMINISTRATION.trim().lines() {
+            let row = row.replace("$absent", &absent);
+            let row = row.replace("$long", &"r".repeat(201));
+            let [status, code, pointer, method, path, body] = words(&row);
+            let body = serde_json::from_str(body).unwrap_or_default();
+            let method = method.parse().expect("a method");
+            let status = status.parse().expect("a status");
+            self.expect((status, code, pointer), (method, path, "", body))
+                .await;
         }
     }
 
@@ -266,61 +223,21 @@ impl Cases {
             .await;
         assert_eq!(set.status, 200, "{set:?}");
         http.post_with_key("/transfers", "used", &transfer).await;
-        for (i, (status, code, pointer, key, field, value)) in [
-            (
-                400,
-                "idempotency_key_malformed",
-                "",
-                "\"",
-                "amount",
-                json!(1),
-            ),
-            (
-                422,
-                "idempotency_key_reused",
-                "",
-                "used",
-                "amount",
-                json!(2),
-            ),
-            (
-                404,
-                "wallet_not_found",
-                "/source_id",
-                "",
-                "source_id",
-                json!(absent),
-            ),
-            (
-                404,
-                "wallet_not_found",
-                "/target_id",
-                "",
-                "target_id",
-                json!(absent),
-            ),
-            (
-                422,
-                "same_wallet",
-                "/target_id",
-                "",
-                "target_id",
-                json!(source),
-            ),
-            (422, "invalid_field", "/amount", "", "amount", json!(0)),
-            (422, "insufficient_funds", "", "", "amount", json!(101)),
-            (422, "wallet_frozen", "", "", "target_id", json!(frozen)),
-            (422, "currency_mismatch", "", "", "currency", json!("EUR")),
-            (422, "limit_exceeded", "", "", "source_id", json!(limited)),
-        ]
-        .into_iter()
-        .enumerate()
-        {
+        for (i, row) in TRANSFERS.trim().lines().enumerate() {
+            let [status, code, pointer, key, field, value] = words(row);
+            let value = match value {
+                "$absent" => json!(absent),
+                "$source" => json!(source),
+                "$frozen" => json!(frozen),
+                "$limited" => json!(limited),
+                value => serde_json::from_str(value).expect("a value"),
+            };
             let mut body = transfer.clone();
             body[field] = value;
             let new = format!("new {i}");
             let key = if key.is_empty() { &new } else { key };
             let request = (Method::POST, "/transfers", key, body);
+            let status = status.parse().expect("a status");
             self.expect((status, code, pointer), request).await;
         }
     }

@@ -3,6 +3,7 @@
 use hyper::Method;
 use serde_json::json;
 
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

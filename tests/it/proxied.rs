@@ -1,17 +1,19 @@
 //! A server between which and its PostgreSQL and Redis stands a proxy each.
 
-use crate::http::{Http, Server};
+use testbed::cache;
+use testbed::http::Http;
+use testbed::postgres::Database;
+use testbed::proxy::Proxy;
+use testbed::redis::RedisServer;
+use testbed::server::Server;
+
 use crate::stack::serve_log;
-use crate::support::cache;
-use crate::support::postgres::Database;
-use crate::support::proxy::TcpProxy;
-use crate::support::redis::RedisServer;
 
 /// The server and what it works with. Dropped in this order.
 pub struct Proxied {
     pub server: Server,
-    pub postgresql: TcpProxy,
-    pub to_redis: TcpProxy,
+    pub postgresql: Proxy,
+    pub to_redis: Proxy,
     pub database: Database,
     pub redis: RedisServer,
 }
@@ -19,10 +21,13 @@ pub struct Proxied {
 impl Proxied {
     /// All parts, running.
     pub async fn start() -> Self {
-        let (database, redis) = (Database::create().await, RedisServer::start().await);
+        let (database, redis) = (
+            Database::create().await,
+            RedisServer::start("remit-server").await,
+        );
         cache::open(&database.connect().await, &redis).await;
-        let postgresql = TcpProxy::start(database.port()).await;
-        let to_redis = TcpProxy::start(redis.port).await;
+        let postgresql = Proxy::start(database.port());
+        let to_redis = Proxy::start(redis.port);
         let url = database.url_at("remit_server", postgresql.port);
         let variables = [
             ("DATABASE_URL", url),

@@ -5,11 +5,12 @@ use std::net::Ipv4Addr;
 use futures_util::future::join_all;
 use hyper::Method;
 use serde_json::json;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually};
 use uuid::Uuid;
 
 use crate::front::Front;
-use crate::http::Http;
-use crate::support::poll::{SOON, eventually};
+use crate::problems::Told;
 
 const OTHER_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 

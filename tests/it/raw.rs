@@ -6,13 +6,12 @@ use std::time::Duration;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
+use testbed::http::Answer;
+use testbed::poll::SOON;
+use testbed::postgres::ADMIN_KEY;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-use crate::http::Answer;
-use crate::support::poll::SOON;
-use crate::support::postgres::ADMIN_KEY;
 
 /// How long an answer usually takes at most.
 const ANSWER_USUAL: Duration = Duration::from_millis(300);

@@ -3,20 +3,20 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use testbed::poll::{SOON, eventually_true};
+use testbed::port::free_port;
+use testbed::postgres::Database;
+use testbed::proxy::Proxy;
+use testbed::rabbitmq::RabbitVhost;
+use testbed::redis::RedisServer;
+use testbed::server::Server;
 
-use crate::http::Server;
 use crate::stack::serve_log;
-use crate::support::free_port;
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::postgres::Database;
-use crate::support::proxy::TcpProxy;
-use crate::support::rabbitmq::RabbitVhost;
-use crate::support::redis::RedisServer;
 
 struct Watched {
     server: Server,
-    postgresql: TcpProxy,
-    rabbitmq: TcpProxy,
+    postgresql: Proxy,
+    rabbitmq: Proxy,
     redis: RedisServer,
     _database: Database,
     _vhost: RabbitVhost,
@@ -25,9 +25,9 @@ struct Watched {
 impl Watched {
     async fn start() -> Self {
         let (database, vhost) = (Database::create().await, RabbitVhost::create().await);
-        let redis = RedisServer::start().await;
-        let postgresql = TcpProxy::start(database.port()).await;
-        let rabbitmq = TcpProxy::start(vhost.port()).await;
+        let redis = RedisServer::start("remit-server").await;
+        let postgresql = Proxy::start(database.port());
+        let rabbitmq = Proxy::start(vhost.port());
         let variables = [
             (
                 "DATABASE_URL",
@@ -109,7 +109,7 @@ async fn readiness_follows_the_dependencies() {
     watched.redis.thaw();
     watched.becomes(200, body("ready", "up", "up", "up")).await;
 
-    watched.rabbitmq.cut().await;
+    watched.rabbitmq.close().await;
     watched
         .becomes(200, body("degraded", "up", "up", "down"))
         .await;
@@ -117,24 +117,24 @@ async fn readiness_follows_the_dependencies() {
     watched
         .becomes(200, body("degraded", "up", "down", "down"))
         .await;
-    watched.postgresql.cut().await;
+    watched.postgresql.close().await;
     watched
         .becomes(503, body("unavailable", "down", "down", "down"))
         .await;
 
-    watched.postgresql.resume().await;
+    watched.postgresql.resume();
     watched
         .becomes(200, body("degraded", "up", "down", "down"))
         .await;
-    watched.rabbitmq.resume().await;
+    watched.rabbitmq.resume();
     watched.redis.resume().await;
     watched.becomes(200, body("ready", "up", "up", "up")).await;
 
-    watched.postgresql.cut().await;
+    watched.postgresql.close().await;
     watched
         .becomes(503, body("unavailable", "down", "up", "up"))
         .await;
-    watched.postgresql.resume().await;
+    watched.postgresql.resume();
     watched.becomes(200, body("ready", "up", "up", "up")).await;
 }
 
@@ -163,8 +163,11 @@ async fn a_port_that_never_answers_is_not_healthy() {
 
 #[tokio::test]
 async fn a_server_that_starts_waits_for_a_slow_database() {
-    let (database, redis) = (Database::create().await, RedisServer::start().await);
-    let proxy = TcpProxy::start(database.port()).await;
+    let (database, redis) = (
+        Database::create().await,
+        RedisServer::start("remit-server").await,
+    );
+    let proxy = Proxy::start(database.port());
     proxy.hang();
     let variables = [
         ("DATABASE_URL", database.url_at("remit_server", proxy.port)),
@@ -174,7 +177,7 @@ async fn a_server_that_starts_waits_for_a_slow_database() {
     let starting = Server::start(env!("CARGO_BIN_EXE_remit"), &variables, &log);
     let answering = async {
         eventually_true(SOON, "it tries again", async || proxy.accepted() > 1).await;
-        proxy.resume().await;
+        proxy.resume();
     };
     let (server, ()) = tokio::join!(starting, answering);
     assert_eq!(server.http.get("/healthz").await.status, 200);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use redis::{Client, RedisResult, Value};
+use testbed::place::setting;
+use testbed::rabbitmq::RabbitVhost;
+use testbed::redis::RedisServer;
 
 use crate::stack::Stack;
-use crate::support::rabbitmq::RabbitVhost;
-use crate::support::redis::RedisServer;
-use crate::support::setting;
 use crate::tidy::file;
 
 /// What Redis says to a command of a user's.
@@ -22,7 +22,7 @@ async fn ask(server: &RedisServer, user: &str, command: &[&str]) -> RedisResult<
 
 #[tokio::test]
 async fn neither_server_nor_worker_can_look_around_or_rule_in_redis() {
-    let server = RedisServer::start().await;
+    let server = RedisServer::start("remit-server").await;
     let key = ["SET", "remit:p:1:key:1:wallet:k", "x"];
     assert!(ask(&server, "remit-server", &key).await.is_ok());
     let worker_only = [&key[..], &["HMGET", key[1], "x"], &["PING"]];

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use testbed::place::repository;
+use testbed::place::setting;
+use testbed::postgres::ADMIN_KEY;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::docs::{openapi, operations};
 use crate::stack::Stack;
-use crate::support::postgres::{ADMIN_KEY, repository};
-use crate::support::setting;
 
 #[tokio::test]
 async fn schemathesis_finds_nothing_in_any_operation() {

@@ -12,6 +12,75 @@ use uuid::Uuid;
 use crate::callers::route_names;
 use crate::stack::Stack;
 
+/// Each route that needs a key, and what it calls.
+const CALLS: [(&str, &str, &str); 17] = [
+    ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
+    ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
+    (
+        "GET",
+        "/users/$id/wallets",
+        "(select count(*) from remit_v1.wallet_list(1, '$id', null, null, 1, $key))",
+    ),
+    ("POST", "/wallets", "remit_v1.wallet_create(1, null, $key)"),
+    (
+        "GET",
+        "/wallets/$id",
+        "(select count(*) from remit_v1.wallets_get(1, array['$id']::uuid[], array[$key]))",
+    ),
+    (
+        "GET",
+        "/wallets/$id/entries",
+        "(select count(*) from remit_v1.entry_list(1, '$id', null, 1, $key))",
+    ),
+    (
+        "POST",
+        "/wallets/$id/freeze",
+        "remit_ops_v1.wallet_freeze(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/wallets/$id/unfreeze",
+        "remit_ops_v1.wallet_unfreeze(1, '$id', 'r', $key)",
+    ),
+    (
+        "GET",
+        "/wallets/$id/limits",
+        "remit_v1.wallet_limits_get(1, '$id', $key)",
+    ),
+    (
+        "PUT",
+        "/wallets/$id/limits",
+        "remit_ops_v1.wallet_limits_set(1, '$id', null, null, 'r', $key)",
+    ),
+    (
+        "POST",
+        "/transfers",
+        "(select r.outcome from remit_v1.transfers_post(1, array[('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request], array[$key]) r)",
+    ),
+    (
+        "GET",
+        "/transfers/$id",
+        "remit_v1.transfer_get(1, '$id', $key)",
+    ),
+    ("POST", "/keys", "remit_v1.key_create(1, null, 'r', $key)"),
+    (
+        "GET",
+        "/keys",
+        "(select count(*) from remit_v1.key_list(1, null, null, 1, $key))",
+    ),
+    (
+        "DELETE",
+        "/keys/$id",
+        "remit_v1.key_revoke(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/ledgers",
+        "remit_v1.ledger_create(1, null, 'r', $key)",
+    ),
+    ("GET", "/ledgers/1", "remit_v1.ledger_get(1, $key)"),
+];
+
 /// What SQL says to one key: whether it is WL017 or the outcome `forbidden`, whatever else it is.
 async fn is_forbidden(session: &tokio_postgres::Client, call: &str, key: &str) -> bool {
     let text = format!("select ({call})::text").replace("$key", &format!("sha256('{key}')"));
@@ -48,73 +117,7 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
                       values (1, $1, $1::text::remit_v1.key_scope, $2, sha256(convert_to($3, 'UTF8')))";
         let inserted = owner.execute(insert, &[&name, &bound_to, &key]).await;
         inserted.expect("the owner may");
-        for (method, path, call) in [
-            ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
-            ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
-            (
-                "GET",
-                "/users/$id/wallets",
-                "(select count(*) from remit_v1.wallet_list(1, '$id', null, null, 1, $key))",
-            ),
-            ("POST", "/wallets", "remit_v1.wallet_create(1, null, $key)"),
-            (
-                "GET",
-                "/wallets/$id",
-                "(select count(*) from remit_v1.wallets_get(1, array['$id']::uuid[], array[$key]))",
-            ),
-            (
-                "GET",
-                "/wallets/$id/entries",
-                "(select count(*) from remit_v1.entry_list(1, '$id', null, 1, $key))",
-            ),
-            (
-                "POST",
-                "/wallets/$id/freeze",
-                "remit_ops_v1.wallet_freeze(1, '$id', 'r', $key)",
-            ),
-            (
-                "POST",
-                "/wallets/$id/unfreeze",
-                "remit_ops_v1.wallet_unfreeze(1, '$id', 'r', $key)",
-            ),
-            (
-                "GET",
-                "/wallets/$id/limits",
-                "remit_v1.wallet_limits_get(1, '$id', $key)",
-            ),
-            (
-                "PUT",
-                "/wallets/$id/limits",
-                "remit_ops_v1.wallet_limits_set(1, '$id', null, null, 'r', $key)",
-            ),
-            (
-                "POST",
-                "/transfers",
-                "(select r.outcome from remit_v1.transfers_post(1, array[('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request], array[$key]) r)",
-            ),
-            (
-                "GET",
-                "/transfers/$id",
-                "remit_v1.transfer_get(1, '$id', $key)",
-            ),
-            ("POST", "/keys", "remit_v1.key_create(1, null, 'r', $key)"),
-            (
-                "GET",
-                "/keys",
-                "(select count(*) from remit_v1.key_list(1, null, null, 1, $key))",
-            ),
-            (
-                "DELETE",
-                "/keys/$id",
-                "remit_v1.key_revoke(1, '$id', 'r', $key)",
-            ),
-            (
-                "POST",
-                "/ledgers",
-                "remit_v1.ledger_create(1, null, 'r', $key)",
-            ),
-            ("GET", "/ledgers/1", "remit_v1.ledger_get(1, $key)"),
-        ] {
+        for (method, path, call) in CALLS {
             let path = path.replace("$id", &id.to_string());
             let method: Method = method.parse().expect("a method");
             let route = Route::find(&method, &path).expect("a route");

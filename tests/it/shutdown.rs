@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use testbed::poll::{SOON, eventually, eventually_true};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::raw::Connection;
 use crate::stack::Stack;
-use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// As many as a few connections of PostgreSQL and one call of the server hold.
 const REQUESTS: u32 = 20;

@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 use serde_json::json;
+use testbed::http::{Answer, Http};
+use testbed::poll::{SOON, eventually, eventually_true};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::faults::{OwnCluster, REFUSAL_MAX};
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::proxied::Proxied;
-use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// How long after PostgreSQL the server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
@@ -136,7 +137,7 @@ async fn while_the_network_swallows_what_is_said_refusals_come_in_time() {
         if hangs {
             proxy.hang();
             known.check_refusals().await;
-            proxy.resume().await;
+            proxy.resume();
         } else {
             // What is open now will never be heard of again; what is opened from now on works.
             proxy.swallow(proxy.accepted());

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use remit::http::idempotency_key::IdempotencyKey;
 use serde_json::Value;
+use testbed::cache;
+use testbed::http::Http;
+use testbed::poll::{SOON, eventually, eventually_true};
+use testbed::postgres::Database;
+use testbed::program::{lines, new_log};
+use testbed::redis::RedisServer;
+use testbed::server::Server;
 use tokio_postgres::Client;
 use uuid::Uuid;
-
-use crate::http::{Http, Server};
-use crate::support::cache;
-use crate::support::poll::{SOON, eventually, eventually_true};
-use crate::support::postgres::Database;
-use crate::support::redis::RedisServer;
-use crate::support::setting;
 
 /// A server and what it works with. Dropped in this order.
 pub struct Stack {
@@ -30,8 +30,11 @@ impl Stack {
     }
 
     /// The same with more variables, or others.
-    pub async fn start_with(variables: &[(&str, String)]) -> Self {
-        let (database, redis) = (Database::create().await, RedisServer::start().await);
+    pub async fn start_with(variables: &[(&'static str, String)]) -> Self {
+        let (database, redis) = (
+            Database::create().await,
+            RedisServer::start("remit-server").await,
+        );
         cache::open(&database.connect().await, &redis).await;
         let log = serve_log();
         let server = Self::server(&database, &redis, variables, &log).await;
@@ -56,12 +59,12 @@ impl Stack {
     }
 
     /// The same with more variables, or others.
-    pub async fn second_server_with(&self, variables: &[(&str, String)]) -> Server {
+    pub async fn second_server_with(&self, variables: &[(&'static str, String)]) -> Server {
         Self::server(&self.database, &self.redis, variables, &self.log).await
     }
 
     /// Kills the server and starts another in its place, with these variables more or others.
-    pub async fn restart_with(&mut self, variables: &[(&str, String)]) {
+    pub async fn restart_with(&mut self, variables: &[(&'static str, String)]) {
         self.server.kill();
         self.server = Self::server(&self.database, &self.redis, variables, &self.log).await;
         self.http = self.server.http.clone();
@@ -70,7 +73,7 @@ impl Stack {
     async fn server(
         database: &Database,
         redis: &RedisServer,
-        variables: &[(&str, String)],
+        variables: &[(&'static str, String)],
         log: &Path,
     ) -> Server {
         let mut all = vec![
@@ -182,13 +185,9 @@ impl Stack {
     /// The lines of the server's log, once it tells of this request. A thread writes them a little later than the answer.
     pub async fn log_lines(&self, request_id: &str) -> Vec<Value> {
         eventually(SOON, "the request is in the log", async || {
-            let text = std::fs::read_to_string(&self.log).expect("the server has a log");
-            // The last line may not be whole yet.
-            let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
-            let lines = whole.lines().map(|line| {
-                serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))
-            });
-            let lines: Vec<Value> = lines.collect();
+            let lines = lines(&self.log);
+            let text = lines.iter().find(|line| !line["text"].is_null());
+            assert_eq!(text, None, "a line of the log is no JSON");
             let is_there = lines.iter().any(|line| line["request_id"] == request_id);
             is_there.then_some(lines)
         })
@@ -211,6 +210,5 @@ impl Held {
 
 /// A new file for a server's log.
 pub fn serve_log() -> PathBuf {
-    let name = format!("serve-{}.log", Uuid::new_v4().simple());
-    PathBuf::from(setting("REMIT_TEST_DIR")).join(name)
+    new_log("serve")
 }

@@ -2,7 +2,13 @@
 
 use remit::http::body::BODY_BYTES_MAX;
 
-use crate::tidy::file;
+use crate::source::{Function, functions};
+use crate::tidy::{file, files};
+
+/// Past these there is a seam to be found.
+const FILE_LINES_MAX: usize = 350;
+const FUNCTION_LINES_MAX: usize = 70;
+const TEST_LINES_MAX: usize = 80;
 
 /// The value of a constant in a source, such as `10_000`.
 fn constant(path: &str, name: &str) -> u64 {
@@ -89,4 +95,43 @@ fn sizes_are_the_same_on_all_sides() {
         constant("src/http/server.rs", "HEAD_BYTES_MAX") > 8_192,
         "all that nginx passes on"
     );
+}
+
+#[test]
+fn files_functions_and_tests_of_rust_are_short() {
+    let folders = ["src", "worker", "chaos", "bench", "testbed", "tests"];
+    let mut long = Vec::new();
+    for (path, text) in folders.iter().flat_map(|folder| files(folder, ".rs")) {
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX {
+            long.push(format!("{path}: {lines} lines"));
+        }
+        let functions = functions(&text).into_iter().filter(is_long);
+        long.extend(functions.map(|function| format!("{path}: {function:?}")));
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+fn is_long(function: &Function) -> bool {
+    let max = if function.is_test {
+        TEST_LINES_MAX
+    } else {
+        FUNCTION_LINES_MAX
+    };
+    function.lines > max
+}
+
+#[test]
+fn a_planted_long_function_is_found() {
+    let of_lines = |lines: usize| "    let a = '}';\n".repeat(lines - 2);
+    for (attribute, max) in [("", FUNCTION_LINES_MAX), ("#[test]\n", TEST_LINES_MAX)] {
+        for lines in [max, max + 1] {
+            let text = format!("{attribute}fn planted() {{\n{}}}\n", of_lines(lines));
+            let found = functions(&text)
+                .iter()
+                .filter(|function| is_long(function))
+                .count();
+            assert_eq!(found, usize::from(lines > max), "{attribute}{lines}");
+        }
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::Value;
+use testbed::place::repository;
 
-use crate::support::postgres::repository;
 use crate::tidy::{file, files};
 
 /// The lines below the first that starts so, up to the next one that is indented as little; none if there

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use testbed::cluster::Cluster;
+use testbed::poll::{SOON, eventually_true};
+use testbed::postgres::Database;
+use testbed::rabbitmq::RabbitVhost;
+use testbed::redis::RedisServer;
+use testbed::server::Server;
+use testbed::tls::{Authority, trusting};
 
-use crate::http::Server;
 use crate::stack::{Stack, serve_log};
-use crate::support::cluster::Cluster;
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::postgres::Database;
-use crate::support::rabbitmq::RabbitVhost;
-use crate::support::redis::RedisServer;
-use crate::support::tls::{Authority, trusting};
 
 /// The address for which the servers have certificates, and another name for it.
 const CERTIFIED: &str = "127.0.0.1";
@@ -20,8 +20,9 @@ const OTHER: &str = "localhost";
 
 #[tokio::test]
 async fn a_transfer_goes_through_with_tls_everywhere() {
-    let authority = Authority::new();
-    let redis = RedisServer::start_with_tls(authority.certify("IP:127.0.0.1")).await;
+    let authority = Authority::create();
+    let redis =
+        RedisServer::start_with_tls("remit-server", authority.certify("IP:127.0.0.1")).await;
     let vhost = RabbitVhost::create().await;
     let mut stack = Stack::start().await;
     // SCRAM is bound to the server's certificate: whoever stands between cannot log in.
@@ -79,7 +80,7 @@ fn failure(command: &str, variables: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn postgresql_must_prove_who_it_is() {
     let database = Database::create().await;
-    let authority = Authority::new();
+    let authority = Authority::create();
     let (trusted, stranger) = (trusting(&authority), authority.file().display().to_string());
     for (host, trust, reason) in [
         (CERTIFIED, stranger.as_str(), "UnknownIssuer"),
@@ -103,7 +104,7 @@ async fn postgresql_must_prove_who_it_is() {
 #[tokio::test]
 async fn a_postgresql_without_tls_is_refused_where_the_url_asks_for_it() {
     let cluster = Cluster::start().await;
-    let trusted = trusting(&Authority::new());
+    let trusted = trusting(&Authority::create());
     for mode in ["require", "verify-full"] {
         let url = format!("{}?sslmode={mode}", cluster.url("remit", "postgres"));
         let variables = [
@@ -155,9 +156,10 @@ async fn goes_without(server: &Server, log: &Path, dependency: &str, reason: &st
 #[tokio::test]
 async fn redis_and_rabbitmq_must_prove_who_they_are() {
     let (database, vhost) = (Database::create().await, RabbitVhost::create().await);
-    let authority = Authority::new();
-    let redis = RedisServer::start_with_tls(authority.certify("IP:127.0.0.1")).await;
-    let (trusted, stranger) = (trusting(&authority), Authority::new());
+    let authority = Authority::create();
+    let redis =
+        RedisServer::start_with_tls("remit-server", authority.certify("IP:127.0.0.1")).await;
+    let (trusted, stranger) = (trusting(&authority), Authority::create());
     let stranger = stranger.file().display().to_string();
     // What is plain says no word of TLS; rustls tells by the first bytes, or the other side hangs up.
     let plain_redis = redis.url().replace("redis://", "rediss://");

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use testbed::http::Http;
 use uuid::Uuid;
 
-use crate::http::Http;
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

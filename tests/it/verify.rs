@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use testbed::place::setting;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::stack::Stack;
-use crate::support::setting;
 
 const SETTLE_ALL: &str =
     "select remit_worker_v1.outbox_settle(1, array(select id from remit.outbox order by id))";

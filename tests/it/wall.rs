@@ -2,9 +2,8 @@
 //! cannot show, as it needs a session of its own.
 
 use remit::sql::migrate;
+use testbed::postgres::Database;
 use tokio_postgres::error::SqlState;
-
-use crate::support::postgres::Database;
 
 #[tokio::test]
 async fn the_servers_login_becomes_nobody_else() {

@@ -2,9 +2,10 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
+use testbed::http::{Answer, Http};
 use uuid::Uuid;
 
-use crate::http::{Answer, Http};
+use crate::problems::Told;
 use crate::stack::Stack;
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Two ledgers with users, wallets and keys of every kind, for tests of who sees and does what.
 
 use serde_json::json;
+use testbed::http::Http;
 use uuid::Uuid;
 
-use crate::http::Http;
 use crate::stack::Stack;
 
 /// Two ledgers, the first with two users, and clients with keys of all kinds.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
 use crate::error::Error;
-use crate::shutdown::Shutdown;
 
 /// The first delay between two sessions with a server that is away.
 const RECONNECT_MS_MIN: u64 = 100;
@@ -23,7 +25,7 @@ impl Reconnect {
     }
 
     /// Logs one more failure and waits before the next attempt; true when the process is to end.
-    pub async fn wait(&mut self, error: &Error, shutdown: &mut Shutdown) -> bool {
+    pub async fn wait(&mut self, error: &Error, shutdown: &CancellationToken) -> bool {
         let delay = self.delay();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         let part = self.part;
@@ -32,7 +34,7 @@ impl Reconnect {
         } else {
             tracing::warn!(%error, part, delay_ms, "interrupted");
         }
-        shutdown.sleep(delay).await
+        shutdown.run_until_cancelled(sleep(delay)).await.is_none()
     }
 
     fn delay(&mut self) -> Duration {

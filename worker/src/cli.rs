@@ -1,30 +1,24 @@
 //! The command line.
 
-use std::str::FromStr;
+use std::io;
+use std::process::ExitCode;
 
-use crate::dead::Selection;
+use clap::{Args, Parser, Subcommand};
+use remit::base::command_line::{self, number, uuid};
+use remit::base::environment::Environment;
+use uuid::Uuid;
+
+use crate::config::{self, Config};
+use crate::contract::Session;
+use crate::dead::{self, Selection};
+use crate::{health, supervisor};
 
 /// How many dead letters are listed or replayed when the command does not say.
 const LIMIT_DEFAULT: u32 = 100;
 /// How long a reason may be, as `remit.reason_check` has it.
 const REASON_CHARACTERS_MAX: usize = 200;
 
-/// What `--help` says.
-pub const HELP: &str = "\
-Drains Remit's outbox into RabbitMQ and delivers notifications.
-
-Usage:
-  remit-worker                  run relay and notifier until SIGTERM or SIGINT
-  remit-worker --relay          run the relay alone
-  remit-worker --notifier       run the notifier alone
-  remit-worker dead list [--limit N]
-                                print the oldest dead letters (default 100), a line of JSON each
-  remit-worker dead replay [--limit N | --id EVENT_ID | --all] --reason TEXT
-                                move dead letters (default: the 100 oldest) back to the notifier;
-                                the audit log has who, which and why before any is moved
-  remit-worker health           exit 0 when some relay leads and some notifier consumes
-  remit-worker --help | --version
-
+const HELP: &str = "\
 Examples:
   remit-worker dead list --limit 5
   remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11 --reason 'ticket 4711'
@@ -42,134 +36,160 @@ Environment:
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
 
 `dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it may be
-an operator's login: the audit log names it. A running worker prints JSON lines.
-";
+an operator's login: the audit log names it. A running worker prints JSON lines.";
 
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    Run {
-        relay: bool,
-        notifier: bool,
-    },
-    DeadList {
+/// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
+#[derive(Debug, Parser)]
+#[command(name = "remit-worker", version, after_help = HELP, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Run the relay alone
+    #[arg(long, conflicts_with = "notifier")]
+    relay: bool,
+    /// Run the notifier alone
+    #[arg(long)]
+    notifier: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show dead letters, or send them again
+    #[command(subcommand, after_help = HELP)]
+    Dead(Dead),
+    /// Ask whether some relay leads and some notifier consumes; exit status 0 or 1
+    #[command(after_help = HELP)]
+    Health,
+}
+
+#[derive(Debug, Subcommand)]
+enum Dead {
+    /// Print the oldest dead letters, a line of JSON each
+    #[command(after_help = HELP)]
+    List {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT, value_parser = number::<u32>)]
         limit: u32,
     },
-    DeadReplay {
-        selection: Selection,
-        reason: String,
-    },
-    Health,
-    Help,
-    Version,
+    /// Move dead letters back to the notifier, once the audit log has who, which and why
+    #[command(after_help = HELP)]
+    Replay(Replay),
 }
 
-/// Reads the arguments after the program's name.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn parse(arguments: &[String]) -> Result<Command, String> {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] => Ok(Command::Run {
-            relay: true,
-            notifier: true,
-        }),
-        ["--relay"] => Ok(Command::Run {
-            relay: true,
-            notifier: false,
-        }),
-        ["--notifier"] => Ok(Command::Run {
-            relay: false,
-            notifier: true,
-        }),
-        ["health"] => Ok(Command::Health),
-        ["--version" | "-V"] => Ok(Command::Version),
-        ["dead", "list"] => Ok(Command::DeadList {
-            limit: LIMIT_DEFAULT,
-        }),
-        ["dead", "list", "--limit", limit] => Ok(Command::DeadList {
-            limit: value("--limit", limit)?,
-        }),
-        words if words.iter().any(|word| matches!(*word, "--help" | "-h")) => Ok(Command::Help),
-        ["dead", "replay", options @ ..] => replay(options),
-        words => Err(format!("cannot understand: {}", words.join(" "))),
-    }
+#[derive(Debug, Args)]
+struct Replay {
+    /// So many of the oldest; default: 100
+    #[arg(long, value_name = "N", group = "selection", value_parser = number::<u32>)]
+    limit: Option<u32>,
+    /// Those of one event
+    #[arg(long, value_name = "EVENT_ID", group = "selection", value_parser = uuid)]
+    id: Option<Uuid>,
+    /// All that are there now
+    #[arg(long, group = "selection")]
+    all: bool,
+    /// Why, for the audit log, 1 to 200 characters
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = reason)]
+    reason: String,
 }
 
-/// Reads the options of `dead replay`, in any order.
-fn replay(options: &[&str]) -> Result<Command, String> {
-    let (mut selection, mut reason) = (None, None);
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        let mut argument = || {
-            let argument = options.next().copied();
-            argument.ok_or_else(|| format!("{option} takes a value"))
-        };
-        let is_given = match *option {
-            "--all" => selection.replace(Selection::All).is_some(),
-            "--limit" => {
-                let limit = value(option, argument()?)?;
-                selection.replace(Selection::Oldest(limit)).is_some()
-            }
-            "--id" => {
-                let id = value(option, argument()?)?;
-                selection.replace(Selection::Event(id)).is_some()
-            }
-            "--reason" => reason.replace(argument()?.to_owned()).is_some(),
-            other => return Err(format!("cannot understand: {other}")),
-        };
-        if is_given {
-            return Err(format!("{option} is one too many"));
+impl Replay {
+    fn selection(&self) -> Selection {
+        match (self.id, self.all) {
+            (Some(id), _) => Selection::Event(id),
+            (None, true) => Selection::All,
+            (None, false) => Selection::Oldest(self.limit.unwrap_or(LIMIT_DEFAULT)),
         }
     }
-    let reason =
-        reason.filter(|reason| (1..=REASON_CHARACTERS_MAX).contains(&reason.chars().count()));
-    let rule = format!("dead replay needs --reason, 1 to {REASON_CHARACTERS_MAX} characters");
-    Ok(Command::DeadReplay {
-        selection: selection.unwrap_or(Selection::Oldest(LIMIT_DEFAULT)),
-        reason: reason.ok_or(rule)?,
-    })
 }
 
-fn value<T: FromStr>(option: &str, text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("{option} cannot be {text}"))
+fn reason(text: &str) -> Result<String, String> {
+    if (1..=REASON_CHARACTERS_MAX).contains(&text.chars().count()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must be 1 to {REASON_CHARACTERS_MAX} characters"))
+    }
+}
+
+/// Reads the arguments and obeys.
+pub fn main() -> ExitCode {
+    match command_line::read::<Arguments>() {
+        Ok(arguments) => command_line::run("remit-worker", obey(arguments)),
+        Err(error) => ExitCode::from(command_line::say(&error)),
+    }
+}
+
+async fn obey(arguments: Arguments) -> Result<ExitCode, String> {
+    let environment = Environment::of_process();
+    match arguments.command {
+        None => {
+            let config = Config::read(environment)?;
+            supervisor::work(config, !arguments.notifier, !arguments.relay).await?;
+        }
+        Some(Command::Dead(Dead::List { limit })) => {
+            let broker = config::read_broker(environment)?;
+            let listed = dead::list(&broker, limit, &mut io::stdout()).await;
+            listed.map_err(|error| error.to_string())?;
+        }
+        Some(Command::Dead(Dead::Replay(replay))) => {
+            let moved = obey_replay(&replay, environment).await?;
+            eprintln!("{moved} moved");
+        }
+        Some(Command::Health) => {
+            let (postgres, broker) = config::read_servers(environment, config::APPLICATION_NAME)?;
+            health::check(&postgres, &broker).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn obey_replay(replay: &Replay, environment: Environment) -> Result<usize, String> {
+    let (postgres, broker) = config::read_servers(environment, "remit-worker dead replay")?;
+    let replayed = async {
+        let audit = Session::connect(&postgres).await?;
+        let (selection, reason) = (replay.selection(), &replay.reason);
+        dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await
+    };
+    replayed.await.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
-    fn parsed(line: &str) -> Result<Command, String> {
-        let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        parse(&arguments)
+    fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(["remit-worker"].into_iter().chain(line.split_whitespace()))
+    }
+
+    fn replay(line: &str) -> Option<(Selection, String)> {
+        match parsed(&format!("dead replay {line}")).ok()?.command? {
+            Command::Dead(Dead::Replay(replay)) => Some((replay.selection(), replay.reason)),
+            _ => None,
+        }
     }
 
     #[test]
     fn relay_and_notifier_run_together_or_apart() {
-        let run = |relay, notifier| Ok(Command::Run { relay, notifier });
-        assert_eq!(parsed(""), run(true, true));
-        assert_eq!(parsed("--relay"), run(true, false));
-        assert_eq!(parsed("--notifier"), run(false, true));
+        for (line, chosen) in [
+            ("", (false, false)),
+            ("--relay", (true, false)),
+            ("--notifier", (false, true)),
+        ] {
+            let run = parsed(line).expect(line);
+            assert!(run.command.is_none());
+            assert_eq!((run.relay, run.notifier), chosen, "{line}");
+        }
     }
 
     #[test]
     fn dead_letters_are_chosen_by_number_id_or_all() {
-        let id = Uuid::from_u128(5);
-        assert_eq!(
-            parsed("dead list --limit 3"),
-            Ok(Command::DeadList { limit: 3 })
-        );
-        let replay = |line: &str| parsed(&format!("dead replay {line}"));
-        let chosen = |selection| {
-            Ok(Command::DeadReplay {
-                selection,
-                reason: "why".to_owned(),
-            })
+        let listed = |line| match parsed(line).ok()?.command? {
+            Command::Dead(Dead::List { limit }) => Some(limit),
+            _ => None,
         };
+        assert_eq!(listed("dead list"), Some(100));
+        assert_eq!(listed("dead list --limit 3"), Some(3));
+        let id = Uuid::from_u128(5);
+        let chosen = |selection| Some((selection, "why".to_owned()));
         assert_eq!(replay("--reason why"), chosen(Selection::Oldest(100)));
         assert_eq!(
             replay("--limit 3 --reason why"),
@@ -189,30 +209,32 @@ mod tests {
             "",
             "--all",
             "--reason",
+            "--reason=",
             "--reason why --all --limit 3",
             "--reason why --limit",
             "--reason why --reason why",
             "--reason why now",
             &long,
         ] {
-            assert!(
-                parsed(&format!("dead replay {options}")).is_err(),
-                "{options}"
-            );
+            assert!(replay(options).is_none(), "{options}");
         }
     }
 
     #[test]
     fn help_is_had_anywhere_and_nonsense_is_refused() {
-        assert_eq!(parsed("dead replay --help"), Ok(Command::Help));
+        for line in ["--help", "dead --help", "dead replay --help", "--version"] {
+            assert!(!parsed(line).expect_err(line).use_stderr(), "{line}");
+        }
         for line in [
             "dead",
             "dead list --limit x",
+            "dead list --limit 05",
             "dead replay --id 5 --reason why",
-            "--relay --notifier now",
+            "--relay --notifier",
+            "--relay health",
             "run",
         ] {
-            assert!(parsed(line).is_err(), "{line}");
+            assert!(parsed(line).expect_err(line).use_stderr(), "{line}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use remit::base::environment::Environment;
-use remit::base::telemetry::LEVEL_RULE;
+use remit::base::telemetry;
 use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
 use remit::sql::pools;
@@ -15,10 +15,7 @@ use crate::broker::Address;
 use crate::topology;
 
 /// The name under which PostgreSQL lists the worker's connections.
-const APPLICATION_NAME: &str = "remit-worker";
-/// The same of the command that replays dead letters; the audit log has it.
-const REPLAY_NAME: &str = "remit-worker dead replay";
-const CA_FILE: &str = "REMIT_TLS_CA_FILE";
+pub const APPLICATION_NAME: &str = "remit-worker";
 
 /// How the notifier treats failures.
 #[derive(Debug, Clone)]
@@ -50,9 +47,7 @@ impl Config {
         let trust = trust(&mut environment);
         let postgres = postgres_of(&mut environment, APPLICATION_NAME, &trust);
         let broker = broker_of(&mut environment, &trust);
-        let url = environment.required("REDIS_URL");
-        let redis =
-            given(&url).and_then(|url| environment.check("REDIS_URL", Redis::new(url, &trust)));
+        let redis = environment.required("REDIS_URL", |url| Redis::new(url, &trust));
         let attempts_rule = format!("a number from 1 to {}", topology::ATTEMPTS_MAX);
         let retries = Retries {
             attempts_max: environment.parsed("NOTIFY_ATTEMPTS_MAX", 6, &attempts_rule, |max| {
@@ -71,17 +66,15 @@ impl Config {
                 |rate| (0.0..=1.0).contains(rate),
             ),
         };
-        let log = environment.parsed("REMIT_LOG", LevelFilter::INFO, LEVEL_RULE, |_| true);
-        match (environment.finish(), postgres, broker, redis) {
-            (Ok(()), Some(postgres), Some(broker), Some(redis)) => Ok(Self {
-                postgres,
-                broker,
-                redis: Arc::new(redis),
-                retries,
-                log,
-            }),
-            (result, ..) => Err(errors(result)),
-        }
+        let log = telemetry::level(&mut environment, "REMIT_LOG");
+        let servers = environment.finish(postgres.zip(broker).zip(redis));
+        servers.map(|((postgres, broker), redis)| Self {
+            postgres,
+            broker,
+            redis: Arc::new(redis),
+            retries,
+            log,
+        })
     }
 }
 
@@ -92,68 +85,34 @@ impl Config {
 pub fn read_broker(mut environment: Environment) -> Result<Address, String> {
     let trust = trust(&mut environment);
     let broker = broker_of(&mut environment, &trust);
-    environment.finish()?;
-    broker.ok_or_else(|| "AMQP_URL is not set".to_owned())
+    environment.finish(broker)
 }
 
-/// Reads what the health check needs: `DATABASE_URL` and `AMQP_URL`.
+/// Reads what the commands need that connect to both: `DATABASE_URL` and `AMQP_URL`. PostgreSQL lists
+/// their connections under `name`, and its audit log has it.
 ///
 /// # Errors
 /// As `Config::read`.
-pub fn read_servers(environment: Environment) -> Result<(PostgresConfig, Address), String> {
-    servers(environment, APPLICATION_NAME)
-}
-
-/// Reads what the replay of dead letters needs: the same.
-///
-/// # Errors
-/// As `Config::read`.
-pub fn read_replay(environment: Environment) -> Result<(PostgresConfig, Address), String> {
-    servers(environment, REPLAY_NAME)
-}
-
-fn servers(
+pub fn read_servers(
     mut environment: Environment,
-    application_name: &str,
+    name: &str,
 ) -> Result<(PostgresConfig, Address), String> {
     let trust = trust(&mut environment);
-    let postgres = postgres_of(&mut environment, application_name, &trust);
+    let postgres = postgres_of(&mut environment, name, &trust);
     let broker = broker_of(&mut environment, &trust);
-    environment.finish()?;
-    let servers = postgres.zip(broker);
-    servers.ok_or_else(|| "DATABASE_URL or AMQP_URL is not set".to_owned())
+    environment.finish(postgres.zip(broker))
 }
 
-/// Whom connections with TLS trust.
 fn trust(environment: &mut Environment) -> Trust {
-    let file = environment.optional(CA_FILE);
-    let trust = environment.check(CA_FILE, Trust::new(file.as_deref()));
-    trust.unwrap_or_default()
+    Trust::read(environment, "REMIT_TLS_CA_FILE")
 }
 
-fn postgres_of(
-    environment: &mut Environment,
-    application_name: &str,
-    trust: &Trust,
-) -> Option<PostgresConfig> {
-    let url = environment.required("DATABASE_URL");
-    let config = pools::config(given(&url)?, application_name, trust);
-    environment.check("DATABASE_URL", config)
+fn postgres_of(environment: &mut Environment, name: &str, trust: &Trust) -> Option<PostgresConfig> {
+    environment.required("DATABASE_URL", |url| pools::config(url, name, trust))
 }
 
 fn broker_of(environment: &mut Environment, trust: &Trust) -> Option<Address> {
-    let url = environment.required("AMQP_URL");
-    let address = Address::parse(given(&url)?, trust);
-    environment.check("AMQP_URL", address)
-}
-
-/// An absent variable has been reported; parsing it would report it twice.
-fn given(value: &str) -> Option<&str> {
-    (!value.is_empty()).then_some(value)
-}
-
-fn errors(result: Result<(), String>) -> String {
-    result.err().unwrap_or_default()
+    environment.required("AMQP_URL", |url| Address::parse(url, trust))
 }
 
 #[cfg(test)]
@@ -217,8 +176,8 @@ mod tests {
             })
         };
         assert!(read_broker(environment()).is_ok());
-        assert!(read_replay(environment()).is_err());
-        let errors = read_servers(environment()).expect_err("DATABASE_URL is missing");
+        let errors =
+            read_servers(environment(), APPLICATION_NAME).expect_err("DATABASE_URL is missing");
         assert_eq!(errors, "DATABASE_URL is not set");
     }
 }

@@ -1,36 +1,31 @@
 //! The SQL contract: every query of the worker, and the Rust mirrors of the SQL types it uses.
 //!
 //! A composite type mirrors as a struct with the same fields in the same order, a function as an async
-//! function of the same name.
+//! function of the same name: one line says what it takes and gives.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postgres_types::{FromSql, Json, ToSql};
+use deadpool_postgres::ClientWrapper;
+use postgres_types::{FromSql, Json, ToSql, Type, accepts};
 use remit::redis::wallet_cache::{Asked, GenerationRow};
+use remit::sql::contract::query::{self, Query, queries};
+use remit::sql::database::Parameters;
 use remit::sql::pools;
 use remit::sql::pools::Config;
 use remit::types::CacheState;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
 use crate::error::Error;
 
-const CACHE_STATE: &str = "select remit_ops_v1.cache_state()";
-const CACHE_CLOSE: &str = "select remit_ops_v1.cache_close()";
-const RELAY_LEAD: &str = "select remit_worker_v1.relay_lead()";
-const RELAY_IS_ACTIVE: &str = "select remit_worker_v1.relay_is_active()";
 const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2) e";
 const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
-const NOTIFICATIONS_UNSENT: &str = "select id from remit_worker_v1.notifications_unsent($1, $2) id";
-const NOTIFICATIONS_RECORD: &str = "select remit_worker_v1.notifications_record($1, $2)";
-const REPLAY_RECORD: &str = "select remit_ops_v1.replay_record($1, $2, $3)";
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
@@ -43,6 +38,29 @@ const SESSION: &str = "-c TimeZone=UTC -c statement_timeout=8s -c tcp_keepalives
 /// A relay asks many times a second: one that is silent for so long hangs, and another one takes over.
 /// Longer than `broker::CONFIRM_MS_MAX`, during which it is silent.
 const RELAY_SESSION: &str = "-c idle_session_timeout=20s";
+
+queries! {
+    for Session;
+    one remit_ops_v1.cache_state() -> CacheState;
+    one remit_ops_v1.cache_close() -> CacheState;
+    one remit_worker_v1.relay_lead() -> bool;
+    one remit_worker_v1.relay_is_active() -> bool;
+    all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
+    one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
+    one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
+}
+
+/// What a function gives that gives nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Void;
+
+impl FromSql<'_> for Void {
+    fn from_sql(_: &Type, _: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self)
+    }
+
+    accepts!(VOID);
+}
 
 /// `remit_worker_v1.event`
 #[derive(Debug, Clone, FromSql)]
@@ -73,10 +91,51 @@ pub struct Notification {
     pub attempts: i32,
 }
 
+/// A session with PostgreSQL. Its connection ends with it, also when an answer is still to come.
+pub struct Session(ClientWrapper);
+
+impl Session {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn connect(config: &Config) -> Result<Self, Error> {
+        Self::with_options(config, SESSION).await
+    }
+
+    async fn with_options(config: &Config, options: &str) -> Result<Self, Error> {
+        let config = config.with_options(options);
+        let (client, driver) = in_time(pools::connect(&config)).await?;
+        Ok(Self(ClientWrapper::new(client, driver)))
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl query::Session for Session {
+    type Error = Error;
+
+    async fn rows(&self, query: &Query, parameters: Parameters<'_>) -> Result<Vec<Row>, Error> {
+        let statement = in_time(self.0.prepare_cached(query.text)).await?;
+        query.check(&statement).map_err(Error::Misfit)?;
+        in_time(self.0.query(&statement, parameters)).await
+    }
+
+    fn misfit(cause: String) -> Error {
+        Error::Misfit(cause)
+    }
+}
+
 /// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses the
 /// connection loses the lead with it.
 pub struct Outbox {
-    client: Connection,
+    client: Session,
     read: Statement,
     settle: Statement,
 }
@@ -87,7 +146,7 @@ impl Outbox {
     /// # Errors
     /// PostgreSQL is away, or its types differ from the mirrors.
     pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let client = connect(config, &format!("{SESSION} {RELAY_SESSION}")).await?;
+        let client = Session::with_options(config, &format!("{SESSION} {RELAY_SESSION}")).await?;
         let read = in_time(client.prepare(OUTBOX_READ)).await?;
         let settle = in_time(client.prepare(OUTBOX_SETTLE)).await?;
         Ok(Self {
@@ -99,8 +158,7 @@ impl Outbox {
 
     /// Whether this session is the active relay from now on, until it ends.
     pub async fn relay_lead(&self) -> Result<bool, Error> {
-        let row = in_time(self.client.query_one(RELAY_LEAD, &[])).await?;
-        Ok(row.try_get(0)?)
+        relay_lead(&self.client).await
     }
 
     /// The oldest unpublished events but those held, in order of id.
@@ -112,14 +170,12 @@ impl Outbox {
 
     /// The generation of the wallet cache, and whose queues there are.
     pub async fn cache_state(&self) -> Result<CacheState, Error> {
-        let row = in_time(self.client.query_one(CACHE_STATE, &[])).await?;
-        Ok(row.try_get(0)?)
+        cache_state(&self.client).await
     }
 
     /// Closes the generation of the wallet cache that is open.
     pub async fn cache_close(&self) -> Result<CacheState, Error> {
-        let row = in_time(self.client.query_one(CACHE_CLOSE, &[])).await?;
-        Ok(row.try_get(0)?)
+        cache_close(&self.client).await
     }
 
     /// Removes events that the broker has confirmed. Returns how many were there.
@@ -142,127 +198,6 @@ impl GenerationRow for CacheRow {
         let closed = self.0.cache_close();
         Box::pin(async { closed.await.map_err(|error| error.to_string()) })
     }
-}
-
-/// The notifier's session.
-pub struct Notifications {
-    client: Connection,
-    unsent: Statement,
-    record: Statement,
-}
-
-impl Notifications {
-    /// Opens a session.
-    ///
-    /// # Errors
-    /// PostgreSQL is away, or its types differ from the mirrors.
-    pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let client = connect(config, SESSION).await?;
-        let unsent = in_time(client.prepare(NOTIFICATIONS_UNSENT)).await?;
-        let record = in_time(client.prepare(NOTIFICATIONS_RECORD)).await?;
-        Ok(Self {
-            client,
-            unsent,
-            record,
-        })
-    }
-
-    /// Those of the events of which no notification was sent yet.
-    pub async fn notifications_unsent(
-        &self,
-        ledger_id: i64,
-        event_ids: &[Uuid],
-    ) -> Result<Vec<Uuid>, Error> {
-        let rows = in_time(self.client.query(&self.unsent, &[&ledger_id, &event_ids])).await?;
-        let ids: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-        Ok(ids?)
-    }
-
-    /// Records notifications that were sent. Returns how many were new.
-    pub async fn notifications_record(
-        &self,
-        ledger_id: i64,
-        notifications: &[Notification],
-    ) -> Result<i32, Error> {
-        let parameters: [&(dyn ToSql + Sync); 2] = [&ledger_id, &notifications];
-        let row = in_time(self.client.query_one(&self.record, &parameters)).await?;
-        Ok(row.try_get(0)?)
-    }
-}
-
-/// The session of an operator who replays dead letters.
-pub struct Audit {
-    client: Connection,
-}
-
-impl Audit {
-    /// Opens a session.
-    ///
-    /// # Errors
-    /// PostgreSQL is away.
-    pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let client = connect(config, SESSION).await?;
-        Ok(Self { client })
-    }
-
-    /// Writes into the audit log that dead letters of these events will be replayed.
-    pub async fn replay_record(
-        &self,
-        ledger_id: i64,
-        event_ids: &[Uuid],
-        reason: &str,
-    ) -> Result<(), Error> {
-        let parameters: [&(dyn ToSql + Sync); 3] = [&ledger_id, &event_ids, &reason];
-        in_time(self.client.query_one(REPLAY_RECORD, &parameters)).await?;
-        Ok(())
-    }
-}
-
-/// Whose queues there are on the broker.
-///
-/// # Errors
-/// PostgreSQL is away.
-pub async fn instance_id(config: &Config) -> Result<Uuid, Error> {
-    let client = connect(config, SESSION).await?;
-    let row = in_time(client.query_one(CACHE_STATE, &[])).await?;
-    let state: CacheState = row.try_get(0)?;
-    Ok(state.instance_id)
-}
-
-/// Whether some session of this database is the active relay.
-///
-/// # Errors
-/// PostgreSQL is away.
-pub async fn relay_is_active(config: &Config) -> Result<bool, Error> {
-    let client = connect(config, SESSION).await?;
-    let row = in_time(client.query_one(RELAY_IS_ACTIVE, &[])).await?;
-    Ok(row.try_get(0)?)
-}
-
-/// A client whose connection ends with it, also when an answer is still to come: its lock with it.
-struct Connection {
-    client: Client,
-    driver: JoinHandle<()>,
-}
-
-impl Deref for Connection {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        &self.client
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
-}
-
-async fn connect(config: &Config, session: &str) -> Result<Connection, Error> {
-    let config = config.with_options(session);
-    let (client, driver) = in_time(pools::connect(&config)).await?;
-    Ok(Connection { client, driver })
 }
 
 async fn in_time<T>(

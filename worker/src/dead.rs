@@ -1,7 +1,6 @@
 //! The dead letters, for operators: what lies there, and another try for it.
 
-use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
@@ -9,9 +8,9 @@ use lapin::types::FieldTable;
 use uuid::Uuid;
 
 use crate::broker::{Address, Broker};
-use crate::contract::Audit;
+use crate::contract::{self, Session};
 use crate::error::Error;
-use crate::event::{self, Event};
+use crate::event::{self, by_ledger};
 use crate::{letter, topology};
 
 /// How many letters are confirmed at a time.
@@ -58,7 +57,7 @@ pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Resu
 /// moved without being written.
 pub async fn replay(
     broker: &Address,
-    audit: &Audit,
+    audit: &Session,
     selection: Selection,
     reason: &str,
     output: &mut impl Write,
@@ -113,21 +112,12 @@ async fn gather(
 }
 
 /// Writes into the audit log what will be moved: a row for each ledger.
-async fn record(audit: &Audit, batch: &[Delivery], reason: &str) -> Result<(), Error> {
-    let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+async fn record(audit: &Session, batch: &[Delivery], reason: &str) -> Result<(), Error> {
     let events = batch
         .iter()
         .filter_map(|delivery| event::decode(&delivery.data).ok());
-    for Event {
-        ledger_id,
-        event_id,
-        ..
-    } in events
-    {
-        ids_by_ledger.entry(ledger_id).or_default().push(event_id);
-    }
-    for (ledger_id, event_ids) in ids_by_ledger {
-        audit.replay_record(ledger_id, &event_ids, reason).await?;
+    for (ledger_id, event_ids) in by_ledger(events.map(|event| event.key())) {
+        contract::replay_record(audit, ledger_id, &event_ids, reason).await?;
     }
     Ok(())
 }
@@ -173,5 +163,5 @@ async fn depth(broker: &Broker) -> Result<u32, Error> {
 
 fn write_line(output: &mut impl Write, delivery: &Delivery) -> Result<(), Error> {
     let line = letter::describe_dead(delivery);
-    writeln!(output, "{line}").map_err(|error: io::Error| Error::Output(error))
+    Ok(writeln!(output, "{line}")?)
 }

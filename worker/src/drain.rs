@@ -1,6 +1,5 @@
 //! The relay's step: from the outbox to the broker and the wallet cache.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -69,10 +68,6 @@ impl Drain {
         if events.is_empty() {
             return Ok(Drained::Empty);
         }
-        #[cfg(feature = "planted")]
-        if remit::base::environment::is_planted("settle_first") {
-            self.settle(&events).await?;
-        }
         let earlier = mem::take(&mut self.confirmed);
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
@@ -134,14 +129,8 @@ impl Drain {
     }
 
     async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {
-        let mut ids_by_ledger: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for event in events {
-            ids_by_ledger
-                .entry(event.ledger_id)
-                .or_default()
-                .push(event.id);
-        }
-        for (ledger_id, ids) in ids_by_ledger {
+        let ids = events.iter().map(|event| (event.ledger_id, event.id));
+        for (ledger_id, ids) in event::by_ledger(ids) {
             self.outbox.outbox_settle(ledger_id, &ids).await?;
         }
         Ok(())

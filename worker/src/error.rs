@@ -1,31 +1,46 @@
-//! What ends a session with PostgreSQL or the broker. Whoever runs sessions logs it once and starts anew.
+//! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
+//! starts anew.
 
-use std::fmt;
-
-use remit::sql::pools;
+use remit::sql::pools::describe;
 
 /// Why a session ended.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// PostgreSQL refused, or is away.
-    Postgres(tokio_postgres::Error),
+    #[error("PostgreSQL: {}", describe(.0))]
+    Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL answered what does not fit this program.
+    #[error("PostgreSQL: {0}")]
+    Misfit(String),
     /// The broker refused, or is away.
-    Broker(lapin::Error),
+    #[error("broker: {0}")]
+    Broker(#[from] lapin::Error),
     /// The connection to the broker ended while it was idle.
+    #[error("broker: the connection ended")]
     Disconnected,
     /// No answer in time; says from whom.
+    #[error("{0} does not answer in time")]
     Slow(&'static str),
     /// The broker did not take a message: it had no queue for it, or could not store it.
+    #[error("broker refused a message: {0}")]
     Refused(String),
     /// The broker ended the consumer, as it does when its queue is deleted.
+    #[error("the broker ended the consumer")]
     ConsumerEnded,
     /// What an event changed is in no cache, and the cache's generation could not be closed.
+    #[error("wallet cache: {0}")]
     Cache(String),
     /// The broker's queues belong to another Remit.
+    #[error(
+        "the queues of this virtual host belong to another instance of Remit. If they are to be this \
+         database's, delete the queue {0}"
+    )]
     Foreign(String),
     /// What was to be printed could not be.
-    Output(std::io::Error),
+    #[error("output: {0}")]
+    Output(#[from] std::io::Error),
     /// The process is to end.
+    #[error("shutting down")]
     Shutdown,
 }
 
@@ -39,38 +54,3 @@ impl Error {
         is_final
     }
 }
-
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Postgres(error)
-    }
-}
-
-impl From<lapin::Error> for Error {
-    fn from(error: lapin::Error) -> Self {
-        Self::Broker(error)
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Postgres(error) => write!(f, "PostgreSQL: {}", pools::describe(error)),
-            Self::Broker(error) => write!(f, "broker: {error}"),
-            Self::Disconnected => write!(f, "broker: the connection ended"),
-            Self::Slow(party) => write!(f, "{party} does not answer in time"),
-            Self::Refused(why) => write!(f, "broker refused a message: {why}"),
-            Self::ConsumerEnded => write!(f, "the broker ended the consumer"),
-            Self::Cache(cause) => write!(f, "wallet cache: {cause}"),
-            Self::Foreign(queue) => write!(
-                f,
-                "the queues of this virtual host belong to another instance of Remit. If they are to be this \
-                 database's, delete the queue {queue}"
-            ),
-            Self::Output(error) => write!(f, "output: {error}"),
-            Self::Shutdown => write!(f, "shutting down"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

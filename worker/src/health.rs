@@ -8,6 +8,7 @@ use remit::sql::pools::Config;
 use tokio::time::timeout;
 
 use crate::broker::{Address, Broker};
+use crate::contract::Session;
 use crate::error::Error;
 use crate::{contract, topology};
 
@@ -17,25 +18,24 @@ const CHECK_MS_MAX: u64 = 4_000;
 /// Checks that PostgreSQL and the broker answer, some relay leads and some notifier consumes.
 ///
 /// # Errors
-/// Everything that is wrong.
-pub async fn check(postgres: &Config, broker: &Address) -> Result<(), Vec<String>> {
+/// Everything that is wrong, one a line.
+pub async fn check(postgres: &Config, broker: &Address) -> Result<(), String> {
     let checks = async { tokio::join!(check_relay(postgres), check_notifier(broker)) };
     let (relay, notifier) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
         .await
-        .map_err(|_| vec![format!("no answer within {CHECK_MS_MAX} ms")])?;
-    let problems: Vec<_> = [relay, notifier]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
+        .map_err(|_| format!("no answer within {CHECK_MS_MAX} ms"))?;
+    match (relay, notifier) {
+        (Err(relay), Err(notifier)) => Err(format!("{relay}\n{notifier}")),
+        (relay, notifier) => relay.and(notifier),
     }
 }
 
 async fn check_relay(postgres: &Config) -> Result<(), String> {
-    match contract::relay_is_active(postgres).await {
+    let is_active = async {
+        let session = Session::connect(postgres).await?;
+        contract::relay_is_active(&session).await
+    };
+    match is_active.await {
         Ok(true) => Ok(()),
         Ok(false) => Err("no relay leads".to_owned()),
         Err(error) => Err(error.to_string()),

@@ -9,8 +9,8 @@ use std::time::Duration;
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
+use remit::base::clock;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ pub fn delayed(delivery: &Delivery, attempt: u32, delay: Duration) -> Message {
 
 /// A message for the dead letters, after so many attempts.
 pub fn dead(delivery: &Delivery, attempts: u32, reason: &str) -> Message {
-    let now = OffsetDateTime::now_utc().format(&Rfc3339);
+    let now = clock::now().format(&Rfc3339);
     let headers = [
         (ATTEMPT, AMQPValue::LongUInt(attempts)),
         (REASON, AMQPValue::LongString(reason.into())),

@@ -1,21 +1,28 @@
 //! Remit's worker: the relay drains the outbox into RabbitMQ, the notifier delivers notifications.
+//!
+//! A module uses those of the groups below its own, and none of its own group.
+
+pub mod cli;
+
+pub mod supervisor;
+
+pub mod config;
+pub mod dead;
+pub mod health;
+pub mod notifier;
+pub mod relay;
+
+pub mod channel;
+pub mod drain;
+pub mod letter;
+pub mod records;
+
+pub mod event;
+pub mod wallet_changes;
 
 pub mod backoff;
 pub mod broker;
-pub mod channel;
-pub mod cli;
-pub mod config;
 pub mod contract;
-pub mod dead;
-pub mod drain;
-pub mod error;
-pub mod event;
-pub mod health;
-pub mod letter;
-pub mod notifier;
-pub mod records;
-pub mod relay;
-pub mod shutdown;
-pub mod supervisor;
 pub mod topology;
-pub mod wallet_changes;
+
+pub mod error;

@@ -14,6 +14,7 @@ use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use remit::sql::pools::Config;
+use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{Reconnect, doubled, jittered};
 use crate::broker::{Address, Broker, Message};
@@ -22,7 +23,6 @@ use crate::contract::{self, Notification};
 use crate::error::Error;
 use crate::event::{self, Event};
 use crate::records::{EventKey, Records, Sent};
-use crate::shutdown::Shutdown;
 use crate::{letter, topology};
 
 /// How many messages the broker hands out unacknowledged, and so the largest batch.
@@ -48,11 +48,11 @@ struct Notice {
 
 impl<C: Channel> Notifier<C> {
     /// Delivers until the shutdown; finishes the batch in hand.
-    pub async fn run(&self, mut shutdown: Shutdown) {
+    pub async fn run(&self, shutdown: &CancellationToken) {
         let mut reconnect = Reconnect::new("notifier");
-        while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {
-            let is_over = shutdown.is_requested() || error.is_final();
-            if is_over || reconnect.wait(&error, &mut shutdown).await {
+        while let Err(error) = self.serve(shutdown, &mut reconnect).await {
+            let is_over = shutdown.is_cancelled() || error.is_final();
+            if is_over || reconnect.wait(&error, shutdown).await {
                 break;
             }
         }
@@ -60,10 +60,15 @@ impl<C: Channel> Notifier<C> {
     }
 
     /// One connection to the broker.
-    async fn serve(&self, shutdown: &mut Shutdown, reconnect: &mut Reconnect) -> Result<(), Error> {
+    async fn serve(
+        &self,
+        shutdown: &CancellationToken,
+        reconnect: &mut Reconnect,
+    ) -> Result<(), Error> {
         let broker = Broker::connect(&self.broker, "remit notifier").await?;
-        let instance_id = contract::instance_id(&self.postgres).await?;
-        topology::claim(&broker.channel, instance_id).await?;
+        let postgres = contract::Session::connect(&self.postgres).await?;
+        let state = contract::cache_state(&postgres).await?;
+        topology::claim(&broker.channel, state.instance_id).await?;
         topology::declare(&broker.channel).await?;
         let mut consumer = consume(&broker).await?;
         tracing::info!("notifier consumes");
@@ -75,7 +80,7 @@ impl<C: Channel> Notifier<C> {
         loop {
             let batch = tokio::select! {
                 biased;
-                () = shutdown.requested() => break,
+                () = shutdown.cancelled() => break,
                 batch = gather(&mut consumer) => batch?,
             };
             session.handle(batch).await?;

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use remit::sql::pools::Config;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backoff::Reconnect;
-use crate::contract::{Notification, Notifications};
+use crate::contract::{self, Notification, Session};
 use crate::error::Error;
-use crate::shutdown::Shutdown;
+use crate::event::by_ledger;
 
 /// An event's ledger and id.
 pub type EventKey = (i64, Uuid);
@@ -20,14 +21,14 @@ pub type Sent = BTreeMap<i64, Vec<Notification>>;
 /// A session with PostgreSQL, opened anew as often as it takes.
 pub struct Records {
     config: Config,
-    session: Option<Notifications>,
+    session: Option<Session>,
     reconnect: Reconnect,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Records {
     /// Connects on first use.
-    pub fn new(config: Config, shutdown: Shutdown) -> Self {
+    pub fn new(config: Config, shutdown: CancellationToken) -> Self {
         Self {
             config,
             session: None,
@@ -44,12 +45,8 @@ impl Records {
         &mut self,
         events: impl Iterator<Item = EventKey>,
     ) -> Result<HashSet<EventKey>, Error> {
-        let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
-        for (ledger_id, event_id) in events {
-            ids_by_ledger.entry(ledger_id).or_default().push(event_id);
-        }
         let mut unsent = HashSet::new();
-        for (ledger_id, ids) in ids_by_ledger {
+        for (ledger_id, ids) in by_ledger(events) {
             let found = loop {
                 match self.try_unsent(ledger_id, &ids).await {
                     Ok(found) => break found,
@@ -77,8 +74,7 @@ impl Records {
     }
 
     async fn try_unsent(&mut self, ledger_id: i64, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
-        let session = self.session().await?;
-        session.notifications_unsent(ledger_id, ids).await
+        contract::notifications_unsent(self.session().await?, ledger_id, ids).await
     }
 
     async fn try_record(
@@ -86,14 +82,13 @@ impl Records {
         ledger_id: i64,
         notifications: &[Notification],
     ) -> Result<i32, Error> {
-        let session = self.session().await?;
-        session.notifications_record(ledger_id, notifications).await
+        contract::notifications_record(self.session().await?, ledger_id, notifications).await
     }
 
-    async fn session(&mut self) -> Result<&Notifications, Error> {
+    async fn session(&mut self) -> Result<&Session, Error> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => Notifications::connect(&self.config).await?,
+            None => Session::connect(&self.config).await?,
         };
         Ok(self.session.insert(session))
     }
@@ -101,7 +96,7 @@ impl Records {
     /// After a failure: leaves the session and waits before the next one.
     async fn wait(&mut self, error: Error) -> Result<(), Error> {
         self.session = None;
-        if self.reconnect.wait(&error, &mut self.shutdown).await {
+        if self.reconnect.wait(&error, &self.shutdown).await {
             return Err(Error::Shutdown);
         }
         Ok(())

@@ -15,13 +15,14 @@ use std::time::Duration;
 use remit::redis::connection::Redis;
 use remit::redis::wallet_cache::WalletCache;
 use remit::sql::pools::Config;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
 use crate::contract::{CacheRow, Outbox};
 use crate::drain::{BATCH_MAX, Drain, Drained};
 use crate::error::Error;
-use crate::shutdown::Shutdown;
 use crate::topology;
 
 /// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the smaller the batches, of
@@ -42,10 +43,10 @@ pub struct Relay {
 
 impl Relay {
     /// Relays until the shutdown; finishes the batch in hand. Ends before when the broker is another instance's.
-    pub async fn run(&self, mut shutdown: Shutdown) {
+    pub async fn run(&self, shutdown: &CancellationToken) {
         let mut reconnect = Reconnect::new("relay");
-        while let Err(error) = self.serve(&mut shutdown, &mut reconnect).await {
-            if error.is_final() || reconnect.wait(&error, &mut shutdown).await {
+        while let Err(error) = self.serve(shutdown, &mut reconnect).await {
+            if error.is_final() || reconnect.wait(&error, shutdown).await {
                 break;
             }
         }
@@ -53,7 +54,11 @@ impl Relay {
     }
 
     /// One session: waits for the lead, then drains the outbox until the shutdown.
-    async fn serve(&self, shutdown: &mut Shutdown, reconnect: &mut Reconnect) -> Result<(), Error> {
+    async fn serve(
+        &self,
+        shutdown: &CancellationToken,
+        reconnect: &mut Reconnect,
+    ) -> Result<(), Error> {
         let outbox = Outbox::connect(&self.postgres).await?;
         let mut stands_by = false;
         while !outbox.relay_lead().await? {
@@ -61,17 +66,19 @@ impl Relay {
                 tracing::info!("another relay leads, standing by");
                 stands_by = true;
             }
-            if shutdown.sleep(Duration::from_millis(STANDBY_MS)).await {
+            let pause = sleep(Duration::from_millis(STANDBY_MS));
+            if shutdown.run_until_cancelled(pause).await.is_none() {
                 return Ok(());
             }
         }
         let mut drain = self.lead(outbox).await?;
         tracing::info!("relay leads");
-        while !shutdown.is_requested() {
+        while !shutdown.is_cancelled() {
             let drained = drain.drain_once().await?;
             reconnect.reset();
             if drained != Drained::Events(BATCH_MAX) {
-                shutdown.sleep(Duration::from_millis(POLL_MS)).await;
+                let pause = sleep(Duration::from_millis(POLL_MS));
+                shutdown.run_until_cancelled(pause).await;
             }
         }
         drain.finish().await?.close().await;

@@ -2,21 +2,66 @@
 
 use std::time::Duration;
 
+use remit::base::{signals, telemetry};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::shutdown::Trigger;
+use crate::channel::{LogChannel, UnreliableChannel};
+use crate::config::Config;
+use crate::notifier::Notifier;
+use crate::relay::Relay;
 
 /// How long the batches in hand may take after the request to end.
 const SHUTDOWN_MS_MAX: u64 = 5_000;
+
+/// Runs relay and notifier, or one of them, until SIGTERM or SIGINT.
+///
+/// # Errors
+/// One ended by itself, or signals cannot be heard.
+pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
+    let _log = telemetry::start(config.log);
+    let asked_to_end = signals::asked_to_end()?;
+    let shutdown = CancellationToken::new();
+    let parts = start(config, relay, notifier, &shutdown);
+    run(parts, &shutdown, asked_to_end).await
+}
+
+fn start(config: Config, relay: bool, notifier: bool, shutdown: &CancellationToken) -> JoinSet<()> {
+    let mut parts = JoinSet::new();
+    if relay {
+        let relay = Relay {
+            postgres: config.postgres.clone(),
+            broker: config.broker.clone(),
+            redis: config.redis,
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { relay.run(&shutdown).await });
+    }
+    if notifier {
+        let notifier = Notifier {
+            postgres: config.postgres,
+            broker: config.broker,
+            channel: UnreliableChannel {
+                inner: LogChannel,
+                fail_rate: config.retries.fail_rate,
+            },
+            attempts_max: config.retries.attempts_max,
+            first_delay: config.retries.first_delay,
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { notifier.run(&shutdown).await });
+    }
+    parts
+}
 
 /// Waits until the process is asked to end, then for its parts.
 ///
 /// # Errors
 /// A part ended by itself or panicked: the process must end too, for whoever restarts it.
-pub async fn run(
+async fn run(
     mut parts: JoinSet<()>,
-    trigger: &Trigger,
+    shutdown: &CancellationToken,
     asked_to_end: impl Future<Output = ()>,
 ) -> Result<(), String> {
     tokio::select! {
@@ -27,7 +72,7 @@ pub async fn run(
         }
     }
     tracing::info!("shutting down");
-    trigger.request();
+    shutdown.cancel();
     let all_ended = async {
         while let Some(ended) = parts.join_next().await {
             outcome(ended)?;
@@ -53,41 +98,47 @@ mod tests {
     use std::future::{pending, ready};
 
     use super::*;
-    use crate::shutdown;
 
     #[tokio::test]
     async fn a_part_that_panics_ends_the_process_with_an_error() {
-        let (trigger, _shutdown) = shutdown::channel();
         let mut parts = JoinSet::new();
         parts.spawn(pending());
         parts.spawn(async { panic!("on purpose") });
-        assert!(run(parts, &trigger, pending()).await.is_err());
+        assert!(
+            run(parts, &CancellationToken::new(), pending())
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test]
     async fn a_part_that_ends_by_itself_ends_the_process_with_an_error() {
-        let (trigger, _shutdown) = shutdown::channel();
         let mut parts = JoinSet::new();
         parts.spawn(ready(()));
-        assert!(run(parts, &trigger, pending()).await.is_err());
+        assert!(
+            run(parts, &CancellationToken::new(), pending())
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test]
     async fn all_parts_are_asked_to_end_and_awaited() {
-        let (trigger, shutdown) = shutdown::channel();
+        let shutdown = CancellationToken::new();
         let mut parts = JoinSet::new();
         for _ in 0..2 {
-            let mut shutdown = shutdown.clone();
-            parts.spawn(async move { shutdown.requested().await });
+            parts.spawn(shutdown.clone().cancelled_owned());
         }
-        assert_eq!(run(parts, &trigger, ready(())).await, Ok(()));
+        assert_eq!(run(parts, &shutdown, ready(())).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_part_that_does_not_end_in_time_is_abandoned() {
-        let (trigger, _shutdown) = shutdown::channel();
         let mut parts = JoinSet::new();
         parts.spawn(pending());
-        assert_eq!(run(parts, &trigger, ready(())).await, Ok(()));
+        assert_eq!(
+            run(parts, &CancellationToken::new(), ready(())).await,
+            Ok(())
+        );
     }
 }

@@ -30,6 +30,7 @@ struct Transfer {
 
 // A thread for two cores, as Remit has.
 #[tokio::main(worker_threads = 1)]
+#[expect(clippy::disallowed_methods, reason = "this is no product")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = env::var("DATABASE_URL")?.parse()?;
     let settings = ManagerConfig {

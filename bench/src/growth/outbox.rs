@@ -7,10 +7,9 @@ use tokio_postgres::Client;
 
 use super::{Scale, said, session, transfers};
 use crate::cell::median;
-use crate::check::number;
 use crate::pgbench::Pgbench;
 use crate::plan::{CALL_SESSIONS, CALL_SIZE};
-use crate::stand::{Stand, execute};
+use crate::stand::Stand;
 
 /// What becomes of transfers while a snapshot stays open.
 #[derive(Debug, Clone, Serialize)]
@@ -37,10 +36,10 @@ pub(super) async fn outbox(
     let mut found = vec![("empty", read_ms(&relay).await?)];
     say(&format!("an outbox with {} events", scale.events));
     post(stand, scale, scale.events / 10).await?;
-    execute(&owner, "analyze remit.outbox").await?;
+    owner.execute("analyze remit.outbox").await?;
     found.push(("a tenth of them wait", read_ms(&relay).await?));
     post(stand, scale, scale.events).await?;
-    execute(&owner, "analyze remit.outbox").await?;
+    owner.execute("analyze remit.outbox").await?;
     found.push(("all of them wait", read_ms(&relay).await?));
     say("a snapshot that keeps as many dead ones");
     let holder = hold_snapshot(stand).await?;
@@ -50,7 +49,7 @@ pub(super) async fn outbox(
         read_ms(&relay).await?,
     ));
     holder.batch_execute("rollback").await.map_err(said)?;
-    execute(&owner, "vacuum remit.outbox").await?;
+    owner.execute("vacuum remit.outbox").await?;
     Ok(found)
 }
 
@@ -100,7 +99,7 @@ async fn post(stand: &Stand, scale: &Scale, events: usize) -> Result<(), String>
         rate: None,
     };
     let events = i64::try_from(events).map_err(|error| error.to_string())?;
-    while number(&owner, "select count(*) from remit.outbox").await? < events {
+    while owner.number("select count(*) from remit.outbox").await? < events {
         pgbench.carry_out(stand).await?;
     }
     Ok(())

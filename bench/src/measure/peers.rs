@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use remit_chaos::books::Owner;
+use testbed::session::Session;
 
 use super::{How, WALLETS, per_request, wallets};
 use crate::ask::Ask;
 use crate::cell::Sample;
-use crate::check::{Before, number};
+use crate::check::Before;
 use crate::cpu;
 use crate::load::{Load, carry_out};
 use crate::pgbench::{Outcome, Pgbench};
@@ -148,10 +148,14 @@ impl TextbookBooks {
     }
 }
 
-async fn textbook_books(owner: &Owner) -> Result<TextbookBooks, String> {
+async fn textbook_books(owner: &Session) -> Result<TextbookBooks, String> {
     Ok(TextbookBooks {
-        sum: number(owner, "select sum(balance)::bigint from textbook.wallets").await?,
-        transfers: number(owner, "select count(*) from textbook.transfers").await?,
-        events: number(owner, "select count(*) from textbook.outbox").await?,
+        sum: owner
+            .number("select sum(balance)::bigint from textbook.wallets")
+            .await?,
+        transfers: owner
+            .number("select count(*) from textbook.transfers")
+            .await?,
+        events: owner.number("select count(*) from textbook.outbox").await?,
     })
 }

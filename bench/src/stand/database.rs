@@ -1,8 +1,7 @@
 //! The databases of a stand.
 
-use remit_chaos::books::Owner;
-use remit_chaos::install;
-use remit_chaos::services::Services;
+use testbed::install;
+use testbed::session::Session;
 use uuid::Uuid;
 
 use super::{PASSWORD, Stand};
@@ -19,12 +18,14 @@ impl Stand {
     /// It cannot be made.
     pub async fn make_template(&mut self, name: &str, wallets: usize) -> Result<(), String> {
         let owner = self.make_database(name).await?;
-        execute(&owner, include_str!("../../sql/textbook.sql")).await?;
+        owner
+            .execute(include_str!("../../sql/textbook.sql"))
+            .await?;
         for side in ["remit", "textbook"] {
             let make = format!("select bench.{side}_wallets_make({wallets}, {BALANCE})");
-            execute(&owner, &make).await?;
+            owner.execute(&make).await?;
         }
-        execute(&owner, "vacuum analyze").await?;
+        owner.execute("vacuum analyze").await?;
         self.ids = ids(&owner, wallets).await?.into();
         Ok(())
     }
@@ -33,14 +34,14 @@ impl Stand {
     ///
     /// # Errors
     /// It cannot be made.
-    pub async fn make_database(&self, name: &str) -> Result<Owner, String> {
-        let postgres = owner(&self.services, "postgres").await?;
-        execute(&postgres, &format!("create database {name}")).await?;
-        let url = self.url("remit", &self.services.folder.secret("owner")?, name);
+    pub async fn make_database(&self, name: &str) -> Result<Session, String> {
+        let postgres = self.services.session("postgres").await?;
+        postgres.execute(&format!("create database {name}")).await?;
+        let url = self.services.owner_url(name)?;
         install::migrate(&self.programs.join("remit"), &url, PASSWORD).await?;
-        let owner = owner(&self.services, name).await?;
-        execute(&owner, include_str!("../../sql/wallets.sql")).await?;
-        execute(&owner, include_str!("../../sql/journal.sql")).await?;
+        let owner = self.services.session(name).await?;
+        owner.execute(include_str!("../../sql/wallets.sql")).await?;
+        owner.execute(include_str!("../../sql/journal.sql")).await?;
         Ok(owner)
     }
 
@@ -49,9 +50,9 @@ impl Stand {
     /// # Errors
     /// It cannot be dropped.
     pub async fn drop_database(&self, name: &str) -> Result<(), String> {
-        let postgres = owner(&self.services, "postgres").await?;
+        let postgres = self.services.session("postgres").await?;
         let drop = format!("drop database if exists {name} with (force)");
-        execute(&postgres, &drop).await
+        postgres.execute(&drop).await
     }
 
     /// Makes the database anew, for whatever is started next.
@@ -61,9 +62,9 @@ impl Stand {
     pub async fn reset(&mut self, template: &str) -> Result<(), String> {
         self.stop().await;
         self.drop_database(DATABASE).await?;
-        let postgres = owner(&self.services, "postgres").await?;
+        let postgres = self.services.session("postgres").await?;
         let create = format!("create database {DATABASE} template {template}");
-        execute(&postgres, &create).await?;
+        postgres.execute(&create).await?;
         self.use_database(DATABASE).await
     }
 
@@ -75,49 +76,31 @@ impl Stand {
         self.stop().await;
         name.clone_into(&mut self.database);
         // What was made or copied is not for the load to write.
-        execute(&self.owner().await?, "checkpoint").await?;
-        let url = self.url("remit", &self.services.folder.secret("owner")?, name);
+        self.owner().await?.execute("checkpoint").await?;
+        let url = self.services.owner_url(name)?;
         let remit = self.programs.join("remit");
         self.key = install::make_key(&remit, &url, "bench", "service").await?;
-        self.flush_redis().await
+        self.services.flush_redis().await
     }
 
     /// The owner's session with the database.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn owner(&self) -> Result<Owner, String> {
-        owner(&self.services, &self.database).await
+    pub async fn owner(&self) -> Result<Session, String> {
+        self.services.session(&self.database).await
     }
-}
-
-pub(super) async fn owner(services: &Services, database: &str) -> Result<Owner, String> {
-    let config = services.owner(database)?;
-    let owner = Owner::connect(&config).await;
-    owner.map_err(|error| format!("{error:?}"))
-}
-
-/// Runs statements.
-///
-/// # Errors
-/// PostgreSQL's own words.
-pub async fn execute(owner: &Owner, statements: &str) -> Result<(), String> {
-    let done = owner.execute(statements).await;
-    done.map_err(|error| format!("{error:?}"))
 }
 
 /// The ids of the first so many wallets, in order of their numbers.
 ///
 /// # Errors
 /// PostgreSQL is away.
-pub async fn ids(owner: &Owner, count: usize) -> Result<Vec<Uuid>, String> {
+pub async fn ids(owner: &Session, count: usize) -> Result<Vec<Uuid>, String> {
     let all = format!(
         "select string_agg(bench.wallet_id(n)::text, ' ' order by n) from generate_series(1, {count}) n"
     );
-    let all = owner
-        .text(&all)
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    let all = owner.text(&all).await?;
     let ids = all.split(' ').map(str::parse);
     ids.collect::<Result<_, _>>()
         .map_err(|error: uuid::Error| error.to_string())

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// Attempts of a client that reaches nobody.
 fn attempts() -> Attempts {
-    let http = Http::new(1, "key").expect("it fits into a header");
+    let http = Http::new(1, "key");
     let history = History::create(Path::new("/dev/null")).expect("it takes everything");
     let hub = Hub::new(http, Sql::new(Config::new()), history);
     Attempts::new(Arc::new(hub), 0)

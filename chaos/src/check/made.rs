@@ -7,7 +7,7 @@ use crate::books::{UserRow, WalletRow};
 use crate::history::Made;
 use crate::model::initial_transfer_id;
 use crate::rule::{Rule, Violation};
-use crate::script::{NewUser, NewWallet};
+use crate::world::{NewUser, NewWallet};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
     for (id, made) in &evidence.facts.wallets {

@@ -41,7 +41,7 @@ impl Run {
         };
         for id in [1, 2].map(Uuid::from_u128) {
             let made = crate::history::Made {
-                wanted: crate::script::NewWallet {
+                wanted: crate::world::NewWallet {
                     id,
                     user_id: Uuid::nil(),
                     currency: "EUR",

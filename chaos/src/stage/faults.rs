@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use testbed::process::signal;
+use testbed::services::Part;
 use tokio::time::sleep;
 
 use super::{START_S_MAX, Stage};
-use crate::owner::signal;
-use crate::services::Part;
 
 impl Stage {
     /// Kills the server and starts it again.
@@ -32,26 +32,8 @@ impl Stage {
     /// What `nginx -s reload` does.
     pub fn reload_nginx(&self) {
         if let Some(running) = self.running().as_ref() {
-            signal(running.nginx.id(), "HUP");
+            running.nginx.hang_up();
         }
-    }
-
-    /// Lets Redis forget everything.
-    ///
-    /// # Errors
-    /// Redis is away.
-    pub async fn flush_redis(&self) -> Result<(), String> {
-        let text = |error: redis::RedisError| error.to_string();
-        let mut connection = self
-            .services
-            .redis()?
-            .get_multiplexed_async_connection()
-            .await
-            .map_err(text)?;
-        redis::cmd("FLUSHALL")
-            .exec_async(&mut connection)
-            .await
-            .map_err(text)
     }
 
     /// Kills one session of the server.
@@ -61,12 +43,7 @@ impl Stage {
     pub async fn kill_backend(&self) -> Result<(), String> {
         let query = "select coalesce(min(pid), 0)::bigint from pg_stat_activity
                       where datname = current_database() and usename = 'remit_server'";
-        let pid = self
-            .owner()
-            .await?
-            .number(query)
-            .await
-            .map_err(|error| error.to_string())?;
+        let pid = self.owner().await?.number(query).await?;
         let pid = u32::try_from(pid).ok().filter(|pid| *pid > 0);
         signal(pid.ok_or("the server has no session to kill")?, "KILL");
         let start = Instant::now();

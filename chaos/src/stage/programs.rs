@@ -1,19 +1,23 @@
 //! How the programs of a stage are started: each with a proxy on each of its connections.
 
-use std::process::Child;
+use testbed::nginx::Nginx;
+use testbed::program::Recipe;
+use testbed::services::database_url;
 
 use super::{PASSWORD, Stage};
 use crate::fault::Link;
-use crate::nginx;
 use crate::options::Options;
-use crate::program::{Program, Recipe};
+use crate::program::{Program, Service};
 
 impl Stage {
     /// The server.
-    pub(super) fn server(&self, options: &Options) -> Result<Recipe, String> {
-        let mut recipe = self.recipe(options, "remit", "remit_server", Link::ServerDatabase);
-        recipe.arguments = vec!["serve"];
-        recipe.port = Some(self.services.port("app"));
+    pub(super) fn server(&self, options: &Options) -> Result<Service, String> {
+        let recipe = self.recipe(
+            options,
+            &["remit", "serve"],
+            "remit_server",
+            Link::ServerDatabase,
+        );
         let listen = format!("127.0.0.1:{}", self.services.port("app"));
         let redis = self.services.redis_url(
             "remit-server",
@@ -22,20 +26,25 @@ impl Stage {
         )?;
         // The server only looks whether the broker is there.
         let amqp = format!("amqp://127.0.0.1:{}", self.services.port("rabbitmq"));
-        recipe.variables.extend([
+        let recipe = recipe.with(&[
             ("REMIT_LISTEN", listen),
             ("REDIS_URL", redis),
             ("AMQP_URL", amqp),
             ("REMIT_LOG", "warn".to_owned()),
         ]);
-        Ok(recipe)
+        let port = Some(self.services.port("app"));
+        Ok(Service {
+            recipe,
+            port,
+            late: options.server_late,
+        })
     }
 
     /// The worker.
-    pub(super) fn worker(&self, options: &Options) -> Result<Recipe, String> {
-        let mut recipe = self.recipe(
+    pub(super) fn worker(&self, options: &Options) -> Result<Service, String> {
+        let recipe = self.recipe(
             options,
-            "remit-worker",
+            &["remit-worker"],
             "remit_worker",
             Link::WorkerDatabase,
         );
@@ -50,14 +59,18 @@ impl Stage {
             self.proxy(Link::WorkerBroker).port,
             &self.vhost,
         )?;
-        recipe.variables.extend([
+        let recipe = recipe.with(&[
             ("REDIS_URL", redis),
             ("AMQP_URL", amqp),
             ("NOTIFY_FAIL_RATE", "0.05".to_owned()),
             ("NOTIFY_BACKOFF_MS", "50".to_owned()),
             ("REMIT_LOG", "warn".to_owned()),
         ]);
-        Ok(recipe)
+        Ok(Service {
+            recipe,
+            port: None,
+            late: options.worker_late,
+        })
     }
 
     /// A second server and a second worker, if there are to be some. The server's way to Redis has no proxy, so that
@@ -70,18 +83,18 @@ impl Stage {
         if !options.has_others {
             return Ok(Vec::new());
         }
-        let mut server = self.server(options)?;
-        let redis =
-            self.services
-                .redis_url("remit-server", "redis_server", self.services.port("redis"))?;
+        let (mut server, mut worker) = (self.server(options)?, self.worker(options)?);
+        let redis = self.services.port("redis");
+        let redis = self
+            .services
+            .redis_url("remit-server", "redis_server", redis)?;
         server.port = Some(self.second_port);
-        server.variables.extend([
+        server.recipe = server.recipe.with(&[
             ("REMIT_LISTEN", format!("127.0.0.1:{}", self.second_port)),
             ("REDIS_URL", redis),
         ]);
-        let mut worker = self.worker(options)?;
-        for recipe in [&mut server, &mut worker] {
-            recipe.log = recipe.log.with_extension("second.log");
+        for service in [&mut server, &mut worker] {
+            service.recipe.log = service.recipe.log.with_extension("second.log");
         }
         Ok(vec![
             Program::start(server, bad_end.clone())?,
@@ -89,36 +102,27 @@ impl Stage {
         ])
     }
 
-    fn recipe(&self, options: &Options, name: &str, role: &str, database: Link) -> Recipe {
-        let programs = &options.programs;
-        let (path, bug) = match options.planted.and_then(|bug| bug.program()) {
-            Some(bug) => (
-                programs.join("planted").join(name),
-                vec![("PLANTED_BUG", bug.to_owned())],
-            ),
-            None => (programs.join(name), Vec::new()),
-        };
+    /// A program and its arguments.
+    fn recipe(&self, options: &Options, command: &[&str], role: &str, database: Link) -> Recipe {
         let port = self.proxy(database).port;
-        let url = format!(
-            "postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{}",
-            self.database
-        );
-        Recipe {
-            path,
-            arguments: Vec::new(),
-            variables: [vec![("DATABASE_URL", url)], bug].concat(),
-            log: self.folder.join(format!("{name}.log")),
-            port: None,
-        }
+        let url = database_url(role, PASSWORD, port, &self.database);
+        let log = self.folder.join(format!("{}.log", command[0]));
+        let path = options.programs.join(command[0]);
+        Recipe::new(path, &command[1..], &log).with(&[("DATABASE_URL", url)])
     }
 
     /// nginx in front of the proxy in front of the first server, and of the second one.
-    pub(super) async fn nginx(&self, options: &Options) -> Result<Child, String> {
-        let mut upstream = format!("127.0.0.1:{}", self.proxy(Link::NginxServer).port);
-        if options.has_others {
-            // The template has one line for it.
-            upstream += &format!(" max_fails=0; server 127.0.0.1:{}", self.second_port);
-        }
-        nginx::start(&self.services, &self.folder, upstream).await
+    pub(super) async fn nginx(&self, options: &Options) -> Result<Nginx, String> {
+        let ports = [
+            self.services.port("nginx"),
+            self.proxy(Link::NginxServer).port,
+        ];
+        let first = format!("server 127.0.0.1:{} max_fails=0;", ports[1]);
+        let both = format!("{first} server 127.0.0.1:{} max_fails=0;", self.second_port);
+        let change = |conf: String| match options.has_others {
+            true => conf.replace(&first, &both),
+            false => conf,
+        };
+        Nginx::start_in(&self.services.folder, &self.folder, ports, &[], change).await
     }
 }

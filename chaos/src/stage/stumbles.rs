@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use testbed::process::signal;
+use testbed::services::Part;
 use tokio::time::sleep;
 
 use super::Stage;
-use crate::owner::{run, signal};
-use crate::services::Part;
 
 /// What stack/services sets.
 const USUAL: [(&str, &str); 2] = [("maxmemory", "128mb"), ("maxmemory-policy", "allkeys-lru")];
@@ -64,12 +64,8 @@ impl Stage {
             "user {USER} on >{} ~* &* +@all",
             self.services.folder.secret("redis")?
         );
-        let mut write = self.services.folder.command("sh");
         let file = self.services.folder.path.join("etc/redis_chaos.conf");
-        write.args(["-c", "umask 077; printf '%s\n' \"$LINE\" >\"$0\""]);
-        // Not in the process list.
-        write.arg(file).env("LINE", line);
-        run(&mut write)?;
+        self.services.folder.write(&file, line.as_bytes())?;
         self.services.end(Part::Redis, "TERM").await?;
         self.services.resume(Part::Redis).await
     }

@@ -29,7 +29,7 @@ pub(super) async fn ledger_create(
     Ok(Answer::created(&place, render::ledger_created(&created)))
 }
 
-/// A caller's own ledger is the only one that there is for him.
+/// For a caller there is no ledger but the one of its key.
 pub(super) async fn ledger_get(app: &App, caller: &Caller, id: i64) -> Handled {
     if id != caller.ledger_id {
         return Err(Problem::new(Code::LedgerNotFound, "Check the id."));

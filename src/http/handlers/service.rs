@@ -2,9 +2,9 @@
 
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
-use time::OffsetDateTime;
 
 use super::Handled;
+use crate::base::clock;
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
@@ -27,9 +27,7 @@ pub(super) async fn readyz(app: &App) -> Answer {
 pub(super) async fn metrics(app: &App) -> Answer {
     // Without PostgreSQL the rest is still worth reading; the lag stays what it was.
     if let Ok(lag) = contract::outbox_lag(&app.database).await {
-        let age = lag
-            .oldest_at
-            .map(|oldest_at| OffsetDateTime::now_utc() - oldest_at);
+        let age = lag.oldest_at.map(|oldest_at| clock::now() - oldest_at);
         let age_s = age.map_or(0, |age| age.whole_seconds().max(0));
         app.metrics.outbox(lag.events.unwrap_or(0), age_s);
     }

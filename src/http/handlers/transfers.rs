@@ -5,18 +5,15 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{Handled, of_path};
+use super::{Handled, held_by_twin, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::problem::in_progress;
 use crate::http::render;
-use crate::ledger::NoResult;
 use crate::ledger::transfers_post::Posting;
 use crate::redis::answer_store::Place;
 use crate::sql::contract;
-use crate::sql::failure::Failure;
 use crate::types::{Caller, TransferRequest, TransferResult};
 
 pub(super) async fn transfer_create(
@@ -44,17 +41,15 @@ pub(super) async fn transfer_create(
     let posting = Posting::new(transfer, caller.key_sha256, place);
     let ledger = app.ledgers.get(caller.ledger_id);
     let posted = ledger.transfers.post(posting).await;
-    // It skips the wallets that others hold: only the id of a twin can have been locked.
-    let is_locked = matches!(posted, Err(NoResult::Failed(Failure::Locked)));
-    let (result, replay) = posted.map_err(|no_result| match is_locked {
-        true => in_progress(),
-        false => no_result.into(),
-    })?;
+    // `transfers_post` skips wallets that another session holds.
+    let (result, replay) = posted.map_err(held_by_twin)?;
     app.metrics.replay(replay);
     Ok(transfer_answer(&result)?.replayed(replay.is_some()))
 }
 
-/// What makes two requests with one key the same, but for an omitted currency, which is PostgreSQL's to judge.
+/// What two requests with one idempotency key must have in common to be the same.
+///
+/// A currency that is left out in one of them makes them differ here. Then PostgreSQL judges.
 fn transfer_content(transfer: &TransferRequest) -> Value {
     json!([
         transfer.source_id.to_string(),
@@ -66,13 +61,14 @@ fn transfer_content(transfer: &TransferRequest) -> Value {
     ])
 }
 
-/// It depends on nothing but the stored row, so that a replay gives the same bytes.
+/// The answer depends on nothing but the stored row, so that a replay gives the same bytes.
 fn transfer_answer(result: &TransferResult) -> Handled {
     let Some(problem) = render::refusal(result) else {
         let place = format!("/transfers/{}", result.id.unwrap_or_default());
         return Ok(Answer::created(&place, render::transfer(result)));
     };
-    // What the journal has no row for has no moment: it is a problem of this request, not of the first one.
+    // Without a moment there is no row in the journal. Then the problem belongs to this request,
+    // not to the first one with the key, and gets this request's id.
     if result.created_at.is_none() {
         return Err(problem);
     }

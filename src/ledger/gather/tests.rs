@@ -51,7 +51,7 @@ impl Batch for Calls {
     }
 }
 
-/// On the runtime of the programs, which runs whoever was woken last next.
+/// On the runtime of the programs, which next runs the task that was woken last.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn requests_that_arrive_together_go_together() {
     let calls = Arc::new(Calls::default());
@@ -175,7 +175,7 @@ async fn those_who_want_a_busy_wallet_leave_places_for_others() {
             })
         })
         .collect();
-    // Time stands still as long as somebody has something to do.
+    // Time stands still as long as a task has something to do.
     let start = Instant::now();
     while refused.load(Ordering::Relaxed) < WAITING_REQUESTS_MAX - BUSY_REQUESTS_MAX {
         yield_now().await;

@@ -35,11 +35,6 @@ const MERGE_TEXT: &str = r"
         ";
 
 fn with_merge(text: &str) -> Script {
-    #[cfg(feature = "planted")]
-    if crate::base::environment::is_planted("cache_any_version") {
-        let newer = "tonumber(version) > tonumber(old[1] or -1)";
-        return Script::new(&format!("{MERGE_TEXT}{text}").replace(newer, "true"));
-    }
     Script::new(&format!("{MERGE_TEXT}{text}"))
 }
 

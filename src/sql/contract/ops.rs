@@ -1,17 +1,18 @@
 //! The queries of the operators' commands, and the mirrors of their SQL types.
 
 use postgres_types::FromSql;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, RowStream};
 
-const VERIFY: &str = "select v from remit_ops_v1.verify($1) v";
-const CHAIN_HEAD: &str = "select h from remit_ops_v1.chain_head($1) h";
-const CHAIN_CHECK: &str = "select v from remit_ops_v1.chain_check($1, $2, $3) v";
+use super::query::queries;
 
-type Result<T> = std::result::Result<T, Error>;
+queries! {
+    for Client;
+    all remit_ops_v1.chain_head(ledger_id: Option<i64>) -> ChainHead;
+    all remit_ops_v1.chain_check(ledger_id: i64, block: i64, hash: &[u8]) -> Violation;
+}
 
 /// `remit_ops_v1.violation`
 #[derive(Debug, Clone, FromSql, Serialize)]
@@ -24,35 +25,20 @@ pub struct Violation {
 }
 
 /// `remit_ops_v1.chain_head`
-#[derive(Debug, Clone, FromSql)]
+#[derive(Debug, Clone, FromSql, Serialize, Deserialize)]
 #[postgres(name = "chain_head")]
 pub struct ChainHead {
     pub ledger_id: i64,
     pub block: i64,
     pub transfers: i64,
+    #[serde(with = "hex")]
     pub hash: Vec<u8>,
+    #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
 }
 
 /// One violation a row, in the first column: there may be millions.
-pub async fn verify(client: &Client, ledger_id: Option<i64>) -> Result<RowStream> {
-    let parameters: [&(dyn ToSql + Sync); 1] = [&ledger_id];
-    client.query_raw(VERIFY, parameters).await
-}
-
-pub async fn chain_head(client: &Client, ledger_id: Option<i64>) -> Result<Vec<ChainHead>> {
-    let rows = client.query(CHAIN_HEAD, &[&ledger_id]).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
-}
-
-pub async fn chain_check(
-    client: &Client,
-    ledger_id: i64,
-    block: i64,
-    hash: &[u8],
-) -> Result<Vec<Violation>> {
-    let rows = client
-        .query(CHAIN_CHECK, &[&ledger_id, &block, &hash])
-        .await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+pub async fn verify(client: &Client, ledger_id: Option<i64>) -> Result<RowStream, Error> {
+    let text = "select r from remit_ops_v1.verify($1) r";
+    client.query_raw(text, [&ledger_id]).await
 }

@@ -1,189 +1,218 @@
 //! How a query is asked and checked.
 
-use deadpool_postgres::Client;
 use postgres_types::{FromSql, Type};
+use tokio_postgres::{Client, Row, Statement};
 
 use crate::sql::database::{Database, Parameters};
 use crate::sql::failure::Failure;
 use crate::sql::pools;
 
-/// What calling a function gives.
-pub type Result<T> = std::result::Result<T, Failure>;
-
 const ADVICE: &str = "run `remit migrate` of the same version";
 
-/// A query: its text, and whether its parameters and its one column have the types of their mirrors.
-pub(super) struct Query {
+/// Where queries are asked: the server's pool, an operator's connection, a session of the worker.
+pub trait Session {
+    type Error;
+
+    /// All rows. They may be asked for twice.
+    fn rows(
+        &self,
+        query: &Query,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + Send;
+
+    /// All rows, asked once whatever happens, because a second call would do it again.
+    fn rows_once(
+        &self,
+        query: &Query,
+        parameters: Parameters<'_>,
+    ) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + Send {
+        self.rows(query, parameters)
+    }
+
+    /// The error of an answer that does not fit its mirror.
+    fn misfit(cause: String) -> Self::Error;
+}
+
+impl Session for Database {
+    type Error = Failure;
+
+    async fn rows(&self, query: &Query, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
+        self.query(query.text, parameters).await
+    }
+
+    async fn rows_once(
+        &self,
+        query: &Query,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        self.query_once(query.text, parameters).await
+    }
+
+    fn misfit(cause: String) -> Failure {
+        Failure::Unexpected(cause)
+    }
+}
+
+/// An operator hears what went wrong in PostgreSQL's own words.
+impl Session for Client {
+    type Error = String;
+
+    async fn rows(&self, query: &Query, parameters: Parameters<'_>) -> Result<Vec<Row>, String> {
+        let rows = self.query(query.text, parameters).await;
+        rows.map_err(|error| format!("PostgreSQL: {}", pools::describe(&error)))
+    }
+
+    fn misfit(cause: String) -> String {
+        cause
+    }
+}
+
+/// A query: its text, and the checks that its parameters and its one column have the types of their
+/// mirrors.
+pub struct Query {
     pub text: &'static str,
     pub takes: &'static [fn(&Type) -> bool],
     pub gives: fn(&Type) -> bool,
 }
 
 impl Query {
-    /// Prepares the query and compares its types with their mirrors.
+    /// Compares the types of the prepared query with their mirrors.
     ///
     /// # Errors
-    /// The database refuses it, or a type differs.
-    pub async fn check(&self, client: &Client) -> std::result::Result<(), String> {
-        let statement = client.prepare_cached(self.text).await.map_err(|error| {
-            let said = pools::describe(&error);
-            format!("{}: {said}; {ADVICE}", self.text)
-        })?;
+    /// One differs.
+    pub fn check(&self, statement: &Statement) -> Result<(), String> {
         let parameters = statement.params();
-        let parameters_fit = parameters.len() == self.takes.len()
-            && parameters
-                .iter()
-                .zip(self.takes)
-                .all(|(sql, accepts)| accepts(sql));
-        let column_fits = statement
-            .columns()
-            .iter()
-            .all(|column| (self.gives)(column.type_()));
-        if !parameters_fit || !column_fits {
-            let differ = "the types in the database differ from this program's";
-            return Err(format!("{}: {differ}; {ADVICE}", self.text));
+        let mut pairs = parameters.iter().zip(self.takes);
+        let parameters_fit =
+            parameters.len() == self.takes.len() && pairs.all(|(sql, accepts)| accepts(sql));
+        let mut columns = statement.columns().iter();
+        if parameters_fit && columns.all(|column| (self.gives)(column.type_())) {
+            return Ok(());
         }
-        Ok(())
+        Err(self.differs("the types in the database differ from this program's"))
+    }
+
+    /// What is said of a database that is another version's.
+    pub fn differs(&self, how: &str) -> String {
+        format!("{}: {how}; {ADVICE}", self.text)
     }
 
     /// The one row of a function that gives one. It may be asked twice.
-    pub async fn one<T: for<'a> FromSql<'a>>(
+    pub async fn one<S: Session, T: for<'a> FromSql<'a>>(
         &self,
-        database: &Database,
+        session: &S,
         parameters: Parameters<'_>,
-    ) -> Result<T> {
-        self.only(self.all(database, parameters).await?)
+    ) -> Result<T, S::Error> {
+        self.only::<S, T>(session.rows(self, parameters).await?)
     }
 
-    /// The one row of a function that takes nothing, on a connection of the caller's.
-    pub async fn one_of<T: for<'a> FromSql<'a>>(&self, client: &Client) -> Result<T> {
-        let asked = async {
-            let statement = client.prepare_cached(self.text).await?;
-            client.query(&statement, &[]).await
-        };
-        let rows = asked.await.map_err(|error| Failure::of(&error))?;
-        self.only(self.values(&rows)?)
-    }
-
-    /// The same, asked once whatever happens: a second time would do it again.
-    pub async fn once<T: for<'a> FromSql<'a>>(
+    /// The one row of a function that is never called twice, because that would do it again.
+    pub async fn once<S: Session, T: for<'a> FromSql<'a>>(
         &self,
-        database: &Database,
+        session: &S,
         parameters: Parameters<'_>,
-    ) -> Result<T> {
-        let rows = database.query_once(self.text, parameters).await?;
-        self.only(self.values(&rows)?)
+    ) -> Result<T, S::Error> {
+        self.only::<S, T>(session.rows_once(self, parameters).await?)
     }
 
     /// All rows. They may be asked for twice.
-    pub async fn all<T: for<'a> FromSql<'a>>(
+    pub async fn all<S: Session, T: for<'a> FromSql<'a>>(
         &self,
-        database: &Database,
+        session: &S,
         parameters: Parameters<'_>,
-    ) -> Result<Vec<T>> {
-        self.values(&database.query(self.text, parameters).await?)
+    ) -> Result<Vec<T>, S::Error> {
+        self.values::<S, T>(&session.rows(self, parameters).await?)
     }
 
-    fn only<T>(&self, mut values: Vec<T>) -> Result<T> {
-        let cause = || Failure::Unexpected(format!("no row: {}", self.text));
+    fn only<S: Session, T: for<'a> FromSql<'a>>(&self, rows: Vec<Row>) -> Result<T, S::Error> {
+        let mut values = self.values::<S, T>(&rows)?;
+        let cause = || S::misfit(format!("no row: {}", self.text));
         values.pop().ok_or_else(cause)
     }
 
-    fn values<T: for<'a> FromSql<'a>>(&self, rows: &[tokio_postgres::Row]) -> Result<Vec<T>> {
-        let values: std::result::Result<_, tokio_postgres::Error> =
+    fn values<S: Session, T: for<'a> FromSql<'a>>(&self, rows: &[Row]) -> Result<Vec<T>, S::Error> {
+        let values: Result<_, tokio_postgres::Error> =
             rows.iter().map(|row| row.try_get(0)).collect();
         values.map_err(|error| {
             let cause = format!("a value does not fit its mirror: {error}: {}", self.text);
-            Failure::Unexpected(cause)
+            S::misfit(cause)
         })
     }
 }
 
-/// The functions of the lines, and `QUERIES`, which has them all. A line is
-/// `how schema.function(arguments) -> result;`, where `how` is a method of `Query`.
-macro_rules! queries {
-    ($($how:ident $schema:ident.$name:ident $arguments:tt -> $gives:ty;)*) => {
-        $($crate::sql::contract::query::function! { $how $schema.$name $arguments -> $gives })*
-        const QUERIES: &[Query] = &[
-            $($crate::sql::contract::query::query! { $schema.$name $arguments -> $gives }),*
+/// Makes a function of each line, and `QUERIES` of all: `queries! { for Session; … }`.
+///
+/// A line is `how schema.function(arguments) -> result;`, where `how` is a method of `Query`.
+/// `by` stands for two parameters of a `By`: the ledger comes first, and the key comes last.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! remit_queries {
+    (for $session:ty; $($how:ident $schema:ident.$name:ident $arguments:tt -> $gives:ty;)*) => {
+        $($crate::remit_queries! { @function $session, $how $schema.$name $arguments -> $gives })*
+        pub const QUERIES: &[$crate::sql::contract::query::Query] = &[
+            $($crate::remit_queries! { @query $schema.$name $arguments -> $gives }),*
         ];
     };
-}
 
-/// The function in Rust.
-macro_rules! function {
-    ($how:ident $schema:ident.$name:ident (by $(, $argument:ident: $type:ty)*) -> $gives:ty) => {
+    // The function in Rust.
+    (@function $session:ty, $how:ident $schema:ident.$name:ident
+        (by $(, $argument:ident: $type:ty)*) -> $gives:ty) => {
         pub async fn $name(
-            database: &Database, by: impl Into<By<'_>>, $($argument: $type),*
-        ) -> $crate::sql::contract::query::answer!($how $gives) {
-            const QUERY: Query = $crate::sql::contract::query::query! {
-                $schema.$name (by $(, $argument: $type)*) -> $gives
+            session: &$session, by: impl Into<By<'_>>, $($argument: $type),*
+        ) -> $crate::remit_queries!(@answer $session, $how $gives) {
+            const QUERY: $crate::sql::contract::query::Query = $crate::remit_queries! {
+                @query $schema.$name (by $(, $argument: $type)*) -> $gives
             };
             let By { ledger_id, key } = by.into();
-            QUERY.$how(database, &[&ledger_id, $(&$argument,)* &key]).await
+            QUERY.$how(session, &[&ledger_id, $(&$argument,)* &key]).await
         }
     };
-    ($how:ident $schema:ident.$name:ident ($($argument:ident: $type:ty),*) -> $gives:ty) => {
+    (@function $session:ty, $how:ident $schema:ident.$name:ident
+        ($($argument:ident: $type:ty),*) -> $gives:ty) => {
         pub async fn $name(
-            database: &Database, $($argument: $type),*
-        ) -> $crate::sql::contract::query::answer!($how $gives) {
-            const QUERY: Query = $crate::sql::contract::query::query! {
-                $schema.$name ($($argument: $type),*) -> $gives
+            session: &$session, $($argument: $type),*
+        ) -> $crate::remit_queries!(@answer $session, $how $gives) {
+            const QUERY: $crate::sql::contract::query::Query = $crate::remit_queries! {
+                @query $schema.$name ($($argument: $type),*) -> $gives
             };
-            QUERY.$how(database, &[$(&$argument),*]).await
+            QUERY.$how(session, &[$(&$argument),*]).await
         }
     };
-}
 
-/// Text and types of a query.
-macro_rules! query {
-    ($schema:ident.$name:ident (by $(, $argument:ident: $type:ty)*) -> $gives:ty) => {
-        $crate::sql::contract::query::query! {
-            $schema.$name (ledger_id: i64 $(, $argument: $type)*, key: Option<&ApiKeyDigest>) -> $gives
+    // What the function gives.
+    (@answer $session:ty, all $gives:ty) => {
+        Result<Vec<$gives>, <$session as $crate::sql::contract::query::Session>::Error>
+    };
+    (@answer $session:ty, $one_or_once:ident $gives:ty) => {
+        Result<$gives, <$session as $crate::sql::contract::query::Session>::Error>
+    };
+
+    // Text and types of a query.
+    (@query $schema:ident.$name:ident (by $(, $argument:ident: $type:ty)*) -> $gives:ty) => {
+        $crate::remit_queries! {
+            @query $schema.$name
+            (ledger_id: i64 $(, $argument: $type)*, key: Option<&ApiKeyDigest>) -> $gives
         }
     };
-    ($schema:ident.$name:ident ($($argument:ident: $type:ty),*) -> $gives:ty) => {
-        Query {
+    (@query $schema:ident.$name:ident ($($argument:ident: $type:ty),*) -> $gives:ty) => {
+        $crate::sql::contract::query::Query {
             text: concat!(
                 "select r from ", stringify!($schema), ".", stringify!($name), "(",
-                $crate::sql::contract::query::numbers!($($argument)*), ") r",
+                $crate::remit_queries!(
+                    @numbers ["$1" ", $2" ", $3" ", $4" ", $5" ", $6"] $($argument)*
+                ),
+                ") r",
             ),
-            takes: &[$(<$type as ToSql>::accepts),*],
-            gives: <$gives as FromSql>::accepts,
+            takes: &[$(<$type as postgres_types::ToSql>::accepts),*],
+            gives: <$gives as postgres_types::FromSql>::accepts,
         }
     };
-}
 
-/// What the function gives.
-macro_rules! answer {
-    (all $gives:ty) => { Result<Vec<$gives>> };
-    ($one_or_once:ident $gives:ty) => { Result<$gives> };
-}
-
-/// The parameters of a text.
-macro_rules! numbers {
-    () => {
-        ""
-    };
-    ($a:ident) => {
-        "$1"
-    };
-    ($a:ident $b:ident) => {
-        "$1, $2"
-    };
-    ($a:ident $b:ident $c:ident) => {
-        "$1, $2, $3"
-    };
-    ($a:ident $b:ident $c:ident $d:ident) => {
-        "$1, $2, $3, $4"
-    };
-    ($a:ident $b:ident $c:ident $d:ident $e:ident) => {
-        "$1, $2, $3, $4, $5"
-    };
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident) => {
-        "$1, $2, $3, $4, $5, $6"
+    // The parameters of a text.
+    (@numbers [$($number:literal)*]) => { "" };
+    (@numbers [$number:literal $($others:literal)*] $argument:ident $($arguments:ident)*) => {
+        concat!($number, $crate::remit_queries!(@numbers [$($others)*] $($arguments)*))
     };
 }
 
-pub(super) use queries;
-pub(in crate::sql::contract) use {answer, function, numbers, query};
+pub use remit_queries as queries;

@@ -1,12 +1,12 @@
 use std::time::{Duration, Instant};
 
 use remit_worker::drain::Drained;
+use testbed::cache::{self, generation};
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::relay::{leading, relay};
 use crate::stand::Stand;
-use crate::support::cache::{self, generation};
-use crate::support::poll::{SOON, eventually_true};
 
 /// A field of a wallet in the cache.
 async fn cached(stand: &Stand, wallet: Uuid, field: &str) -> Option<String> {

@@ -1,6 +1,20 @@
+use clap::CommandFactory;
+use remit_worker::cli::Arguments;
+use testbed::options;
+use testbed::poll::{SOON, eventually_true};
+use testbed::port::free_port;
+
 use crate::stand::{NOTIFICATIONS, Stand};
-use crate::support::free_port;
-use crate::support::poll::{SOON, eventually_true};
+
+#[test]
+fn numbers_have_one_spelling() {
+    let found = options::numbers(&Arguments::command());
+    let commands = ["list", "replay"];
+    assert_eq!(
+        found,
+        commands.map(|name| format!("remit-worker dead {name} --limit"))
+    );
+}
 
 #[tokio::test]
 async fn bad_arguments_and_bad_configuration_are_refused_before_anything_connects() {

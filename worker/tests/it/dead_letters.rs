@@ -1,9 +1,9 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
+use testbed::poll::{SOON, eventually_true};
 
 use crate::stand::{DEAD, NOTIFICATIONS, Stand};
-use crate::support::poll::{SOON, eventually_true};
 
 /// A stand whose transfers are all dead after so many attempts.
 async fn with_dead_letters(transfers: usize, attempts: u32) -> (Stand, Vec<uuid::Uuid>) {
@@ -21,7 +21,7 @@ async fn with_dead_letters(transfers: usize, attempts: u32) -> (Stand, Vec<uuid:
     })
     .await;
     check_delays(&worker.said("notification failed"), attempts, count);
-    worker.signal("-TERM");
+    worker.signal("TERM");
     worker.ended().await;
     assert!(stand.recorded().await.is_empty());
     (stand, ids)

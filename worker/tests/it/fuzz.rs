@@ -8,8 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use remit_worker::{event, letter};
-
-use crate::mutate::input;
+use testbed::fuzz::input;
 
 const HEADERS: [&str; 4] = ["x-attempt", "x-dead-reason", "x-dead-at", "CC"];
 

@@ -6,8 +6,6 @@ mod cache;
 mod command_line;
 mod dead_letters;
 mod fuzz;
-#[path = "../../../tests/support/fuzz.rs"]
-mod mutate;
 mod notifier;
 mod outages;
 mod relay;
@@ -16,7 +14,5 @@ mod relay_floor;
 mod restore;
 mod rights;
 mod stand;
-#[path = "../../../tests/support/mod.rs"]
-mod support;
 mod tls;
 mod topology;

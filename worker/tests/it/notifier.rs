@@ -1,8 +1,8 @@
 use serde_json::json;
+use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
 use crate::stand::{DEAD, NOTIFICATIONS, Stand, cloud_event};
-use crate::support::poll::{SOON, eventually_true};
 
 #[tokio::test]
 async fn each_event_is_delivered_and_recorded_once() {
@@ -101,7 +101,7 @@ async fn a_message_that_cannot_be_decoded_is_dead_at_once_and_holds_up_no_one() 
     assert_eq!(dead[0].property("expiration"), "");
     assert_eq!(dead[0].header("x-dead-reason"), "not JSON");
     assert_eq!(dead[0].header("x-attempt"), 1);
-    assert!(worker.log().iter().all(|line| line.get("body").is_none()));
+    assert!(worker.lines().iter().all(|line| line.get("body").is_none()));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_terminated_notifier_gives_back_what_it_has_not_delivered() {
             .publish("", NOTIFICATIONS, json!({}), &cloud_event(*id))
             .await;
         if place == 150 {
-            worker.signal("-TERM");
+            worker.signal("TERM");
         }
     }
     assert_eq!(worker.ended().await.code(), Some(0));

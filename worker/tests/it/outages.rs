@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use testbed::poll::{SOON, eventually_true};
+use testbed::proxy::Proxy;
+
 use crate::stand::{DEAD, Stand};
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::proxy::TcpProxy;
 
 /// A worker works again so soon after a server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
@@ -19,18 +20,18 @@ async fn await_recovery(stand: &Stand, count: usize) {
 #[tokio::test]
 async fn the_broker_goes_away_and_comes_back() {
     let stand = Stand::new().await;
-    let proxy = TcpProxy::start(stand.vhost.port()).await;
+    let proxy = Proxy::start(stand.vhost.port());
     let worker = stand
         .worker()
         .with("AMQP_URL", stand.vhost.url_at(proxy.port))
         .start(&[]);
     stand.await_recorded(2).await;
-    proxy.cut().await;
+    proxy.close().await;
     stand.post(3).await;
     worker.await_interrupted("relay", 4).await;
     worker.await_interrupted("notifier", 4).await;
     assert_eq!(stand.outbox_depth().await, 3);
-    proxy.resume().await;
+    proxy.resume();
     await_recovery(&stand, 5).await;
     // A notification may be quicker than the removal of what was published.
     eventually_true(SOON, "the outbox is empty", async || {
@@ -42,7 +43,7 @@ async fn the_broker_goes_away_and_comes_back() {
 #[tokio::test]
 async fn the_broker_hangs_and_goes_on() {
     let stand = Stand::new().await;
-    let proxy = TcpProxy::start(stand.vhost.port()).await;
+    let proxy = Proxy::start(stand.vhost.port());
     let worker = stand
         .worker()
         .with("AMQP_URL", stand.vhost.url_at(proxy.port))
@@ -53,7 +54,7 @@ async fn the_broker_hangs_and_goes_on() {
     // First the batch in hand stays unconfirmed for 10 s, then new connections do not open.
     worker.await_interrupted("relay", 2).await;
     assert_eq!(stand.outbox_depth().await, 1);
-    proxy.resume().await;
+    proxy.resume();
     eventually_true(RECOVERY_MAX, "recovery", async || {
         stand.outbox_depth().await == 0
     })
@@ -63,7 +64,7 @@ async fn the_broker_hangs_and_goes_on() {
 #[tokio::test]
 async fn postgresql_goes_away_and_comes_back_without_a_failed_delivery() {
     let stand = Stand::new().await;
-    let proxy = TcpProxy::start(stand.database.port()).await;
+    let proxy = Proxy::start(stand.database.port());
     let url = stand.database.url_at("remit_worker", proxy.port);
     let notifier = stand
         .worker()
@@ -71,11 +72,11 @@ async fn postgresql_goes_away_and_comes_back_without_a_failed_delivery() {
         .start(&["--notifier"]);
     let relay = stand.worker().start(&["--relay"]);
     stand.await_recorded(2).await;
-    proxy.cut().await;
+    proxy.close().await;
     stand.post(3).await;
     relay.await_said("event published", 5).await;
     notifier.await_interrupted("notifier's records", 4).await;
-    proxy.resume().await;
+    proxy.resume();
     await_recovery(&stand, 5).await;
     assert!(
         stand
@@ -91,10 +92,10 @@ async fn postgresql_goes_away_and_comes_back_without_a_failed_delivery() {
 #[tokio::test]
 async fn a_worker_that_waits_for_its_servers_ends_when_it_is_asked_to() {
     let stand = Stand::new().await;
-    let nobody = crate::support::free_port();
+    let nobody = testbed::port::free_port();
     let worker = stand.worker().with("AMQP_URL", stand.vhost.url_at(nobody));
     let mut worker = worker.start(&[]);
     worker.await_interrupted("relay", 2).await;
-    worker.signal("-INT");
+    worker.signal("INT");
     assert_eq!(worker.ended().await.code(), Some(0));
 }

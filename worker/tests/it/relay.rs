@@ -9,10 +9,10 @@ use remit_worker::drain::{Drain, Drained};
 use remit_worker::error::Error;
 use remit_worker::relay::Relay;
 use serde_json::Value;
+use testbed::poll::{SOON, eventually, eventually_true};
 use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand, wallet};
-use crate::support::poll::{SOON, eventually, eventually_true};
 
 /// A relay to call step by step.
 pub fn relay(stand: &Stand) -> Relay {
@@ -285,7 +285,7 @@ async fn a_terminated_relay_leaves_each_event_published_or_in_the_outbox() {
     }
     let mut worker = stand.worker().start(&["--relay"]);
     worker.await_said("event published", 1).await;
-    worker.signal("-TERM");
+    worker.signal("TERM");
     assert_eq!(worker.ended().await.code(), Some(0));
 
     let published = stand.vhost.messages(&tap).await.unwrap();

@@ -1,12 +1,12 @@
 //! From where a session reads the outbox.
 
+use testbed::poll::{SOON, eventually_true};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::relay::{POST_ONE, leading, relay};
 use crate::restore::drain_all;
 use crate::stand::{Stand, wallet};
-use crate::support::poll::{SOON, eventually_true};
 
 /// A Remit whose outbox is empty, and a transfer that will add to it once it is committed.
 async fn empty_for_now() -> (Stand, Client) {

@@ -11,17 +11,17 @@ use remit_worker::broker::Address;
 use remit_worker::contract::Outbox;
 use remit_worker::drain::{Drain, Drained};
 use remit_worker::relay::Relay;
+use testbed::cache;
+use testbed::cluster::{BIN, Cluster, End};
+use testbed::folder::{owned_folder, run_as_owner};
+use testbed::place::repository;
+use testbed::poll::{SOON, eventually_true};
+use testbed::rabbitmq::RabbitVhost;
+use testbed::redis::RedisServer;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::stand::{somebody_reads, wallet};
-use crate::support::cache;
-use crate::support::cluster::{BIN, Cluster, End};
-use crate::support::owner::{owned_folder, run_as_owner};
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::postgres::repository;
-use crate::support::rabbitmq::RabbitVhost;
-use crate::support::redis::RedisServer;
 
 /// The archive of the runbook, and the two commands that use it.
 const ARCHIVE: &str = "/srv/remit/archive";
@@ -177,7 +177,10 @@ async fn restore(backup: &Path, archive: &Path, moment: &str) -> Cluster {
 async fn a_restored_copy_has_the_moment_s_books_and_publishes_what_waited() {
     let archive = owned_folder("archive");
     let mut cluster = archiving_cluster(&archive).await;
-    let (vhost, redis) = (RabbitVhost::create().await, RedisServer::start().await);
+    let (vhost, redis) = (
+        RabbitVhost::create().await,
+        RedisServer::start("remit-worker").await,
+    );
     vhost.exchange("remit.events").await;
     let tap = vhost.tap("remit.events", "#").await;
     let dba = cluster.connect("remit", "remit").await;

@@ -1,19 +1,14 @@
 //! A stand of servers for one test, workers on it, and events to work on.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-
 use serde_json::{Value, json};
+use testbed::cache;
+use testbed::poll::{SOON, eventually};
+use testbed::postgres::Database;
+use testbed::program::{Process, Recipe, new_log};
+use testbed::rabbitmq::RabbitVhost;
+use testbed::redis::RedisServer;
 use tokio_postgres::Client;
 use uuid::Uuid;
-
-use crate::support::cache;
-use crate::support::poll::{SOON, eventually, eventually_true};
-use crate::support::postgres::Database;
-use crate::support::rabbitmq::RabbitVhost;
-use crate::support::redis::RedisServer;
-use crate::support::setting;
 
 pub const NOTIFICATIONS: &str = "remit.notifications";
 pub const DEAD: &str = "remit.notifications.dead";
@@ -46,7 +41,7 @@ impl Stand {
         let database = Database::create().await;
         let dba = database.connect().await;
         let wallets = [wallet(&dba).await, wallet(&dba).await];
-        let redis = RedisServer::start().await;
+        let redis = RedisServer::start("remit-worker").await;
         cache::open(&dba, &redis).await;
         Self {
             database,
@@ -175,28 +170,18 @@ pub struct Worker {
 impl Worker {
     /// Sets or replaces a variable.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.variables.retain(|(variable, _)| *variable != name);
         self.variables.push((name, value.to_string()));
         self
     }
 
     /// Starts the program in the background.
     pub fn start(&self, arguments: &[&str]) -> Process {
-        let name = format!("worker-{}.log", Uuid::new_v4().simple());
-        let log = PathBuf::from(setting("REMIT_TEST_DIR")).join(name);
-        let output = File::create(&log).unwrap();
-        let child = self
-            .command(arguments)
-            .stderr(output.try_clone().unwrap())
-            .stdout(output)
-            .spawn()
-            .unwrap();
-        Process { child, log }
+        Process::start(&self.recipe(arguments)).unwrap()
     }
 
     /// Runs the program to its end: exit code, standard output and standard error.
     pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = self.command(arguments).output().unwrap();
+        let output = self.recipe(arguments).output().unwrap();
         (
             output.status.code().unwrap(),
             String::from_utf8(output.stdout).unwrap(),
@@ -214,90 +199,8 @@ impl Worker {
             .collect()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_remit-worker"));
-        let variables = self.variables.iter().map(|(name, value)| (name, value));
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(variables)
-            .stdin(Stdio::null());
-        command
-    }
-}
-
-/// A worker that runs, killed at the end.
-pub struct Process {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Process {
-    /// The log lines so far.
-    pub fn log(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.log).unwrap();
-        let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-        complete
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| json!({"text": line})))
-            .collect()
-    }
-
-    /// Log lines with a message.
-    pub fn said(&self, message: &str) -> Vec<Value> {
-        let mut lines = self.log();
-        lines.retain(|line| line["message"] == message);
-        lines
-    }
-
-    /// Waits until a message is in the log so many times.
-    pub async fn await_said(&self, message: &str, count: usize) -> Vec<Value> {
-        let what = format!("\"{message}\" {count} times in {}", self.log.display());
-        eventually(SOON, &what, async || {
-            let lines = self.said(message);
-            (lines.len() >= count).then_some(lines)
-        })
-        .await
-    }
-
-    /// Waits until a part has lost or not reached its servers so many times.
-    pub async fn await_interrupted(&self, part: &str, count: usize) {
-        let what = format!(
-            "{part} interrupted {count} times; see {}",
-            self.log.display()
-        );
-        eventually_true(SOON, &what, async || {
-            let mut lines = self.said("interrupted");
-            lines.retain(|line| line["part"] == part);
-            lines.len() >= count
-        })
-        .await;
-    }
-
-    /// Sends a signal such as `-TERM`.
-    pub fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-        assert!(sent.success(), "kill {signal}");
-    }
-
-    /// Waits until the process ends by itself.
-    pub async fn ended(&mut self) -> ExitStatus {
-        let what = format!("the end of the worker; see {}", self.log.display());
-        eventually(SOON, &what, async || self.child.try_wait().unwrap()).await
-    }
-
-    /// Ends the process as a power cut would.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn recipe(&self, arguments: &[&str]) -> Recipe {
+        let program = env!("CARGO_BIN_EXE_remit-worker");
+        Recipe::new(program, arguments, &new_log("worker")).with(&self.variables)
     }
 }

@@ -1,10 +1,10 @@
 use serde_json::Value;
+use testbed::cache;
+use testbed::poll::{SOON, eventually_true};
+use testbed::redis::RedisServer;
+use testbed::tls::{Authority, trusting};
 
 use crate::stand::{NOTIFICATIONS, Stand};
-use crate::support::cache;
-use crate::support::poll::{SOON, eventually_true};
-use crate::support::redis::RedisServer;
-use crate::support::tls::{Authority, trusting};
 
 /// The address for which the servers have certificates, and another name for it.
 const CERTIFIED: &str = "127.0.0.1";
@@ -13,8 +13,9 @@ const OTHER: &str = "localhost";
 #[tokio::test]
 async fn a_notification_goes_through_with_tls_everywhere() {
     let mut stand = Stand::new().await;
-    let authority = Authority::new();
-    stand.redis = RedisServer::start_with_tls(authority.certify("IP:127.0.0.1")).await;
+    let authority = Authority::create();
+    stand.redis =
+        RedisServer::start_with_tls("remit-worker", authority.certify("IP:127.0.0.1")).await;
     let database = stand.database.url_with_tls("remit_worker", CERTIFIED);
     let worker = stand
         .worker()
@@ -62,7 +63,7 @@ async fn a_notification_goes_through_with_tls_everywhere() {
 #[tokio::test]
 async fn servers_that_cannot_prove_who_they_are_get_nothing() {
     let stand = Stand::new().await;
-    let authority = Authority::new();
+    let authority = Authority::create();
     let (trusted, stranger) = (trusting(&authority), authority.file().display().to_string());
     let database = |host| stand.database.url_with_tls("remit_worker", host);
     let plain = stand.vhost.url().replace("amqp://", "amqps://");

@@ -1,0 +1,41 @@
+//! `remit serve`: answers HTTP requests.
+
+use std::sync::Arc;
+
+use crate::base::{signals, telemetry};
+use crate::cli::config;
+use crate::http::app::{App, Pools};
+use crate::http::server;
+use crate::ledger::key_ring::KEYS_CONNECTIONS;
+use crate::sql::{contract, pools};
+
+/// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is
+/// for single requests.
+const POOL_CONNECTIONS: usize = 16;
+
+/// Serves until it is asked to end.
+///
+/// # Errors
+/// What kept it from starting.
+pub async fn run(config: config::Serve) -> Result<(), String> {
+    let _log = telemetry::start(config.log);
+    let shutdown = signals::asked_to_end()?;
+    server::raise_descriptor_limit();
+    let pools = Pools {
+        calls: pools::pool(&config.postgres, POOL_CONNECTIONS),
+        keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
+        pulse: pools::pool(&config.postgres, 1),
+    };
+    contract::check(&pools::first(&pools.calls).await?).await?;
+    let listener = server::listen(config.listen)
+        .map_err(|error| format!("listening on {}: {error}", config.listen))?;
+    tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
+    let app = App::start(pools, config.redis, config.cache_ttl, config.broker);
+    let app = Arc::new(app);
+    if let Err(cause) = app.wallet_cache.learn().await {
+        tracing::warn!(cause, "the cache is not used yet");
+    }
+    server::run(listener, app, shutdown).await;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! A session with PostgreSQL whose errors are words.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Error, NoTls, Row};
+
+/// A session.
+pub struct Session {
+    client: Client,
+}
+
+impl Session {
+    /// Connects.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn connect(config: &Config) -> Result<Self, String> {
+        let client = connect(config).await.map_err(words)?;
+        Ok(Self { client })
+    }
+
+    /// Runs statements.
+    ///
+    /// # Errors
+    /// One of them fails.
+    pub async fn execute(&self, statements: &str) -> Result<(), String> {
+        self.client.batch_execute(statements).await.map_err(words)
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    /// The query fails.
+    pub async fn rows(
+        &self,
+        query: &str,
+        arguments: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, String> {
+        self.client.query(query, arguments).await.map_err(words)
+    }
+
+    /// One text.
+    ///
+    /// # Errors
+    /// The query fails or has no row.
+    pub async fn text(&self, query: &str) -> Result<String, String> {
+        let row = self.client.query_one(query, &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(words)
+    }
+
+    /// One number.
+    ///
+    /// # Errors
+    /// The query fails or has no row.
+    pub async fn number(&self, query: &str) -> Result<i64, String> {
+        let row = self.client.query_one(query, &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(words)
+    }
+}
+
+/// A connection, which a task of its own drives.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn connect(config: &Config) -> Result<Client, Error> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// All that PostgreSQL said.
+fn words(error: Error) -> String {
+    format!("{error:?}")
+}
