@@ -155,51 +155,57 @@ impl Bug {
     }
 }
 
-/// What to find in `transfers_post`, and what to put in its place.
-type Patch = [(&'static str, &'static str); 2];
+/// A function below `transfers_post`, what to find in it, and what to put in its place.
+type Patch = [(&'static str, &'static str, &'static str); 2];
 
 const SKIP_LOOKUP: Patch = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
+        "transfers_draft",
+        "where t.ledger_id = transfers_draft.ledger_id and t.id = u.id",
         "where false",
     ),
     (
-        "select transfers_post.ledger_id, d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-           d.source_version",
-        "select transfers_post.ledger_id,
-                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = d.id)
-                     then gen_random_uuid() else d.id end, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-                d.source_version",
+        "transfers_store",
+        "select transfers_store.ledger_id, s.id, s.outcome",
+        "select transfers_store.ledger_id,
+                case when exists (select from remit.transfers x where x.ledger_id = transfers_store.ledger_id and x.id = s.id)
+                     then gen_random_uuid() else s.id end, s.outcome",
     ),
 ];
 
 const UNORDERED_LOCKS: Patch = [
     (
+        "wallets_lock",
         "    select array_agg((w.ctid,",
-        "    for i in 1 .. request_count loop
+        "    for i in 1 .. cardinality(admitted.requests) loop
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].source_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].source_id for no key update;
              perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].target_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].target_id for no key update;
          end loop;
          select array_agg((w.ctid,",
     ),
-    ("for no key update skip locked", "for no key update"),
+    (
+        "wallets_lock",
+        "for no key update skip locked",
+        "for no key update",
+    ),
 ];
 
 async fn patch(owner: &Owner, patch: Patch) -> Result<(), String> {
     let text = |error: tokio_postgres::Error| format!("{error:?}");
-    let query = "select pg_get_functiondef(p.oid) from pg_proc p
-                  where p.pronamespace = 'remit_v1'::regnamespace and p.proname = 'transfers_post'";
-    let mut function = owner.text(query).await.map_err(text)?;
-    for (old, new) in patch {
+    for (name, old, new) in patch {
+        let query = format!(
+            "select pg_get_functiondef(p.oid) from pg_proc p
+              where p.pronamespace = 'remit'::regnamespace and p.proname = '{name}'"
+        );
+        let function = owner.text(&query).await.map_err(text)?;
         if function.matches(old).count() != 1 {
-            return Err(format!(
-                "transfers_post has no single place that reads: {old}"
-            ));
+            return Err(format!("{name} has no single place that reads: {old}"));
         }
-        function = function.replace(old, new);
+        let function = function.replace(old, new);
+        owner.execute(&function).await.map_err(text)?;
     }
-    owner.execute(&function).await.map_err(text)
+    Ok(())
 }
