@@ -53,9 +53,6 @@ pub struct Proxy {
 
 impl Proxy {
     /// Starts to forward to this port.
-    ///
-    /// # Panics
-    /// No port is free, or there is no runtime.
     pub fn start(target: u16) -> Self {
         let proxy = Self {
             port: free_port(),
@@ -117,9 +114,6 @@ impl Proxy {
     }
 
     /// Forwards again, at once.
-    ///
-    /// # Panics
-    /// The port is taken, or there is no runtime.
     pub fn resume(&self) {
         self.orders.send_modify(|orders| {
             orders.delay = Duration::ZERO;
