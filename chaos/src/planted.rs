@@ -20,10 +20,12 @@ pub enum Bug {
     AnswerAnyContent,
     /// Server and worker take their time to start again.
     StartLate,
+    /// What Redis did not take closes no generation of the cache: all go on to read the old one.
+    OldGeneration,
 }
 
 impl Bug {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
@@ -31,6 +33,7 @@ impl Bug {
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
         Self::StartLate,
+        Self::OldGeneration,
     ];
 
     /// The rule that must find it.
@@ -43,6 +46,7 @@ impl Bug {
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
             Self::StartLate => Rule::RecoversInTime,
+            Self::OldGeneration => Rule::AcknowledgedRead,
         }
     }
 
@@ -66,6 +70,7 @@ impl Bug {
                 owner.execute(much).await?;
                 owner.execute("select pg_reload_conf()").await
             }
+            Self::OldGeneration => owner.execute(OLD_GENERATION).await,
             Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
             Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
             // The stage plants these.
@@ -140,6 +145,13 @@ const SETTLE_FIRST: &str = "
     end;
     $$;
     grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker";
+
+/// No generation is ever closed.
+const OLD_GENERATION: &str = "
+    create or replace function remit_ops_v1.cache_close() returns remit_ops_v1.cache_state
+        language sql
+        security definer
+    as 'select remit_ops_v1.cache_state()'";
 
 /// Patches the functions of the core, wherever in them a text stands.
 async fn patch(owner: &Owner, patches: &[Patch]) -> Result<(), String> {

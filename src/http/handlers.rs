@@ -14,7 +14,7 @@ use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::page::{Page, no_query};
+use crate::http::page::{Page, min_version, no_query};
 use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
@@ -83,11 +83,15 @@ async fn ask(
     request_id: &str,
 ) -> Handled {
     let query = head.uri.query();
-    let has_page = matches!(
+    let has_parameters = matches!(
         route,
-        Route::WalletList(_) | Route::EntryList(_) | Route::KeyList | Route::Metrics
+        Route::WalletGet(_)
+            | Route::WalletList(_)
+            | Route::EntryList(_)
+            | Route::KeyList
+            | Route::Metrics
     );
-    if !has_page {
+    if !has_parameters {
         no_query(query)?;
     }
     match route {
@@ -97,7 +101,10 @@ async fn ask(
             users::wallet_list(app, caller, user_id, Page::of_query(query)?).await
         }
         Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
-        Route::WalletGet(id) => wallets::wallet_get(app, caller, id, &head.headers).await,
+        Route::WalletGet(id) => {
+            let min_version = min_version(query)?;
+            wallets::wallet_get(app, caller, id, min_version, &head.headers).await
+        }
         Route::WalletFreeze(id) => {
             limits::wallet_status_set(app, caller, id, WalletStatus::Frozen, head, body).await
         }
@@ -149,9 +156,7 @@ async fn once<A: Answered>(
     };
     let asked = async {
         let created = create.await.map_err(NoResult::Failed)?;
-        store
-            .store(place.iter().map(|place| (place, &created)))
-            .await;
+        store.store(place.iter().map(|place| (place, &created)));
         Ok(created)
     };
     let (created, replay) = first_known(remembered, asked, A::is_replay).await?;

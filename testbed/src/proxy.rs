@@ -113,6 +113,13 @@ impl Proxy {
         });
     }
 
+    /// Resets all connections and forwards new ones elsewhere.
+    pub async fn lead_to(&mut self, target: u16) {
+        self.close().await;
+        self.target = target;
+        self.resume();
+    }
+
     /// Forwards again, at once.
     pub fn resume(&self) {
         self.orders.send_modify(|orders| {

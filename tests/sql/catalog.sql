@@ -102,6 +102,13 @@ select set_eq(
         ('ops_v1.wallet_unfreeze(bigint,uuid,text,bytea)')) as f (signature)
        union all values
         ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
+        ('remit_server', 'remit_ops_v1.cache_close()'),
+        ('remit_server', 'remit_ops_v1.cache_open(bigint,text)'),
+        ('remit_server', 'remit_ops_v1.cache_state()'),
+        ('remit_worker', 'remit_ops_v1.cache_close()'),
+        ('remit_worker', 'remit_ops_v1.cache_state()'),
+        ('remit_operator', 'remit_ops_v1.cache_close()'),
+        ('remit_operator', 'remit_ops_v1.cache_state()'),
         ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
         ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
         ('remit_operator', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
@@ -212,8 +219,8 @@ select set_eq(
          join pg_index i on i.indrelid = t.oid and i.indisunique
          join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
         where t.name like 'remit.%' and a.attname <> 'ledger_id' $$,
-    $$ values ('remit.currencies', 'remit.currencies_pkey') $$,
-    'the ledger leads every primary key and unique index, but for the list of currencies');
+    $$ values ('remit.currencies', 'remit.currencies_pkey'), ('remit.cache', 'remit.cache_pkey') $$,
+    'the ledger leads every primary key and unique index, but for the list of currencies and the one row of the cache');
 select set_eq(
     $$ select c.conrelid::regclass::text, c.confrelid::regclass::text
          from pg_constraint c

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
-use remit::redis::wallet_cache::WalletCache;
+use remit::redis::wallet_cache::{NotTold, WalletCache};
 use uuid::Uuid;
 
 use crate::broker::{Broker, Message, Refusals};
@@ -27,9 +27,9 @@ pub enum Drained {
 
 /// The lead, with a connection to each side.
 pub struct Drain {
-    pub outbox: Outbox,
+    pub outbox: Arc<Outbox>,
     pub broker: Broker,
-    pub cache: Arc<WalletCache>,
+    pub cache: WalletCache,
     /// Events of the last step that are still to be removed: the next one does that while it publishes.
     confirmed: Vec<OutboxEvent>,
     /// The next events, where the last step has read them already.
@@ -38,7 +38,7 @@ pub struct Drain {
 
 impl Drain {
     /// With nothing done yet.
-    pub fn new(outbox: Outbox, broker: Broker, cache: Arc<WalletCache>) -> Self {
+    pub fn new(outbox: Arc<Outbox>, broker: Broker, cache: WalletCache) -> Self {
         Self {
             outbox,
             broker,
@@ -72,9 +72,9 @@ impl Drain {
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
         // Side by side: a Redis that is away costs the broker no time.
-        let (refusals, (), ahead) = tokio::join!(
+        let (refusals, written, ahead) = tokio::join!(
             self.broker.publish(messages),
-            self.cache.write(changes),
+            self.cache.write_anew(changes),
             self.settle_and_read(&earlier, &events),
         );
         let refusals = refusals?;
@@ -84,6 +84,8 @@ impl Drain {
             log_published(event);
         }
         let count = confirmed.len();
+        // They are published again, with their write.
+        written.map_err(|NotTold(cause)| Error::Cache(cause))?;
         if let Err(refused) = refusals.none() {
             self.settle(&confirmed).await?;
             return Err(refused);

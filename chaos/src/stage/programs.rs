@@ -7,7 +7,7 @@ use testbed::services::Doors;
 use super::{PASSWORD, Stage};
 use crate::fault::Link;
 use crate::options::Options;
-use crate::program::Service;
+use crate::program::{Program, Service};
 
 impl Stage {
     /// The server.
@@ -45,6 +45,35 @@ impl Stage {
         })
     }
 
+    /// A second server and a second worker, if there are to be some. The server's way to Redis has no proxy, so that
+    /// what the first one suffers there is not what it suffers.
+    pub(super) fn others(
+        &self,
+        options: &Options,
+        bad_end: &(impl Fn(String) + Clone + Send + 'static),
+    ) -> Result<Vec<Program>, String> {
+        if !options.has_others {
+            return Ok(Vec::new());
+        }
+        let (mut server, mut worker) = (self.server(options)?, self.worker(options)?);
+        let redis = self.services.port("redis");
+        let redis = self
+            .services
+            .redis_url("remit-server", "redis_server", redis)?;
+        server.port = Some(self.second_port);
+        server.recipe = server.recipe.with(&[
+            ("REMIT_LISTEN", format!("127.0.0.1:{}", self.second_port)),
+            ("REDIS_URL", redis),
+        ]);
+        for service in [&mut server, &mut worker] {
+            service.recipe.log = service.recipe.log.with_extension("second.log");
+        }
+        Ok(vec![
+            Program::start(server, bad_end.clone())?,
+            Program::start(worker, bad_end.clone())?,
+        ])
+    }
+
     /// A program and its arguments.
     fn recipe(&self, options: &Options, command: &[&str]) -> Recipe {
         let log = self.folder.join(format!("{}.log", command[0]));
@@ -53,9 +82,18 @@ impl Stage {
         Recipe::new(path, &command[1..], &log).with(&[quiet])
     }
 
-    /// nginx in front of the proxy in front of the server.
-    pub(super) async fn nginx(&self) -> Result<Nginx, String> {
-        let upstream = self.proxy(Link::NginxServer).port;
-        self.services.nginx(&self.folder, upstream).await
+    /// nginx in front of the proxy in front of the first server, and of the second one.
+    pub(super) async fn nginx(&self, options: &Options) -> Result<Nginx, String> {
+        let ports = [
+            self.services.port("nginx"),
+            self.proxy(Link::NginxServer).port,
+        ];
+        let first = format!("server 127.0.0.1:{} max_fails=0;", ports[1]);
+        let both = format!("{first} server 127.0.0.1:{} max_fails=0;", self.second_port);
+        let change = |conf: String| match options.has_others {
+            true => conf.replace(&first, &both),
+            false => conf,
+        };
+        Nginx::start_in(&self.services.folder, &self.folder, ports, &[], change).await
     }
 }

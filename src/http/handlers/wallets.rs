@@ -66,10 +66,11 @@ pub(super) async fn wallet_get(
     app: &App,
     caller: &Arc<Caller>,
     id: Uuid,
+    min_version: i64,
     headers: &HeaderMap,
 ) -> Handled {
     let ledger = app.ledgers.get(caller.ledger_id);
-    let (wallet, read) = ledger.wallets.get(caller, id).await?;
+    let (wallet, read) = ledger.wallets.get(caller, id, min_version).await?;
     let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
     let etag = wallet_etag(&wallet);
     let is_known = headers
