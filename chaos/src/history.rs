@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::rule::{Rule, Violation};
 use crate::script::Transfer;
-use crate::told::Newest;
 use crate::world::{NewUser, NewWallet};
 
 /// So many violations of one rule are kept; the rest is counted.
@@ -53,6 +52,13 @@ pub struct Keyed {
 pub struct Made<T> {
     pub wanted: T,
     pub answers: Vec<Answer>,
+}
+
+/// A version, and the transfer that was told last, whose version is in the journal.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    pub version: i64,
+    pub transfer: Option<Uuid>,
 }
 
 /// A wallet as it was read, and what its reader had written before.
