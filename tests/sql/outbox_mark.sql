@@ -1,4 +1,5 @@
--- Only a transaction without an id leaves a mark, and the one of a test gets its own at once: these have one each.
+-- Only a transaction without an id leaves a mark, and the one of a test gets its own at once: these
+-- have one each.
 select nextval('remit.outbox_id_seq') as first_id \gset
 select set_config('remit.outbox_known', '{7,8,3,9}', false) \gset
 select remit.outbox_mark() \gset

@@ -63,12 +63,12 @@ do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null,
 select pg_temp.wallet(51, 1, ledger_id => 900);
 select is((select array_agg(ledger_id) from remit_worker_v1.outbox_read(100)), '{1,1,1,1,1,900}', 'the relay reads all ledgers');
 
--- ---- The floor ---------------------------------------------------------------------------------------------
+-- ---- The floor ----------------------------------------------------------------------------------
 
 create temporary table known as select max(id) as last_id from events;
 
--- What the session knows: how far behind the last id the floor and the mark are, if there is one, and whether the floor is
--- forgotten a minute from now.
+-- What the session knows: how far behind the last id the floor and the mark are, if there is one,
+-- and whether the floor is forgotten a minute from now.
 create function pg_temp.known() returns text language sql as $$
     select concat_ws(' ', k[1] - last_id, k[2] - last_id, k[4] - extract(epoch from now()) between 59 and 65)
       from known, cast(current_setting('remit.outbox_known') as bigint[]) as k;

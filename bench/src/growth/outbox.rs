@@ -19,8 +19,8 @@ pub struct Held {
     pub rate: f64,
     /// Seconds that the oldest event had waited at the end.
     pub lag_s: f64,
-    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
-    /// is in that state once a minute.
+    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that
+    /// has no floor: the relay is in that state once a minute.
     pub read_ms: f64,
 }
 
@@ -53,8 +53,8 @@ pub(super) async fn outbox(
     Ok(found)
 }
 
-/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that has left the outbox.
-/// Server and worker run afterwards.
+/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that
+/// has left the outbox. Server and worker run afterwards.
 pub(super) async fn snapshot(
     stand: &mut Stand,
     scale: &Scale,
@@ -133,7 +133,8 @@ async fn read_ms(relay: &Client) -> Result<f64, String> {
     Ok(median(times))
 }
 
-/// The middle one of the first reads of new sessions: a read that finds nothing already learns where to begin.
+/// The middle one of the first reads of new sessions: a read that finds nothing already learns
+/// where to begin.
 async fn first_read_ms(stand: &Stand) -> Result<f64, String> {
     let mut times = Vec::new();
     for _ in 0..5 {
