@@ -134,7 +134,9 @@ impl Asker {
         );
     }
 
-    fn transfer(&mut self, source: usize, target: usize, request: &mut Vec<u8>) {
+    /// Writes a transfer between the wallets of these numbers in place of the last request.
+    pub fn transfer(&mut self, source: usize, target: usize, request: &mut Vec<u8>) {
+        request.clear();
         let ids = &self.script.ids;
         let key = Builder::from_random_bytes(self.dice.random()).into_uuid();
         let amount = self.dice.random_range(1..=AMOUNT_MAX);

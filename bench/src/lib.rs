@@ -6,6 +6,7 @@ pub mod check;
 pub mod cpu;
 pub mod crowd;
 pub mod growth;
+pub mod held;
 pub mod load;
 pub mod measure;
 pub mod open;

@@ -7,6 +7,7 @@ use clap::Parser;
 use remit_bench::cell::Subject;
 use remit_bench::crowd::crowd;
 use remit_bench::growth::growth;
+use remit_bench::held::held;
 use remit_bench::measure::{How, measure};
 use remit_bench::open::open;
 use remit_bench::plan::{Options, Plan, WALLETS_OF_TEMPLATE};
@@ -14,7 +15,7 @@ use remit_bench::report;
 use remit_bench::single::single;
 use remit_bench::stand::Stand;
 use remit_bench::target::Measured;
-use tokio::signal::unix::{SignalKind, signal};
+use testbed::process::asked_to_end;
 
 const TEMPLATE: &str = "bench_template";
 
@@ -24,7 +25,7 @@ async fn main() -> ExitCode {
     // What was started ends with the run, also if it is broken off.
     let result = tokio::select! {
         result = run(&options) => result,
-        result = interruption() => result,
+        name = asked_to_end() => Err(format!("ended by {name}")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -33,20 +34,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Waits until somebody wants it to end.
-async fn interruption() -> Result<(), String> {
-    let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    Err("interrupted".to_owned())
 }
 
 async fn run(options: &Options) -> Result<(), String> {
@@ -121,7 +108,10 @@ async fn loads(
             report::write(measured, &rounds)?;
         }
     }
-    if plan.has("single") || plan.has("crowd") {
+    if ["single", "held", "crowd"]
+        .iter()
+        .any(|name| plan.has(name))
+    {
         stand.reset(TEMPLATE).await?;
         stand.start(true).await?;
     }
@@ -130,6 +120,11 @@ async fn loads(
         let found = single(stand, plan.time * times).await?;
         say(&format!("one client: {found}"));
         measured.single = Some(found);
+    }
+    if plan.has("held") {
+        let found = held(stand, plan.time, plan.rounds).await?;
+        say(&format!("a wallet that is held: {found}"));
+        measured.held = Some(found);
     }
     // A quick run has what the targets need.
     if plan.has("crowd") && !plan.is_quick {

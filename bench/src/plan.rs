@@ -49,8 +49,8 @@ pub struct Options {
     /// Everything but growth
     #[arg(long)]
     without_growth: bool,
-    /// Only loads whose name holds this; writes no results. Beside those of the tables there are single, crowd
-    /// and open
+    /// Only loads whose name holds this; writes no results. Beside those of the tables there are single, held,
+    /// crowd and open
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
 }
@@ -168,7 +168,7 @@ impl Plan {
     /// Whether nothing would be measured.
     pub fn is_empty(&self) -> bool {
         self.groups().is_empty()
-            && !["single", "open"].iter().any(|name| self.has(name))
+            && !["single", "held", "open"].iter().any(|name| self.has(name))
             && (self.is_quick || !self.has("crowd"))
     }
 

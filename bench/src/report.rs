@@ -120,6 +120,7 @@ fn as_json(measured: &Measured, plan: &Plan) -> Value {
         "single": measured.single,
         "open": measured.open,
         "crowd": measured.crowd,
+        "held": measured.held,
         "growth": measured.growth,
     })
 }

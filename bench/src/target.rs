@@ -6,6 +6,7 @@ use crate::ask::Ask;
 use crate::cell::{Door, Sample, Subject, median};
 use crate::crowd::Crowd;
 use crate::growth::Growth;
+use crate::held::Held;
 use crate::measure::{WALLETS, transfers};
 use crate::open::Open;
 use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
@@ -35,6 +36,7 @@ pub struct Measured {
     pub open: Option<Open>,
     pub single: Option<Single>,
     pub crowd: Option<Crowd>,
+    pub held: Option<Held>,
     pub growth: Option<Growth>,
 }
 
@@ -127,7 +129,7 @@ fn of_reads(results: &Results) -> [Option<Target>; 2] {
     ]
 }
 
-fn of_time(measured: &Measured) -> [Option<Target>; 4] {
+fn of_time(measured: &Measured) -> [Option<Target>; 5] {
     let half = measured.open.as_ref().map(|open| &open.rates[0]);
     let half_p99s = half.map(|half| {
         let pairs = half.remit_ms.iter().zip(&half.textbook_ms);
@@ -153,6 +155,11 @@ fn of_time(measured: &Measured) -> [Option<Target>; 4] {
             "one connection: a transfer over HTTP / a call of the textbook function",
             single.map(|single| vec![single.remit_ms / single.textbook_ms]),
             1.3,
+        ),
+        least(
+            "rate while another session holds a wallet that clients want / without",
+            measured.held.as_ref().map(Held::ratios),
+            0.9,
         ),
         least(
             "rate with 10,000,000 rows in the journal / with 10,000",

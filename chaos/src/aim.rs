@@ -50,6 +50,15 @@ impl Bug {
                 options.recovery_s_max = 2;
                 options.server_late = SERVER_LATE;
                 options.worker_late = WORKER_LATE;
+                // Else others do the work meanwhile.
+                options.has_others = false;
+            }
+            Self::OldGeneration => {
+                options.mix.reads = 60;
+                options.seconds = 12;
+                // Once the cache is open, one server is cut off from what the other one reads.
+                options.money_faults = vec![Kind::Cut(Link::ServerRedis); 4];
+                options.pace.pause_ms = (2_500, 3_500);
             }
         }
     }

@@ -40,7 +40,7 @@ pub async fn put_back(redis: Client) -> RedisResult<()> {
 /// All wallets of the cache, whatever it keeps of them.
 async fn dumps(connection: &mut MultiplexedConnection) -> RedisResult<Dumps> {
     let mut scan = redis::cmd("SCAN");
-    scan.arg(0).arg("MATCH").arg("*wallet*");
+    scan.arg(0).arg("MATCH").arg("*:cache:*");
     scan.arg("COUNT").arg(KEYS_MAX).arg("TYPE").arg("hash");
     let (_, keys): (u64, Vec<Vec<u8>>) = scan.query_async(connection).await?;
     let mut dumps = Dumps::new();

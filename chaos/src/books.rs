@@ -221,30 +221,25 @@ pub struct CachedWallet {
     pub balance: i64,
 }
 
-/// The wallets of the cache, past Remit: those that Remit would read, which were filled in during this epoch.
+/// The wallets of the cache, past Remit: those that Remit would read, whose keys begin like this.
 ///
 /// # Errors
 /// Redis is away.
 pub async fn cached_wallets(
     redis: &redis::Client,
+    prefix: &str,
     ids: impl Iterator<Item = Uuid>,
 ) -> redis::RedisResult<HashMap<Uuid, CachedWallet>> {
     let mut connection = redis.get_multiplexed_async_connection().await?;
     let mut cached = HashMap::new();
-    let epoch: Option<String> = redis::cmd("GET")
-        .arg("remit:wallet:epoch")
-        .query_async(&mut connection)
-        .await?;
     for id in ids {
         type Parts = (Option<i64>, Option<i64>, Option<String>);
         let parts: Parts = redis::cmd("HMGET")
-            .arg(format!("remit:wallet:1:{id}"))
+            .arg(format!("{prefix}:1:{id}"))
             .arg(&["version", "balance", "filled"])
             .query_async(&mut connection)
             .await?;
-        if let (Some(version), Some(balance), Some(filled)) = parts
-            && epoch.as_deref() == filled.split(' ').next()
-        {
+        if let (Some(version), Some(balance), Some(_)) = parts {
             cached.insert(id, CachedWallet { version, balance });
         }
     }

@@ -95,6 +95,8 @@ impl Client {
                 let mut facts = self.hub.history.facts();
                 let keyed = facts.transfers.entry(id).or_default();
                 add(&mut keyed.answers, answer.clone());
+                let sides = [transfer.source_id, transfer.target_id];
+                self.hub.told.hear(id, sides, &answer);
                 Some(answer)
             }
             Door::Sql => {
@@ -152,6 +154,7 @@ impl Client {
 
     async fn read(&mut self, wallet_id: Uuid) {
         let call = Call::get(format!("/wallets/{wallet_id}"));
+        let told = self.hub.told.of(wallet_id);
         let Some(body) = self.found(&call).await else {
             return;
         };
@@ -168,6 +171,7 @@ impl Client {
             balance,
             known,
             written,
+            told,
         });
         if known > 0 || written.is_some() {
             self.known.insert(wallet_id, version.max(known));

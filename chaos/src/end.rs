@@ -21,6 +21,10 @@ const QUIET_MS: u64 = 1_000;
 const SERVER_SESSIONS_MAX: usize = 16 + 3 + 1;
 /// Relay and notifier.
 const WORKER_SESSIONS_MAX: usize = 2;
+/// There are two of each.
+const PROGRAMS: usize = 2;
+/// How long a generation may be closed once nothing breaks any more.
+const OPEN_S_MAX: u64 = 20;
 /// The number of this client in the record.
 const CLIENT: u64 = 9_998;
 
@@ -92,8 +96,8 @@ pub async fn check_at_rest(hub: &Arc<Hub>, stage: &Stage, books: &Books) -> Resu
 /// The programs with more sessions than their pools hold, or with none, though none is away.
 fn wrong_sessions(books: &Books) -> Vec<String> {
     let maxima = [
-        ("remit_server", SERVER_SESSIONS_MAX),
-        ("remit_worker", WORKER_SESSIONS_MAX),
+        ("remit_server", PROGRAMS * SERVER_SESSIONS_MAX),
+        ("remit_worker", PROGRAMS * WORKER_SESSIONS_MAX),
     ];
     let wrong = maxima.iter().filter_map(|(role, max)| {
         let sessions: Vec<_> = books.sessions.iter().filter(|(of, _)| of == role).collect();
@@ -103,6 +107,25 @@ fn wrong_sessions(books: &Books) -> Vec<String> {
     wrong.collect()
 }
 
+/// What the keys of the generation begin with that all servers read by now.
+async fn open_generation(stage: &Stage) -> Result<String, String> {
+    let owner = stage.owner().await?;
+    let query = "select case when redis_id is not null and age_ms > 2000
+                             then 'remit:' || place || ':cache:' || generation else '' end
+                   from remit_ops_v1.cache_state()";
+    let start = Instant::now();
+    loop {
+        let prefix = owner.text(query).await?;
+        if !prefix.is_empty() {
+            return Ok(prefix);
+        }
+        if start.elapsed() > Duration::from_secs(OPEN_S_MAX) {
+            return Err("the cache's generation stays closed".to_owned());
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Looks past Remit at each wallet that Redis has.
 async fn compare_cache(
     hub: &Hub,
@@ -110,7 +133,8 @@ async fn compare_cache(
     books: &Books,
 ) -> Result<HashMap<Uuid, CachedWallet>, String> {
     let ids = books.wallets.keys().copied();
-    let cached = cached_wallets(&stage.services.redis()?, ids).await;
+    let prefix = open_generation(stage).await?;
+    let cached = cached_wallets(&stage.services.redis()?, &prefix, ids).await;
     let cached = cached.map_err(|error| error.to_string())?;
     for detail in differences(&cached, books) {
         hub.violate(Rule::CacheIsTheDatabase, detail);

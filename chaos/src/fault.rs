@@ -52,6 +52,11 @@ pub enum Kind {
     RestartRedis,
     FlushRedis,
     FreezeRedis,
+    StumbleRedis,
+    RefuseWrites,
+    EvictRedis,
+    OlderDump,
+    StopServer,
     RestartBroker,
     BrokerAway,
     ReloadNginx,
@@ -70,6 +75,10 @@ impl Kind {
                 | Self::FreezePostgres
                 | Self::RestartRedis
                 | Self::FreezeRedis
+                | Self::StumbleRedis
+                | Self::RefuseWrites
+                | Self::EvictRedis
+                | Self::OlderDump
         )
     }
 }
@@ -85,6 +94,11 @@ impl fmt::Display for Kind {
             Self::RestartRedis => formatter.write_str("restart redis"),
             Self::FlushRedis => formatter.write_str("flushall"),
             Self::FreezeRedis => formatter.write_str("freeze redis"),
+            Self::StumbleRedis => formatter.write_str("freeze redis for a moment"),
+            Self::RefuseWrites => formatter.write_str("redis refuses writes"),
+            Self::EvictRedis => formatter.write_str("redis evicts all"),
+            Self::OlderDump => formatter.write_str("redis from an older dump"),
+            Self::StopServer => formatter.write_str("stop a server"),
             Self::RestartBroker => formatter.write_str("restart broker"),
             Self::BrokerAway => formatter.write_str("broker away"),
             Self::ReloadNginx => formatter.write_str("reload nginx"),
@@ -115,6 +129,11 @@ impl Lane {
                     Kind::RestartRedis,
                     Kind::FlushRedis,
                     Kind::FreezeRedis,
+                    Kind::StumbleRedis,
+                    Kind::RefuseWrites,
+                    Kind::EvictRedis,
+                    Kind::OlderDump,
+                    Kind::StopServer,
                     Kind::ReloadNginx,
                 ],
                 &Link::ALL[..3],
@@ -154,6 +173,9 @@ pub struct Fault {
     /// For half-closes.
     pub told: Side,
 }
+
+/// How long a stumble lasts: by what it leaves, not by how long it is.
+const STUMBLE_MS_MAX: u64 = 2_000;
 
 /// How long things last.
 #[derive(Debug, Clone, Copy)]
@@ -238,6 +260,11 @@ impl Schedule {
         let lasts_ms = match kind {
             Kind::FreezeRedis | Kind::FreezePostgres => self.pace.freeze_ms,
             Kind::BrokerAway => self.pace.away_ms,
+            Kind::StumbleRedis
+            | Kind::RefuseWrites
+            | Kind::EvictRedis
+            | Kind::OlderDump
+            | Kind::StopServer => link_ms.min(STUMBLE_MS_MAX),
             Kind::Cut(_) | Kind::Delay(_) | Kind::HalfClose(_) | Kind::StopPostgres => link_ms,
             _ => 0,
         };

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::rule::{Rule, Violation};
 use crate::script::Transfer;
+use crate::told::Newest;
 use crate::world::{NewUser, NewWallet};
 
 /// So many violations of one rule are kept; the rest is counted.
@@ -64,6 +65,8 @@ pub struct Read {
     pub known: i64,
     /// The newest own transfer from or to the wallet that HTTP had said to be posted.
     pub written: Option<Uuid>,
+    /// What any client had been told before the read was sent.
+    pub told: Newest,
 }
 
 /// An entry of a statement as it was read.

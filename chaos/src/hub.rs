@@ -9,12 +9,14 @@ use crate::history::History;
 use crate::http::Http;
 use crate::rule::{Rule, Violation};
 use crate::sql::Sql;
+use crate::told::Told;
 
 /// The doors, the record, and when to end.
 pub struct Hub {
     pub http: Http,
     pub sql: Sql,
     pub history: History,
+    pub told: Told,
     /// When PostgreSQL was away.
     pub away: Away,
     load_over: AtomicBool,
@@ -28,6 +30,7 @@ impl Hub {
             http,
             sql,
             history,
+            told: Told::default(),
             away: Away::default(),
             load_over: AtomicBool::new(false),
             give_up: watch::channel(false).0,

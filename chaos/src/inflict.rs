@@ -113,6 +113,7 @@ impl Inflictor {
     /// Breaks something; returns when it is whole again.
     async fn inflict(&self, fault: &Fault) -> Result<(), String> {
         let (stage, services) = (&self.stage, &self.stage.services);
+        let lasts = Duration::from_millis(fault.lasts_ms);
         match fault.kind {
             Kind::KillServer => stage.kill_server()?,
             Kind::KillWorker => stage.kill_worker()?,
@@ -129,7 +130,11 @@ impl Inflictor {
                 services.end(Part::Redis, end_signal(fault)).await?;
                 services.resume(Part::Redis).await?;
             }
-            Kind::FreezeRedis => self.freeze(Part::Redis, fault).await?,
+            Kind::FreezeRedis | Kind::StumbleRedis => self.freeze(Part::Redis, fault).await?,
+            Kind::RefuseWrites => stage.refuse_writes(false, lasts).await?,
+            Kind::EvictRedis => stage.refuse_writes(true, lasts).await?,
+            Kind::OlderDump => stage.older_dump(lasts).await?,
+            Kind::StopServer => stage.stop_server(lasts).await,
             Kind::FreezePostgres => self.freeze(Part::Postgres, fault).await?,
             Kind::RestartBroker => {
                 services.end(Part::Rabbitmq, end_signal(fault)).await?;

@@ -30,4 +30,5 @@ pub mod script;
 pub mod sql;
 pub mod stage;
 pub mod tap;
+pub mod told;
 pub mod world;

@@ -71,6 +71,8 @@ pub struct Options {
     /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
     pub recovery_s_max: u64,
     pub planted: Option<Bug>,
+    /// Whether there are a second server and a second worker.
+    pub has_others: bool,
     /// How long the programs take to begin once they are started again.
     pub server_late: Duration,
     pub worker_late: Duration,
@@ -100,6 +102,7 @@ impl Options {
             still_s_max: 30,
             recovery_s_max: 5,
             planted: None,
+            has_others: true,
             server_late: Duration::ZERO,
             worker_late: Duration::ZERO,
             is_verbose: true,

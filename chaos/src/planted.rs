@@ -20,10 +20,12 @@ pub enum Bug {
     AnswerAnyContent,
     /// Server and worker take their time to start again.
     StartLate,
+    /// What Redis did not take closes no generation of the cache: all go on to read the old one.
+    OldGeneration,
 }
 
 impl Bug {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
@@ -31,6 +33,7 @@ impl Bug {
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
         Self::StartLate,
+        Self::OldGeneration,
     ];
 
     /// The rule that must find it.
@@ -43,6 +46,7 @@ impl Bug {
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
             Self::StartLate => Rule::RecoversInTime,
+            Self::OldGeneration => Rule::AcknowledgedRead,
         }
     }
 
@@ -66,6 +70,7 @@ impl Bug {
                 owner.execute(much).await?;
                 owner.execute("select pg_reload_conf()").await
             }
+            Self::OldGeneration => owner.execute(OLD_GENERATION).await,
             Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
             Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
             // The stage plants these.
@@ -91,28 +96,26 @@ type Patch = (&'static str, &'static str);
 
 const SKIP_LOOKUP: [Patch; 2] = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
+        "where t.ledger_id = transfers_draft.ledger_id and t.id = u.id",
         "where false",
     ),
     (
-        "select transfers_post.ledger_id, d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-           d.source_version",
-        "select transfers_post.ledger_id,
-                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = d.id)
-                     then gen_random_uuid() else d.id end, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-                d.source_version",
+        "select transfers_store.ledger_id, s.id, s.outcome",
+        "select transfers_store.ledger_id,
+                case when exists (select from remit.transfers x where x.ledger_id = transfers_store.ledger_id and x.id = s.id)
+                     then gen_random_uuid() else s.id end, s.outcome",
     ),
 ];
 
 const UNORDERED_LOCKS: [Patch; 2] = [
     (
         "    select array_agg((w.ctid,",
-        "    for i in 1 .. request_count loop
+        "    for i in 1 .. cardinality(admitted.requests) loop
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].source_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].source_id for no key update;
              perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].target_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].target_id for no key update;
          end loop;
          select array_agg((w.ctid,",
     ),
@@ -120,8 +123,8 @@ const UNORDERED_LOCKS: [Patch; 2] = [
 ];
 
 const ANSWER_ANY_CONTENT: [Patch; 1] = [(
-    "same := (stored.source_id,",
-    "same := true or (stored.source_id,",
+    "is_same := (stored.source_id,",
+    "is_same := true or (stored.source_id,",
 )];
 
 /// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
@@ -143,6 +146,13 @@ const SETTLE_FIRST: &str = "
     end;
     $$;
     grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_worker";
+
+/// No generation is ever closed.
+const OLD_GENERATION: &str = "
+    create or replace function remit_ops_v1.cache_close() returns remit_ops_v1.cache_state
+        language sql
+        security definer
+    as 'select remit_ops_v1.cache_state()'";
 
 /// Patches the functions of the core, wherever in them a text stands.
 async fn patch(owner: &Owner, patches: &[Patch]) -> Result<(), String> {

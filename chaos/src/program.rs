@@ -94,6 +94,11 @@ impl Program {
         })
     }
 
+    /// The process that runs now.
+    pub fn pid(&self) -> u32 {
+        lock(&self.running).process.pid()
+    }
+
     /// Ends the process as a power cut would, and starts the next one.
     ///
     /// # Errors

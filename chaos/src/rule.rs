@@ -43,6 +43,7 @@ rules! {
     ProgramsStayUp "programs_stay_up", "No program panics, or ends without having been killed.";
     RecoversInTime "recovers_in_time", "Within 5 s of a part being back a transfer succeeds, and the event that had waited for longest is gone from the outbox.";
     OwnWritesRead "own_writes_read", "A client reads no version older than its own acknowledged write, nor than it has read since.";
+    AcknowledgedRead "acknowledged_read", "No client reads a version older than what any client had been told before, by whichever server.";
     ReadIsOfTheJournal "read_is_of_the_journal", "A wallet that was read had that balance at that version, and its statement those entries.";
     VersionsDense "versions_dense", "A wallet's versions are 1, 2, 3 … and its times do not go back.";
     BalancesFollow "balances_follow", "Each entry's balance is the one before it plus its amount, and never below the floor.";

@@ -10,6 +10,7 @@ use redis::RedisResult;
 use testbed::folder::Folder;
 use testbed::install;
 use testbed::nginx::Nginx;
+use testbed::port::{await_listener, free_port};
 use testbed::proxy::Proxy;
 use testbed::services::Services;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ use crate::rule::{Rule, Violation};
 
 mod faults;
 mod programs;
+mod stumbles;
 
 /// Of the logins that the programs and the SQL door use. They exist on a private server on loopback.
 const PASSWORD: &str = "test";
@@ -34,6 +36,8 @@ const START_S_MAX: u64 = 30;
 struct Running {
     server: Program,
     worker: Program,
+    /// A second server and a second worker.
+    _others: Vec<Program>,
     nginx: Nginx,
     /// What breaks Redis, where that is planted.
     _planted: JoinSet<RedisResult<()>>,
@@ -47,6 +51,8 @@ pub struct Stage {
     pub vhost: String,
     pub api_key: String,
     pub proxies: HashMap<Link, Proxy>,
+    /// Of the second server, to which nginx has a way without a proxy.
+    second_port: u16,
     running: Mutex<Option<Running>>,
 }
 
@@ -65,11 +71,13 @@ impl Stage {
             vhost: name,
             api_key: String::new(),
             proxies: HashMap::new(),
+            second_port: free_port(),
             running: Mutex::default(),
             services,
         };
         let management = stage.services.management()?;
         management.make_vhost(&stage.vhost).await?;
+        stage.rule_redis().await?;
         stage.services.flush_redis().await?;
         for link in Link::ALL {
             let target = stage.target(link);
@@ -127,11 +135,16 @@ impl Stage {
         }
         let running = Running {
             server: Program::start(self.server(options)?, bad_end.clone())?,
-            worker: Program::start(self.worker(options)?, bad_end)?,
-            nginx: self.nginx().await?,
+            worker: Program::start(self.worker(options)?, bad_end.clone())?,
+            _others: self.others(options, &bad_end)?,
+            nginx: self.nginx(options).await?,
             _planted: planted,
         };
         *self.running() = Some(running);
+        if options.has_others {
+            let start_max = Duration::from_secs(START_S_MAX);
+            await_listener(self.second_port, start_max).await?;
+        }
         self.services.await_listener("app").await
     }
 

@@ -125,6 +125,11 @@ async fn old_versions_in_the_cache_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_old_generation_that_is_read_on_is_found() {
+    is_found(Bug::OldGeneration).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_to_other_content_are_found() {
     is_found(Bug::AnswerAnyContent).await;
 }

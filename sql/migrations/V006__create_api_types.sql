@@ -58,6 +58,14 @@ create type remit_v1.transfer_request as (
     request_id text
 );
 
+-- What transfers_post hands to its steps: the requests, their ids those of the name spaces of their callers. The arrays beside them have an
+-- element for each request, or are null where all callers may spend from any wallet.
+create type remit.admission as (
+    requests   remit_v1.transfer_request[],
+    may_spends boolean[], -- Null: the caller is unknown.
+    reachables boolean[]  -- Whether the caller may use the source.
+);
+
 create type remit_v1.transfer_result as (
     id             uuid,
     outcome        remit_v1.transfer_outcome,

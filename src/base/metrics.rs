@@ -51,6 +51,8 @@ metrics! {
     pool_waits: Histogram = latency(), "postgresql_pool_wait_seconds", "Time until a connection to PostgreSQL was free";
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
+    cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
+    cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
 }
 
 /// From 0.25 ms to 8 s.
@@ -133,6 +135,12 @@ impl Metrics {
     pub fn outbox(&self, events: i64, oldest_age_s: i64) {
         self.outbox_events.set(events);
         self.outbox_age_s.set(oldest_age_s);
+    }
+
+    /// The cache's generation was heard of.
+    pub fn cache_generation(&self, generation: i64, is_open: bool) {
+        self.cache_generation.set(generation);
+        self.cache_open.set(i64::from(is_open));
     }
 
     /// All metrics as text.

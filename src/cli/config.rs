@@ -1,6 +1,7 @@
 //! Configuration of `remit`: the only file of this crate that names environment variables.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
@@ -13,10 +14,16 @@ use crate::sql::migrate::Passwords;
 use crate::sql::pools;
 use crate::sql::pools::Config;
 
+/// Bounds what nobody thought of.
+const CACHE_TTL_S_DEFAULT: u64 = 60;
+const CACHE_TTL_S_MAX: u64 = 86_400;
+
 /// What `remit serve` needs.
 pub struct Serve {
     pub postgres: Config,
     pub redis: Redis,
+    /// How long a wallet stays in the cache.
+    pub cache_ttl: Duration,
     /// Only watched: the server publishes nothing.
     pub broker: Option<Broker>,
     pub listen: SocketAddr,
@@ -33,12 +40,19 @@ impl Serve {
         let postgres = database(&mut environment, "remit", &trust);
         let redis = environment.required("REDIS_URL", |url| Redis::new(url, &trust));
         let broker = environment.optional("AMQP_URL", |url| Broker::parse(url, &trust));
+        let cache_ttl_s = environment.parsed(
+            "REMIT_CACHE_TTL",
+            CACHE_TTL_S_DEFAULT,
+            "a number of seconds from 1 to 86400",
+            |seconds| (1..=CACHE_TTL_S_MAX).contains(seconds),
+        );
         let listen = listen(&mut environment);
         let log = log(&mut environment);
         let servers = environment.finish(postgres.zip(redis));
         servers.map(|(postgres, redis)| Self {
             postgres,
             redis,
+            cache_ttl: Duration::from_secs(cache_ttl_s),
             broker,
             listen,
             log,
@@ -120,15 +134,17 @@ mod tests {
     fn all_errors_are_reported_at_once_and_repeat_no_value() {
         let environment = Environment::with_lookup(|name| match name {
             "DATABASE_URL" | "AMQP_URL" => Some("mysql://user:secret@host/x".to_owned()),
+            "REMIT_CACHE_TTL" => Some("0".to_owned()),
             "REMIT_LISTEN" => Some("everywhere".to_owned()),
             "REMIT_LOG" => Some("loud".to_owned()),
             _ => None,
         });
-        let errors = Serve::read(environment).err().expect("all five are wrong");
+        let errors = Serve::read(environment).err().expect("all six are wrong");
         for name in [
             "DATABASE_URL",
             "REDIS_URL",
             "AMQP_URL",
+            "REMIT_CACHE_TTL",
             "REMIT_LISTEN",
             "REMIT_LOG",
         ] {

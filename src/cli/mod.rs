@@ -26,6 +26,8 @@ Environment:
                          (for TLS: ?sslmode=require, rediss://, amqps://)
   REMIT_TLS_CA_FILE      Certificates (PEM) that TLS to the servers trusts; default: the system's
   REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
+  REMIT_CACHE_TTL        Seconds that a wallet stays in the cache in Redis, 1 to 86400 (serve);
+                         default 60
   REMIT_LOG              Log level: error, warn, info, debug or off; default info
   REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)
   REMIT_WORKER_PASSWORD  Login password to give the role remit_worker (migrate; optional)

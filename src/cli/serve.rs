@@ -30,8 +30,11 @@ pub async fn run(config: config::Serve) -> Result<(), String> {
     let listener = server::listen(config.listen)
         .map_err(|error| format!("listening on {}: {error}", config.listen))?;
     tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    let app = Arc::new(App::start(pools, config.redis, config.broker));
-    app.wallet_cache.begin().await;
+    let app = App::start(pools, config.redis, config.cache_ttl, config.broker);
+    let app = Arc::new(app);
+    if let Err(cause) = app.wallet_cache.learn().await {
+        tracing::warn!(cause, "the cache is not used yet");
+    }
     server::run(listener, app, shutdown).await;
     tracing::info!("stopped");
     Ok(())

@@ -1,15 +1,18 @@
 //! What handlers share, put together from the configuration.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 
 use crate::base::metrics::Metrics;
 use crate::http::readiness::{Broker, Probe};
+use crate::ledger::generation;
 use crate::ledger::key_ring::KeyRing;
 use crate::ledger::ledgers::{Ledgers, Shared};
 use crate::redis::answer_store::AnswerStore;
 use crate::redis::connection::Redis;
+use crate::redis::knowledge::Knowledge;
 use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;
 use crate::sql::pulse::Pulse;
@@ -34,11 +37,12 @@ pub struct App {
 
 impl App {
     /// Puts the parts together and starts their tasks.
-    pub fn start(pools: Pools, redis: Redis, broker: Option<Broker>) -> Self {
+    pub fn start(pools: Pools, redis: Redis, cache_ttl: Duration, broker: Option<Broker>) -> Self {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
+        let knowledge = Arc::new(Knowledge::default());
         let others = vec![pools.calls.clone(), pools.keys.clone()];
-        let pulse = Pulse::start(pools.pulse, others);
+        let pulse = Pulse::start(pools.pulse, others, generation::question(&knowledge));
         let database = |pool| Arc::new(Database::new(pool, pulse.clone(), Arc::clone(&metrics)));
         let keys = Arc::new(KeyRing::new(database(pools.keys)));
         let database = database(pools.calls);
@@ -46,12 +50,17 @@ impl App {
             let keys = Arc::clone(&keys);
             async move { keys.refresh().await }
         });
-        let answer_store = Arc::new(AnswerStore::new(Arc::clone(&redis)));
-        let wallet_cache = Arc::new(WalletCache::new(Arc::clone(&redis)));
-        tokio::spawn({
-            let wallet_cache = Arc::clone(&wallet_cache);
-            async move { wallet_cache.repair().await }
-        });
+        let answer_store = Arc::new(AnswerStore::new(Arc::clone(&redis), Arc::clone(&knowledge)));
+        let row = generation::Row(Arc::clone(&database));
+        let wallet_cache =
+            WalletCache::new(Arc::clone(&redis), Arc::clone(&knowledge), row, cache_ttl);
+        let wallet_cache = Arc::new(wallet_cache);
+        tokio::spawn(generation::keep(
+            Arc::clone(&wallet_cache),
+            knowledge,
+            Arc::clone(&database),
+            Arc::clone(&metrics),
+        ));
         Self {
             ledgers: Ledgers::new(Shared {
                 database: Arc::clone(&database),

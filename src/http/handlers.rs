@@ -14,8 +14,8 @@ use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::page::{Page, no_query};
-use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
+use crate::http::page::{Page, min_version, no_query};
+use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -83,11 +83,15 @@ async fn ask(
     request_id: &str,
 ) -> Handled {
     let query = head.uri.query();
-    let has_page = matches!(
+    let has_parameters = matches!(
         route,
-        Route::WalletList(_) | Route::EntryList(_) | Route::KeyList | Route::Metrics
+        Route::WalletGet(_)
+            | Route::WalletList(_)
+            | Route::EntryList(_)
+            | Route::KeyList
+            | Route::Metrics
     );
-    if !has_page {
+    if !has_parameters {
         no_query(query)?;
     }
     match route {
@@ -97,7 +101,10 @@ async fn ask(
             users::wallet_list(app, caller, user_id, Page::of_query(query)?).await
         }
         Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
-        Route::WalletGet(id) => wallets::wallet_get(app, caller, id, &head.headers).await,
+        Route::WalletGet(id) => {
+            let min_version = min_version(query)?;
+            wallets::wallet_get(app, caller, id, min_version, &head.headers).await
+        }
         Route::WalletFreeze(id) => {
             limits::wallet_status_set(app, caller, id, WalletStatus::Frozen, head, body).await
         }
@@ -138,7 +145,7 @@ async fn once<A: Answered>(
     key: Option<&IdempotencyKey>,
     content: &Value,
     create: impl Future<Output = Result<A, Failure>>,
-) -> Result<(A, bool), Problem> {
+) -> Result<(A, bool), NoResult> {
     let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
     let store = &app.answer_store;
     let remembered = async {
@@ -149,14 +156,20 @@ async fn once<A: Answered>(
     };
     let asked = async {
         let created = create.await.map_err(NoResult::Failed)?;
-        store
-            .store(place.iter().map(|place| (place, &created)))
-            .await;
+        store.store(place.iter().map(|place| (place, &created)));
         Ok(created)
     };
     let (created, replay) = first_known(remembered, asked, A::is_replay).await?;
     app.metrics.replay(replay);
     Ok((created, replay.is_some()))
+}
+
+/// The problem of a call that locks nothing but its id: another session that held it is a twin.
+fn held_by_twin(no_result: NoResult) -> Problem {
+    match no_result {
+        NoResult::Failed(Failure::Locked) => in_progress(),
+        no_result => no_result.into(),
+    }
 }
 
 /// Cuts a list to its page. The cursor of the next page is the last item of this one.

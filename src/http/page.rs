@@ -1,5 +1,6 @@
-//! Pages of lists: `limit` and `cursor` of a query string.
+//! The query string: a page of a list (`limit`, `cursor`), or the version that a wallet must have at least.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,13 +30,7 @@ impl<C: FromStr> Page<C> {
     /// Another parameter, a repeated one, or a value that is none.
     pub fn of_query(query: Option<&str>) -> Result<Self, Problem> {
         let (mut limit, mut cursor) = (None, None);
-        for pair in query
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-        {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = percent_decode_str(value).decode_utf8_lossy();
+        for (name, value) in parameters(query) {
             let is_new = match name {
                 "limit" => limit.replace(page_size(&value)?).is_none(),
                 "cursor" => cursor
@@ -44,7 +39,7 @@ impl<C: FromStr> Page<C> {
                 _ => return Err(malformed("Allowed: limit and cursor.")),
             };
             if !is_new {
-                return Err(malformed("A parameter may be there once."));
+                return Err(repeated());
             }
         }
         Ok(Self {
@@ -111,6 +106,34 @@ fn digits(text: &str) -> Option<i64> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
+/// Reads `min_version` from a query string: the version that a wallet must have at least. Without it any will do.
+///
+/// # Errors
+/// Another parameter, a repeated one, or a value that is no version.
+pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
+    let mut version = None;
+    for (name, value) in parameters(query) {
+        if name != "min_version" {
+            return Err(malformed("Allowed: min_version."));
+        }
+        let value = digits(&value).filter(|value| *value >= 1);
+        let rule = || malformed("min_version is a positive integer.");
+        if version.replace(value.ok_or_else(rule)?).is_some() {
+            return Err(repeated());
+        }
+    }
+    Ok(version.unwrap_or(0))
+}
+
+/// The parameters of a query string, with their values decoded.
+fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let pairs = query.unwrap_or_default().split('&');
+    pairs.filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name, percent_decode_str(value).decode_utf8_lossy())
+    })
+}
+
 /// Refuses a query string where the route takes none.
 ///
 /// # Errors
@@ -128,6 +151,10 @@ fn page_size(text: &str) -> Result<i32, Problem> {
         .ok()
         .filter(|size| (1..=PAGE_SIZE_MAX).contains(size));
     size.ok_or_else(|| malformed("limit is an integer from 1 to 200."))
+}
+
+fn repeated() -> Problem {
+    malformed("A parameter may be there once.")
 }
 
 fn malformed_cursor() -> Problem {
@@ -165,6 +192,26 @@ mod tests {
             "page=1",
         ] {
             assert_eq!(page(query), Err(Code::MalformedQuery), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_least_version_is_a_positive_integer() {
+        let read = |query| min_version(Some(query)).map_err(|problem| problem.code);
+        assert_eq!(min_version(None).map_err(|problem| problem.code), Ok(0));
+        assert_eq!((read(""), read("min_version=7")), (Ok(0), Ok(7)));
+        for query in [
+            "min_version=",
+            "min_version=0",
+            "min_version=-1",
+            "min_version=%2B5",
+            "min_version=1.5",
+            "min_version=12345678901234567",
+            "min_version=1&min_version=1",
+            "min_version=1&limit=1",
+            "version=1",
+        ] {
+            assert_eq!(read(query), Err(Code::MalformedQuery), "{query}");
         }
     }
 

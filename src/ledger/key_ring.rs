@@ -8,23 +8,23 @@
 //! While PostgreSQL does not answer, known keys last for `KEYS_STALE_MS_MAX`. So the server goes on
 //! answering what Redis knows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
+use crate::base::clock;
 use crate::ledger::NoResult;
 use crate::ledger::gather::{Batch, CALLS_MAX, Gather, Reply};
 use crate::sql::contract;
 use crate::sql::database::Database;
 use crate::sql::failure::Failure;
 use crate::types::{ApiKey, ApiKeyDigest, Caller};
-
-mod held;
-
-use held::HeldKeys;
 
 /// How often all known keys are checked. A key dies on every server within 5 s.
 const KEYS_REFRESH_MS: u64 = 2_000;
@@ -155,3 +155,124 @@ impl KeyRing {
         checked
     }
 }
+
+/// Callers by the digests of their keys. An unused key is forgotten. When there are too many, the
+/// least recently used one makes room.
+struct HeldKeys {
+    start: Instant,
+    held: Cache<ApiKeyDigest, Arc<Held>>,
+    /// How many keys were dropped. An answer to a question from before a drop may not know of it.
+    drops: AtomicU64,
+}
+
+struct Held {
+    caller: Arc<Caller>,
+    /// When the question was asked to which PostgreSQL said that the key is valid, in milliseconds
+    /// since `start`.
+    confirmed_ms: AtomicU64,
+}
+
+/// A moment before a question to PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    at_ms: u64,
+    drops: u64,
+}
+
+impl HeldKeys {
+    /// No keys yet. A key that is not used for `unused_max` is forgotten.
+    fn new(unused_max: Duration) -> Self {
+        Self {
+            start: Instant::now(),
+            held: Cache::builder()
+                .max_capacity(KNOWN_KEYS_MAX)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_idle(unused_max)
+                .build(),
+            drops: AtomicU64::new(0),
+        }
+    }
+
+    /// The caller with this key, if the key is known, was confirmed within `KEYS_STALE_MS_MAX`, and
+    /// has not expired.
+    fn get(&self, digest: &ApiKeyDigest, now: Instant) -> Option<Arc<Caller>> {
+        let held = self.held.get(digest)?;
+        let confirmed_ms = held.confirmed_ms.load(Ordering::Relaxed);
+        let is_stale = self.ms_at(now).saturating_sub(confirmed_ms) > KEYS_STALE_MS_MAX;
+        let expires_at = held.caller.expires_at;
+        let is_expired = expires_at.is_some_and(|end| end <= clock::now());
+        (!is_stale && !is_expired).then(|| Arc::clone(&held.caller))
+    }
+
+    /// To be called before a question whose answer is given to `hold` or `confirm`.
+    fn ask(&self, now: Instant) -> Asked {
+        Asked {
+            at_ms: self.ms_at(now),
+            drops: self.drops.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Remembers valid keys. If any key was dropped since the question, it remembers none of them:
+    /// the dropped key may be among them.
+    fn hold(&self, callers: &[Arc<Caller>], asked: Asked) {
+        for caller in callers {
+            let held = Held {
+                caller: Arc::clone(caller),
+                confirmed_ms: AtomicU64::new(asked.at_ms),
+            };
+            self.held.insert(caller.key_sha256, Arc::new(held));
+            // A drop before the insertion is seen here. A drop after it finds the inserted key.
+            if self.drops.load(Ordering::SeqCst) != asked.drops {
+                self.held.invalidate(&caller.key_sha256);
+            }
+        }
+    }
+
+    /// Drops a key.
+    fn forget(&self, digest: &ApiKeyDigest) {
+        self.drops.fetch_add(1, Ordering::SeqCst);
+        self.held.invalidate(digest);
+    }
+
+    /// Drops the key with this id.
+    fn forget_by_id(&self, ledger_id: i64, key_id: Uuid) {
+        self.drops.fetch_add(1, Ordering::SeqCst);
+        for (digest, held) in &self.held {
+            if (held.caller.ledger_id, held.caller.key_id) == (ledger_id, key_id) {
+                self.held.invalidate(&*digest);
+            }
+        }
+    }
+
+    /// The ledgers and digests of all known keys. Looking at a key here does not count as use.
+    fn to_check(&self) -> Vec<(i64, ApiKeyDigest)> {
+        let held = self.held.iter();
+        held.map(|(digest, held)| (held.caller.ledger_id, *digest))
+            .collect()
+    }
+
+    /// Keeps those of the checked keys that are valid, and drops the others. A key that was dropped
+    /// since the question stays dropped.
+    fn confirm(&self, checked: &[ApiKeyDigest], valid: &[Caller], asked: Asked) {
+        let checked: HashSet<&ApiKeyDigest> = checked.iter().collect();
+        let valid: HashSet<&ApiKeyDigest> = valid.iter().map(|caller| &caller.key_sha256).collect();
+        for (digest, held) in &self.held {
+            if valid.contains(&*digest) {
+                held.confirmed_ms.fetch_max(asked.at_ms, Ordering::Relaxed);
+            } else if checked.contains(&*digest)
+                // Unless a later question has confirmed the key.
+                && held.confirmed_ms.load(Ordering::Relaxed) <= asked.at_ms
+            {
+                self.forget(&digest);
+            }
+        }
+    }
+
+    fn ms_at(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.start).as_millis();
+        u64::try_from(since).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use crate::ledger::gather::NoAnswer;
 use crate::sql::failure::Failure;
 
 pub mod gather;
+pub mod generation;
 pub mod key_ring;
 pub mod ledgers;
 pub mod posting;

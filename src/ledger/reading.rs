@@ -11,7 +11,7 @@ use crate::ledger::NoResult;
 use crate::ledger::gather::Gather;
 use crate::ledger::wallets_get::{Reading, WalletsGet};
 use crate::redis::connection::Unavailable;
-use crate::redis::wallet_cache::{Bypass, Lease, WalletCache, WalletRef};
+use crate::redis::wallet_cache::{Lease, WalletCache};
 use crate::types::{Caller, WalletResult};
 
 /// The wallets of one ledger.
@@ -35,7 +35,8 @@ impl Wallets {
         }
     }
 
-    /// A wallet, if there is one for this caller, and how it was read.
+    /// A wallet, if there is one for this caller, and how it was read. The cache's is taken if it has this version
+    /// or a newer one.
     ///
     /// # Errors
     /// PostgreSQL did not say.
@@ -43,8 +44,9 @@ impl Wallets {
         &self,
         caller: &Caller,
         wallet_id: Uuid,
+        min_version: i64,
     ) -> Result<(Option<WalletResult>, CacheRead), NoResult> {
-        let (wallet, read) = self.read(caller, wallet_id).await?;
+        let (wallet, read) = self.read(caller, wallet_id, min_version).await?;
         self.metrics.cache_read(read);
         Ok((wallet, read))
     }
@@ -53,22 +55,18 @@ impl Wallets {
         &self,
         caller: &Caller,
         wallet_id: Uuid,
+        min_version: i64,
     ) -> Result<(Option<WalletResult>, CacheRead), NoResult> {
         let reading = Reading {
             wallet_id,
             key: caller.key_sha256,
         };
-        let key = (self.ledger_id, wallet_id);
         match self.cached(caller, wallet_id).await {
-            Err(bypass) => {
-                let wallet = self.query(reading).await?;
-                if let Some(wallet) = &wallet {
-                    self.cache.seen(key, wallet, bypass).await;
-                }
-                return Ok((wallet, CacheRead::Bypass));
+            Ok(Some(wallet)) if wallet.version >= min_version => {
+                return Ok((Some(wallet), CacheRead::Hit));
             }
-            Ok(Some(wallet)) => return Ok((Some(wallet), CacheRead::Hit)),
             Ok(None) => {}
+            Ok(Some(_)) | Err(Unavailable) => return self.bypass(reading).await,
         }
         // Several readers may miss a wallet at the same time. One of them asks PostgreSQL, and the
         // others find in the cache what it filled in. They take turns per API key, because a
@@ -76,28 +74,56 @@ impl Wallets {
         let turn = self.turns.join(reading).await;
         if turn.is_none()
             && let Ok(Some(wallet)) = self.cached(caller, wallet_id).await
+            && wallet.version >= min_version
         {
             return Ok((Some(wallet), CacheRead::Hit));
         }
-        let lease = self.cache.lease(key, caller.user_id).await;
-        let wallet = self.query(reading).await?;
-        match (&wallet, lease) {
-            (Some(wallet), lease) => self.fill(key, wallet, lease).await,
-            // A lease that stays ends by itself.
-            (None, Ok(lease)) => drop(self.cache.release(key, lease).await),
-            (None, Err(Unavailable)) => {}
-        }
+        let wallet = self.miss(caller, reading).await?;
         Ok((wallet, CacheRead::Miss))
     }
 
-    /// Fills in what was found. A lost fill costs the next reader a query.
-    async fn fill(&self, key: WalletRef, found: &WalletResult, lease: Result<Lease, Unavailable>) {
-        let filled = match lease {
-            Ok(lease) => self.cache.fill(key, found, lease).await,
-            Err(Unavailable) => Err(Unavailable),
+    /// Asks PostgreSQL, whatever the cache has.
+    async fn bypass(
+        &self,
+        reading: Reading,
+    ) -> Result<(Option<WalletResult>, CacheRead), NoResult> {
+        let wallet = self.query(reading).await?;
+        if let Some(wallet) = &wallet {
+            self.cache.seen((self.ledger_id, reading.wallet_id), wallet);
+        }
+        Ok((wallet, CacheRead::Bypass))
+    }
+
+    /// Asks PostgreSQL and fills in what it says. A lost fill costs the next reader a query.
+    async fn miss(
+        &self,
+        caller: &Caller,
+        reading: Reading,
+    ) -> Result<Option<WalletResult>, NoResult> {
+        let key = (self.ledger_id, reading.wallet_id);
+        let lease = self.cache.lease(key, caller.user_id).await;
+        let wallet = self.query(reading).await?;
+        let filled = match (&wallet, lease) {
+            (Some(wallet), Ok(lease)) => {
+                self.cache.remember_owner(key, wallet);
+                self.fill(wallet, lease).await
+            }
+            // A lease that stays ends by itself.
+            (None, Ok(lease)) => self.cache.release(lease).await,
+            (_, Err(Unavailable)) => Err(Unavailable),
         };
-        if let Err(Unavailable) = filled {
-            self.cache.seen(key, found, Bypass::Silent).await;
+        if let (Some(wallet), Err(Unavailable)) = (&wallet, filled) {
+            self.cache.seen(key, wallet);
+        }
+        Ok(wallet)
+    }
+
+    /// A wallet of issuance changes whenever a wallet is made with a balance, of which no server tells the cache: it
+    /// is never filled in.
+    async fn fill(&self, found: &WalletResult, lease: Lease) -> Result<(), Unavailable> {
+        match found.user_id {
+            Some(_) => self.cache.fill(found, lease).await,
+            None => self.cache.release(lease).await,
         }
     }
 
@@ -107,7 +133,7 @@ impl Wallets {
         &self,
         caller: &Caller,
         wallet_id: Uuid,
-    ) -> Result<Option<WalletResult>, Bypass> {
+    ) -> Result<Option<WalletResult>, Unavailable> {
         let cached = self.cache.read((self.ledger_id, wallet_id)).await?;
         Ok(cached.filter(|wallet| caller.sees(wallet.user_id)))
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::base::metrics::Metrics;
 use crate::ledger::gather::{Batch, Reply};
 use crate::redis::answer_store::{AnswerStore, Place};
-use crate::redis::wallet_cache::{WalletCache, WalletChange, WalletRef};
+use crate::redis::wallet_cache::{NotTold, WalletCache, WalletChange, WalletRef};
 use crate::sql::contract;
 use crate::sql::database::Database;
 use crate::sql::failure::Failure;
@@ -46,6 +46,11 @@ pub struct TransfersPost {
 
 type Posted = Result<TransferResult, Failure>;
 
+fn is_posted(posted: &Posted) -> bool {
+    let outcome = posted.as_ref().map(|result| result.outcome);
+    outcome == Ok(TransferOutcome::Posted)
+}
+
 impl Batch for TransfersPost {
     type Request = Posting;
     type Answer = Posted;
@@ -60,8 +65,13 @@ impl Batch for TransfersPost {
             .into_iter()
             .map(|posting| (posting.transfer, posting.place))
             .unzip();
-        let results = self.post(&transfers, &keys).await;
-        self.remember(&results, &places).await;
+        let mut results = self.post(&transfers, &keys).await;
+        if let Err(NotTold(cause)) = self.remember(&results, &places).await {
+            // They stay posted. A client that asks again hears it once it can be told.
+            for posted in results.iter_mut().filter(|posted| is_posted(posted)) {
+                *posted = Err(Failure::Unavailable(cause.clone()));
+            }
+        }
         let requests = transfers.into_iter().zip(keys).zip(places);
         let replies = results.into_iter().zip(requests);
         replies
@@ -124,9 +134,9 @@ impl TransfersPost {
         }
     }
 
-    /// Writes new balances and answers to Redis. No answer leaves before that, so that a client
-    /// reads its own writes.
-    async fn remember(&self, results: &[Posted], places: &[Place]) {
+    /// Tells Redis of new balances before any answer leaves, so that no client at any server reads older ones; then of the
+    /// answers, as those who find them tell them at once.
+    async fn remember(&self, results: &[Posted], places: &[Place]) -> Result<(), NotTold> {
         let results = || {
             results.iter().zip(places).filter_map(|(posted, place)| {
                 let result = posted.as_ref().ok()?;
@@ -134,11 +144,10 @@ impl TransfersPost {
             })
         };
         let changes = results().flat_map(|(_, result)| self.wallet_changes(result));
+        self.wallet_cache.write(changes).await?;
         let stored = results().filter(|(_, result)| result.created_at.is_some());
-        tokio::join!(
-            self.wallet_cache.write(changes),
-            self.answer_store.store(stored),
-        );
+        self.answer_store.store(stored);
+        Ok(())
     }
 
     /// What a posted transfer did to its two wallets.

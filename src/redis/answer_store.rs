@@ -1,5 +1,7 @@
 //! What was answered to idempotency keys, for 24 h. It saves a question to PostgreSQL, and answers while that is
 //! away. PostgreSQL decides, whatever is or is not found here.
+//!
+//! An answer of a transfer is stored when it may be told: who finds it tells it without a write to the wallet cache.
 
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::redis::connection::Redis;
+use crate::redis::knowledge::Knowledge;
 use crate::types::{Caller, TransferResult, UserResult, WalletResult, user_transfer_id};
 
 const ANSWER_TTL_S: u64 = 24 * 3_600;
@@ -66,7 +69,8 @@ impl Answered for TransferResult {
 /// Where the answer to a request is, and what it must be the answer to.
 #[derive(Debug, Clone)]
 pub struct Place {
-    redis_key: String,
+    /// The end of its key in Redis.
+    name: String,
     id: Uuid,
     fingerprint: [u8; FINGERPRINT_BYTES],
 }
@@ -76,13 +80,13 @@ impl Place {
     /// nobody can take, guess or look at those of others.
     pub fn new<A: Answered>(caller: &Caller, id: Uuid, content: &Value) -> Self {
         let (ledger_id, kind) = (caller.ledger_id, A::KIND);
-        let redis_key = match caller.user_id {
-            None => format!("remit:key:{ledger_id}:{kind}:{id}"),
-            Some(user_id) => format!("remit:key:{ledger_id}:{user_id}:{kind}:{id}"),
+        let name = match caller.user_id {
+            None => format!("{ledger_id}:{kind}:{id}"),
+            Some(user_id) => format!("{ledger_id}:{user_id}:{kind}:{id}"),
         };
-        let content = format!("{redis_key} {content}");
+        let content = format!("{name} {content}");
         Self {
-            redis_key,
+            name,
             id: caller
                 .user_id
                 .map_or(id, |user_id| user_transfer_id(user_id, id)),
@@ -94,39 +98,50 @@ impl Place {
 /// The answers in Redis.
 pub struct AnswerStore {
     redis: Arc<Redis>,
+    knowledge: Arc<Knowledge>,
 }
 
 impl AnswerStore {
-    /// Answers in this Redis.
-    pub fn new(redis: Arc<Redis>) -> Self {
-        Self { redis }
+    /// Answers in this Redis, of the database that was heard of.
+    pub fn new(redis: Arc<Redis>, knowledge: Arc<Knowledge>) -> Self {
+        Self { redis, knowledge }
     }
 
     /// The answer at a place, if it was given to the same content. Any other content is PostgreSQL's to judge.
     pub async fn find<A: Answered>(&self, place: &Place) -> Option<A> {
         let mut get = redis::cmd("GET");
-        get.arg(&place.redis_key);
-        let found: Option<Vec<u8>> = self.redis.command(&get).await.ok()?;
+        get.arg(self.key(place)?);
+        let found: Option<Vec<u8>> = self.redis.any().command(&get).await.ok()?;
         decode(&found?, place)
     }
 
-    /// Stores answers: one round trip. A lost one costs a question to PostgreSQL.
-    pub async fn store<'a, A: Answered + 'a>(
+    /// Stores answers, beside all that follows: a lost one costs a question to PostgreSQL.
+    pub fn store<'a, A: Answered + 'a>(
         &self,
         answers: impl IntoIterator<Item = (&'a Place, &'a A)>,
     ) {
         let mut pipeline = redis::pipe();
         let mut is_empty = true;
         for (place, answer) in answers {
+            let Some(key) = self.key(place) else { return };
             let mut set = redis::cmd("SET");
-            set.arg(&place.redis_key).arg(encode(answer, place));
+            set.arg(key).arg(encode(answer, place));
             set.arg("EX").arg(ANSWER_TTL_S);
             pipeline.add_command(set).ignore();
             is_empty = false;
         }
         if !is_empty {
-            let _ = self.redis.pipeline::<()>(&pipeline).await;
+            let redis = Arc::clone(&self.redis);
+            tokio::spawn(async move {
+                let _ = redis.any().pipeline::<()>(&pipeline).await;
+            });
         }
+    }
+
+    /// None: no database was heard of yet.
+    fn key(&self, place: &Place) -> Option<String> {
+        let known = self.knowledge.last()?;
+        Some(format!("remit:{}:key:{}", known.place, place.name))
     }
 }
 
@@ -182,7 +197,7 @@ mod tests {
         for ledger_id in [1, 2] {
             for user_id in [None, Some(ids[0]), Some(ids[1])] {
                 let caller = caller(ledger_id, user_id);
-                keys.insert(Place::new::<TransferResult>(&caller, ids[0], &json!([])).redis_key);
+                keys.insert(Place::new::<TransferResult>(&caller, ids[0], &json!([])).name);
             }
         }
         assert_eq!(keys.len(), 6);

@@ -1,5 +1,9 @@
 //! Connections to Redis. Redis is a helper: each call has a short time limit, and after a failure
 //! Redis is left alone for a moment, so that a dead or slow one costs its callers next to nothing.
+//!
+//! Not `redis::aio::ConnectionManager`: it connects again while its callers wait, knows no rest, asks the
+//! new Redis nothing before the first call reaches it, and takes no stream of ours, which the trust in
+//! certificates and the driver below need.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
 use crate::base::tls::{Tls, Trust};
+use crate::redis::replication::{info, master_id};
 
 /// How long a call may take, connecting included.
 const CALL_MS_MAX: u64 = 250;
@@ -63,63 +68,67 @@ impl Redis {
 
     /// Whether Redis answers a PING now.
     pub async fn is_up(&self) -> bool {
-        self.command::<String>(&redis::cmd("PING")).await.is_ok()
+        let ping = redis::cmd("PING");
+        self.any().command::<String>(&ping).await.is_ok()
     }
 
-    /// Runs a command.
-    ///
-    /// # Errors
-    /// No answer in time, or an error from Redis.
-    pub async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        self.call(async |link: &mut MultiplexedConnection| command.query_async(link).await)
-            .await
+    /// Calls to whichever Redis is connected.
+    pub fn any(&self) -> Calls<'_> {
+        Calls {
+            redis: self,
+            id: None,
+        }
     }
 
-    /// Runs a pipeline: one round trip.
-    ///
-    /// # Errors
-    /// No answer in time, or an error from Redis. Part of the pipeline may have been carried out.
-    pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Unavailable> {
-        self.call(async |link: &mut MultiplexedConnection| pipeline.query_async(link).await)
-            .await
+    /// Calls to the Redis with this replication id, and to no other.
+    pub fn with_id<'a>(&'a self, id: &'a str) -> Calls<'a> {
+        Calls {
+            redis: self,
+            id: Some(id),
+        }
     }
 
-    /// Runs a script, loading it where Redis does not know it.
-    ///
-    /// # Errors
-    /// No answer in time, or an error from Redis.
-    pub async fn script<T: FromRedisValue>(
-        &self,
-        script: &ScriptInvocation<'_>,
-    ) -> Result<T, Unavailable> {
-        self.call(async |link: &mut MultiplexedConnection| script.invoke_async(link).await)
-            .await
+    /// Asks which Redis is there now: its replication id, if it is a master. A connection that stays open does not
+    /// tell that its Redis was promoted or made a replica.
+    pub async fn identify(&self) -> Option<String> {
+        let asked = self.call(None, async |link| {
+            let said: String = info().query_async(&mut link.connection).await?;
+            let id = master_id(&said).map(str::to_owned);
+            lock(&link.id).clone_from(&id);
+            Ok(id)
+        });
+        asked.await.ok().flatten()
     }
 
     async fn call<T>(
         &self,
-        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+        id: Option<&str>,
+        work: impl AsyncFnOnce(&mut Link) -> RedisResult<T>,
     ) -> Result<T, Unavailable> {
         self.admit()?;
-        let result = self.ask(work).await;
+        let result = self.ask(id, work).await;
         self.learn(result.is_ok());
         result.map_err(|error| {
             tracing::warn!(%error, "Redis is unavailable");
             Unavailable
-        })
+        })?
     }
 
     async fn ask<T>(
         &self,
-        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
-    ) -> Result<T, String> {
+        id: Option<&str>,
+        work: impl AsyncFnOnce(&mut Link) -> RedisResult<T>,
+    ) -> Result<Result<T, Unavailable>, String> {
         let deadline = Instant::now() + Duration::from_millis(CALL_MS_MAX);
         let silence = |_| format!("no answer within {CALL_MS_MAX} ms");
-        let link = timeout_at(deadline.into(), self.link())
+        let mut link = timeout_at(deadline.into(), self.link())
             .await
             .map_err(silence)??;
-        let mut connection = link.connection.clone();
-        let result = match timeout_at(deadline.into(), work(&mut connection)).await {
+        if id.is_some() && lock(&link.id).as_deref() != id {
+            // It answers, and is another one.
+            return Ok(Err(Unavailable));
+        }
+        let result = match timeout_at(deadline.into(), work(&mut link)).await {
             Ok(result) => result.map_err(|error| error.to_string()),
             Err(late) => Err(silence(late)),
         };
@@ -127,7 +136,7 @@ impl Redis {
             // One that does not answer may never do so again: the network swallows what is said.
             link.is_broken.store(true, Ordering::Relaxed);
         }
-        result
+        result.map(Ok)
     }
 
     /// A link that works as far as known. The pool drops a broken one when it comes back.
@@ -172,10 +181,50 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A connection, and whether a call on it has failed. Clones share both.
+/// Calls to Redis; those that name a replication id are made to the Redis that has it and to no other.
+pub struct Calls<'a> {
+    redis: &'a Redis,
+    id: Option<&'a str>,
+}
+
+impl Calls<'_> {
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// Another Redis is there, or no answer came in time, or an error from Redis.
+    pub async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        let work = async |link: &mut Link| command.query_async(&mut link.connection).await;
+        self.redis.call(self.id, work).await
+    }
+
+    /// Runs a pipeline: one round trip.
+    ///
+    /// # Errors
+    /// As `command`. Part of the pipeline may have been carried out.
+    pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Unavailable> {
+        let work = async |link: &mut Link| pipeline.query_async(&mut link.connection).await;
+        self.redis.call(self.id, work).await
+    }
+
+    /// Runs a script, loading it where Redis does not know it.
+    ///
+    /// # Errors
+    /// As `command`.
+    pub async fn script<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, Unavailable> {
+        let work = async |link: &mut Link| script.invoke_async(&mut link.connection).await;
+        self.redis.call(self.id, work).await
+    }
+}
+
+/// A connection, which Redis it leads to, and whether a call on it has failed. Clones share all.
 #[derive(Clone)]
 struct Link {
     connection: MultiplexedConnection,
+    /// The replication id of a master. None: it is no master, or does not say.
+    id: Arc<Mutex<Option<String>>>,
     is_broken: Arc<AtomicBool>,
 }
 
@@ -242,8 +291,12 @@ impl Manager for LinkManager {
     type Error = RedisError;
 
     async fn connect(&self) -> Result<Link, RedisError> {
+        let mut connection = self.open().await?;
+        let said: Option<String> = info().query_async(&mut connection).await.ok();
+        let id = said.as_deref().and_then(master_id).map(str::to_owned);
         Ok(Link {
-            connection: self.open().await?,
+            connection,
+            id: Arc::new(Mutex::new(id)),
             is_broken: Arc::default(),
         })
     }

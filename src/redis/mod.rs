@@ -2,4 +2,6 @@
 
 pub mod answer_store;
 pub mod connection;
+pub mod knowledge;
+mod replication;
 pub mod wallet_cache;

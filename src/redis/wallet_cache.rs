@@ -1,174 +1,201 @@
-//! The wallet cache in Redis: one hash per wallet, merged by version.
+//! The wallet cache in Redis: one hash per wallet, merged by version, with keys of its generation. Which generation
+//! may be read, when and where, is in `knowledge.rs`.
 //!
 //! A wallet's `version` counts its entries and its `status_version` its changes of status. Each writer
 //! stores only what is newer, by a script that Redis runs whole, so order and repetition of writes do
 //! not matter and a slow writer can never put an old balance over a new one.
 //!
-//! What never changes (owner, currency, …) is stored by readers only. A reader first leaves a lease;
+//! What never changes (currency, floor, …) is stored by readers only. A reader first leaves a lease;
 //! its fill counts only while the lease is there, so a FLUSHALL between its query and its fill cannot
-//! bring an old wallet back. Whoever is bound to a user has leases of that user's: he can ask for any id, and
+//! bring an old wallet back. A reader that is bound to a user has leases of that user's: he can ask for any id, and
 //! must not take the place of a reader who will find something.
 //!
-//! What cannot be written while Redis is away is remembered, and written when it is back; until then
-//! these wallets are not read from Redis. So is what was read past Redis: it may be newer than what Redis
-//! has, and nobody is to see a wallet go back. That memory ends with its process, so each process begins a new epoch:
-//! nobody reads what was filled in during an earlier one.
+//! Whose a wallet is never comes from Redis: a process remembers it from PostgreSQL.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
+use moka::sync::Cache;
 use time::OffsetDateTime;
+use tokio::time::sleep_until;
 use uuid::Uuid;
 
-use crate::redis::connection::{Redis, Unavailable};
-use crate::types::WalletResult;
+use crate::redis::connection::Redis;
+use crate::redis::knowledge::{FRESH_MS, Knowledge, Known};
+use crate::types::{CacheState, WalletResult};
 
 mod change;
-mod lost;
+mod keeping;
 mod reading;
 mod scripts;
 
 pub use change::WalletChange;
-use lost::LostWrites;
 pub use reading::Lease;
 use scripts::MERGE;
 
-/// Bounds what a lost write can leave wrong.
-const WALLET_TTL_MS: u64 = 3_600_000;
-/// How often lost writes are tried again.
-const REPAIR_INTERVAL_MS: u64 = 200;
-/// The key of the epoch: a text that each process replaces when it starts.
-const EPOCH: &str = "remit:wallet:epoch";
-
-/// Why a wallet cannot be read from the cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bypass {
-    /// Redis does not answer.
-    Silent,
-    /// Redis lacks a write to this wallet, or may lack one.
-    Behind,
-}
-
-impl From<Unavailable> for Bypass {
-    fn from(_: Unavailable) -> Self {
-        Self::Silent
-    }
-}
+/// Of how many wallets a process remembers whose they are.
+const OWNERS_MAX: u64 = 200_000;
 
 /// A wallet's ledger and id.
 pub type WalletRef = (i64, Uuid);
 
-/// The cache and its memory of lost writes.
+/// What PostgreSQL gave as an answer about the generation, or why it gave none.
+pub type Asked<'a> = BoxFuture<'a, Result<CacheState, String>>;
+
+/// The row of the generation, where it is.
+pub trait GenerationRow: Send + Sync {
+    /// Reads it.
+    fn state(&self) -> Asked<'_>;
+
+    /// Closes the generation that is open.
+    fn close(&self) -> Asked<'_>;
+}
+
+/// A write cannot be told: others may still read what was there before, and PostgreSQL could not be asked to end that.
+#[derive(Debug)]
+pub struct NotTold(pub String);
+
+/// The cache, as one process sees it.
 pub struct WalletCache {
     redis: Arc<Redis>,
-    lost: LostWrites,
-    /// Whether this process has begun its epoch.
-    has_begun: AtomicBool,
+    knowledge: Arc<Knowledge>,
+    row: Box<dyn GenerationRow>,
+    /// Whose the wallets are. None: nobody's, which is a wallet of issuance.
+    owners: Cache<WalletRef, Option<Uuid>>,
+    ttl: Duration,
 }
 
 impl WalletCache {
-    /// A cache in this Redis.
-    pub fn new(redis: Arc<Redis>) -> Self {
+    /// A cache in this Redis, whose entries live that long.
+    pub fn new(
+        redis: Arc<Redis>,
+        knowledge: Arc<Knowledge>,
+        row: impl GenerationRow + 'static,
+        ttl: Duration,
+    ) -> Self {
         Self {
             redis,
-            lost: LostWrites::default(),
-            has_begun: AtomicBool::new(false),
+            knowledge,
+            row: Box::new(row),
+            owners: Cache::new(OWNERS_MAX),
+            ttl,
         }
     }
 
-    /// Begins a new epoch, so that nobody reads what was filled in before: a process may have ended with lost
-    /// writes, which nobody remembers. While Redis does not answer, `repair` goes on with it.
-    pub async fn begin(&self) {
-        let mut begin = redis::cmd("SET");
-        begin.arg(EPOCH).arg(random());
-        let has_begun = self.redis.command::<()>(&begin).await.is_ok();
-        self.has_begun.store(has_begun, Ordering::Relaxed);
+    /// Asks for the generation.
+    ///
+    /// # Errors
+    /// PostgreSQL did not say.
+    pub async fn learn(&self) -> Result<(), String> {
+        let asked_at = Instant::now();
+        self.knowledge.hear(self.row.state().await?, asked_at);
+        Ok(())
     }
 
-    /// Takes note of what was read past Redis.
-    pub async fn seen(&self, wallet: WalletRef, found: &WalletResult, bypass: Bypass) {
-        let seen = WalletChange {
-            entry: Some((found.version, found.balance)),
-            status: Some((found.status_version, <&str>::from(found.status).to_owned())),
-            updated_at_us: microseconds(found.updated_at),
-        };
-        match bypass {
-            Bypass::Silent => self.lost.remember_seen(wallet, seen),
-            Bypass::Behind => {
-                // The repair may have written something older by now.
-                if let Some(seen) = self.lost.update_seen(&wallet, seen)
-                    && write_batch(&self.redis, [(&wallet, &seen)].into_iter())
-                        .await
-                        .is_err()
-                {
-                    self.lost.remember_seen(wallet, seen);
-                }
-            }
-        }
-    }
-
-    /// Writes changes through, each wallet's newest. What Redis does not take is remembered for `repair`.
-    pub async fn write(&self, changes: impl IntoIterator<Item = (WalletRef, WalletChange)>) {
+    /// Writes changes through, each wallet's newest. When this is done, no process shows anything older: Redis has them,
+    /// or nobody reads what it has.
+    ///
+    /// # Errors
+    /// The changes must not be told.
+    pub async fn write(
+        &self,
+        changes: impl IntoIterator<Item = (WalletRef, WalletChange)>,
+    ) -> Result<(), NotTold> {
         let mut newest: HashMap<WalletRef, WalletChange> = HashMap::new();
         for (wallet, change) in changes {
             newest.entry(wallet).or_default().merge(change);
         }
         if newest.is_empty() {
-            return;
+            return Ok(());
         }
-        if write_batch(&self.redis, newest.iter()).await.is_err() {
-            self.lost.remember(newest);
+        let mut known = self.known().await?;
+        if !self.counts(&known, &newest).await {
+            tracing::warn!("a write to the cache was lost: closing its generation");
+            known = self.close().await?;
+        }
+        sleep_until(known.tells_from.into()).await;
+        Ok(())
+    }
+
+    /// Writes through, beside all that follows, what a reader has found past an open generation: its client is not to
+    /// see the wallet go back.
+    pub fn seen(self: &Arc<Self>, wallet: WalletRef, found: &WalletResult) {
+        let known = self.knowledge.fresh(Instant::now());
+        if known.is_some_and(|known| known.redis_id.is_some()) {
+            let (cache, change) = (Arc::clone(self), WalletChange::of(found));
+            tokio::spawn(async move { cache.write([(wallet, change)]).await });
         }
     }
 
-    /// Ends what `begin` began, and tries lost writes again, for as long as the process lives.
-    pub async fn repair(&self) {
-        let mut ticks = tokio::time::interval(Duration::from_millis(REPAIR_INTERVAL_MS));
-        loop {
-            ticks.tick().await;
-            if !self.has_begun.load(Ordering::Relaxed) {
-                self.begin().await;
-            }
-            while let Some(batch) = self.lost.batch() {
-                if write_batch(
-                    &self.redis,
-                    batch.iter().map(|(wallet, change)| (wallet, change)),
-                )
-                .await
-                .is_err()
-                {
-                    break;
-                }
-                self.lost.forget(&batch);
-            }
+    /// The same for a process that asks for nothing in between: first it learns which generation there is, and which
+    /// Redis. What it has learnt not long ago will do.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub async fn write_anew(
+        &self,
+        changes: impl IntoIterator<Item = (WalletRef, WalletChange)>,
+    ) -> Result<(), NotTold> {
+        let mut changes = changes.into_iter().peekable();
+        if changes.peek().is_none() {
+            return Ok(());
         }
+        let soon = Instant::now() + Duration::from_millis(FRESH_MS / 3);
+        if self.knowledge.fresh(soon).is_none() {
+            // Of a Redis that does not say who it is the link knows nothing, and the write is lost.
+            let (learnt, _) = tokio::join!(self.learn(), self.redis.identify());
+            learnt.map_err(NotTold)?;
+        }
+        self.write(changes).await
+    }
+
+    /// What is known now, asked for if need be.
+    async fn known(&self) -> Result<Arc<Known>, NotTold> {
+        if let Some(known) = self.knowledge.fresh(Instant::now()) {
+            return Ok(known);
+        }
+        self.learn().await.map_err(NotTold)?;
+        let known = self.knowledge.fresh(Instant::now());
+        known.ok_or_else(|| NotTold("PostgreSQL took too long to name the generation".to_owned()))
+    }
+
+    /// Writes under a generation, and says whether that is enough for its readers: it is closed, or Redis has taken the
+    /// write. What is known is younger than the commit: entries of a later generation are.
+    async fn counts(&self, known: &Known, changes: &HashMap<WalletRef, WalletChange>) -> bool {
+        let Some(redis_id) = &known.redis_id else {
+            return true;
+        };
+        let mut script = MERGE.prepare_invoke();
+        for (wallet, change) in changes {
+            script.key(key(known, wallet));
+            match change.entry {
+                Some((version, balance)) => script.arg(version).arg(balance),
+                None => script.arg("").arg(""),
+            };
+            match &change.status {
+                Some((version, status)) => script.arg(*version).arg(status),
+                None => script.arg("").arg(""),
+            };
+            script.arg(change.updated_at_us);
+        }
+        let redis = self.redis.with_id(redis_id);
+        redis.script::<()>(&script).await.is_ok()
+    }
+
+    /// Closes the generation that is open.
+    async fn close(&self) -> Result<Arc<Known>, NotTold> {
+        let asked_at = Instant::now();
+        let state = self.row.close().await.map_err(NotTold)?;
+        self.knowledge.hear(state, asked_at);
+        let known = self.knowledge.last();
+        Ok(known.expect("it was heard of just now"))
     }
 }
 
-async fn write_batch<'a>(
-    redis: &Redis,
-    changes: impl Iterator<Item = (&'a WalletRef, &'a WalletChange)>,
-) -> Result<(), Unavailable> {
-    let mut script = MERGE.prepare_invoke();
-    for (wallet, change) in changes {
-        script.key(key(wallet));
-        match change.entry {
-            Some((version, balance)) => script.arg(version).arg(balance),
-            None => script.arg("").arg(""),
-        };
-        match &change.status {
-            Some((version, status)) => script.arg(*version).arg(status),
-            None => script.arg("").arg(""),
-        };
-        script.arg(change.updated_at_us);
-    }
-    redis.script(&script).await
-}
-
-fn key(wallet: &WalletRef) -> String {
-    format!("remit:wallet:{}:{}", wallet.0, wallet.1)
+fn key(known: &Known, wallet: &WalletRef) -> String {
+    format!("{}{}:{}", known.prefix, wallet.0, wallet.1)
 }
 
 fn random() -> String {

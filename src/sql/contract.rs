@@ -66,6 +66,23 @@ queries! {
     all remit_v1.transfers_post(ledger_id: i64, requests: &[TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
     one remit_v1.outbox_lag() -> OutboxLag;
+    one remit_ops_v1.cache_state() -> CacheState;
+    one remit_ops_v1.cache_close() -> CacheState;
+    one remit_ops_v1.cache_open(closed_generation: i64, redis_id: &str) -> CacheState;
+}
+
+/// `cache_state` on a connection of the caller's own.
+///
+/// # Errors
+/// PostgreSQL's, in its own words.
+pub async fn cache_state_of(client: &Client) -> Result<CacheState, String> {
+    const QUERY: Query = Query {
+        text: "select r from remit_ops_v1.cache_state() r",
+        takes: &[],
+        gives: <CacheState as FromSql>::accepts,
+    };
+    let session: &tokio_postgres::Client = client;
+    QUERY.one(session, &[]).await
 }
 
 /// A row of nulls is no wallet.

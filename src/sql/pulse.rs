@@ -1,7 +1,7 @@
 //! The pulse of PostgreSQL: whether it answers at all.
 //!
 //! A call that takes long proves nothing: it may be waiting for a wallet. So one task, the heart,
-//! has a connection of its own and asks an empty question on it again and again. There are two
+//! has a connection of its own and asks on it again and again, for what never waits. There are two
 //! states:
 //!
 //! ```text
@@ -24,18 +24,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Pool, PoolError};
+use deadpool_postgres::{Client, Pool, PoolError};
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 /// How often PostgreSQL is asked while it answers.
-const PULSE_MS: u64 = 300;
+pub const PULSE_MS: u64 = 300;
 /// How long PostgreSQL may say nothing to the heart and to every call. With `PULSE_MS` it keeps the
 /// end of every wait under 2 s.
 const SILENCE_MS_MAX: u64 = 900;
 /// The steps in which silence is counted. If this server itself stood still, it counts one step,
 /// however long it stood.
 const SILENCE_STEP_MS: u64 = 150;
+
+/// What PostgreSQL is asked. The future ends with its answer, whatever that is, or with the connection.
+pub type Question = Box<dyn for<'a> Fn(&'a Client) -> BoxFuture<'a, ()> + Send + Sync>;
 
 /// Whether PostgreSQL answers, for its callers. Clones share what they know.
 #[derive(Debug, Clone)]
@@ -47,12 +51,13 @@ pub struct Pulse {
 impl Pulse {
     /// Starts the heart, which asks through its own pool of one connection. In silence it closes
     /// the connections of that pool and of the others.
-    pub fn start(own: Pool, others: Vec<Pool>) -> Self {
+    pub fn start(own: Pool, others: Vec<Pool>, question: Question) -> Self {
         let (sender, silent) = watch::channel(false);
         let answers = Arc::default();
         let heart = Heart {
             own,
             others,
+            question,
             silent: sender,
             answers: Arc::clone(&answers),
         };
@@ -95,6 +100,7 @@ impl Pulse {
 struct Heart {
     own: Pool,
     others: Vec<Pool>,
+    question: Question,
     silent: watch::Sender<bool>,
     answers: Arc<AtomicU64>,
 }
@@ -150,7 +156,7 @@ impl Heart {
             match self.own.get().await {
                 Ok(client) => {
                     // An error means that the connection ended. The next question opens a new one.
-                    let _ = client.simple_query("").await;
+                    (self.question)(&client).await;
                     return;
                 }
                 Err(PoolError::Timeout(_)) => {}

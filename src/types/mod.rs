@@ -1,9 +1,11 @@
 //! What is said of money in Rust: the mirrors of the SQL types, and ids as text.
 
+mod cache_state;
 mod ids;
 mod mirrors;
 mod secret;
 
+pub use cache_state::*;
 pub use ids::*;
 pub use mirrors::*;
 pub use secret::*;

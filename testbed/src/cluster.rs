@@ -11,7 +11,7 @@ use crate::poll::{SOON, eventually, eventually_true};
 use crate::port::free_port;
 use crate::postgres::admin_key_insert;
 use crate::process::{children, is_moving, signal};
-use crate::session::connect;
+use crate::session::{self, connect};
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
 pub const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -161,10 +161,7 @@ impl Cluster {
 
     /// The URL with another password.
     pub fn url_with(&self, role: &str, password: &str, database: &str) -> String {
-        format!(
-            "postgresql://{role}:{password}@127.0.0.1:{}/{database}",
-            self.port
-        )
+        session::url(role, password, self.port, database)
     }
 
     /// A connection.

@@ -40,9 +40,6 @@ impl Folder {
     }
 
     /// The one in which tests may put their servers.
-    ///
-    /// # Panics
-    /// `make test` has made none.
     pub fn of_tests() -> Self {
         let folder = Self::open(Path::new(&setting("REMIT_TEST_DIR")));
         folder.unwrap_or_else(|error| panic!("REMIT_TEST_DIR: {error}"))
@@ -140,9 +137,6 @@ impl Folder {
 }
 
 /// A new folder for a test's server, of the owner of REMIT_TEST_DIR.
-///
-/// # Panics
-/// It cannot be made.
 pub fn owned_folder(kind: &str) -> PathBuf {
     let name = format!("{kind}-{}", Uuid::new_v4().simple());
     let made = Folder::of_tests().make(&name);
@@ -150,9 +144,6 @@ pub fn owned_folder(kind: &str) -> PathBuf {
 }
 
 /// Runs a command as the owner of REMIT_TEST_DIR until it ends.
-///
-/// # Panics
-/// It fails.
 pub fn run_as_owner(program: &str, arguments: &[&str]) -> String {
     let ended = Folder::of_tests().run(program, arguments);
     ended.unwrap_or_else(|error| panic!("{error}"))

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is the product's code. What a test of `tests/` cannot get ends it; chaos and bench hear why.
 
+pub mod cache;
 pub mod cluster;
 pub mod folder;
 #[cfg(feature = "fuzz")]

@@ -36,9 +36,6 @@ impl Management {
     }
 
     /// For the administrator of the broker that `make test` has started.
-    ///
-    /// # Panics
-    /// It has not.
     pub fn of_tests() -> Self {
         let url = setting("REMIT_TEST_RABBITMQ_API");
         let (login, address) = url

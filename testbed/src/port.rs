@@ -20,9 +20,6 @@ static PORTS_TRIED: AtomicU32 = AtomicU32::new(0);
 static CLAIMS: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
 
 /// A port on loopback on which nothing listens, another one at each call and in each process.
-///
-/// # Panics
-/// All of them are taken.
 pub fn free_port() -> u16 {
     let range = PORT_MAX - PORT_MIN;
     // Processes start at different places, so that they rarely try the same port.

@@ -53,9 +53,6 @@ pub struct Proxy {
 
 impl Proxy {
     /// Starts to forward to this port.
-    ///
-    /// # Panics
-    /// No port is free, or there is no runtime.
     pub fn start(target: u16) -> Self {
         let proxy = Self {
             port: free_port(),
@@ -116,10 +113,14 @@ impl Proxy {
         });
     }
 
+    /// Resets all connections and forwards new ones elsewhere.
+    pub async fn lead_to(&mut self, target: u16) {
+        self.close().await;
+        self.target = target;
+        self.resume();
+    }
+
     /// Forwards again, at once.
-    ///
-    /// # Panics
-    /// The port is taken, or there is no runtime.
     pub fn resume(&self) {
         self.orders.send_modify(|orders| {
             orders.delay = Duration::ZERO;

@@ -51,6 +51,42 @@ impl RedisServer {
         server
     }
 
+    /// A replica of this server, with the same passwords.
+    pub async fn replica(&self) -> Self {
+        let mut replica = Self {
+            port: free_port(),
+            user: self.user,
+            tls: None,
+            log: self.log.with_extension("replica.log"),
+            password: self.password.clone(),
+            child: None,
+        };
+        replica.resume().await;
+        replica.config_set("masteruser", "test").await;
+        replica.config_set("masterauth", &self.password).await;
+        let port = self.port.to_string();
+        replica.ask(&["REPLICAOF", "127.0.0.1", &port]).await;
+        replica
+    }
+
+    /// Sends a command that Redis takes.
+    pub async fn ask(&self, command: &[&str]) {
+        let mut request = redis::cmd(command[0]);
+        request.arg(&command[1..]);
+        let asked = request.exec_async(&mut self.connect().await).await;
+        asked.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    }
+
+    /// Changes a setting.
+    pub async fn config_set(&self, name: &str, value: &str) {
+        self.ask(&["CONFIG", "SET", name, value]).await;
+    }
+
+    /// Writes all that there is to a file, from which it starts from now on.
+    pub async fn dump(&self) {
+        self.ask(&["SAVE"]).await;
+    }
+
     /// What `REDIS_URL` should be.
     pub fn url(&self) -> String {
         self.url_at(self.port)
@@ -94,7 +130,7 @@ impl RedisServer {
         }
     }
 
-    /// Starts the server again, empty, on the same port.
+    /// Starts the server again on the same port, empty, or with what it was dumped with.
     pub async fn resume(&mut self) {
         let log = File::create(&self.log).expect("REMIT_TEST_DIR is writable");
         let mut child = Command::new("redis-server")
@@ -122,8 +158,12 @@ impl RedisServer {
         for name in ["", "_SERVER", "_WORKER"] {
             users = users.replace(&format!("${{REMIT_REDIS{name}_PASSWORD}}"), password);
         }
+        let folder = setting("REMIT_TEST_DIR");
+        let stem = self.log.file_stem().expect("it has a name");
+        let dump = format!("{}.rdb", stem.to_string_lossy());
         let plain = format!(
-            "bind 127.0.0.1\nport {port}\nsave \"\"\nappendonly no\n{users}\n\
+            "bind 127.0.0.1\nport {port}\nsave \"\"\nappendonly no\n\
+             dir {folder}\ndbfilename {dump}\nrepl-diskless-sync-delay 0\n{users}\n\
              user test on >{password} ~* &* +@all\n"
         );
         let Some((port, Certificate { file, key })) = &self.tls else {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use testbed::cache;
 use testbed::cluster::{Cluster, End};
 use testbed::http::Http;
 use testbed::poll::SOON;
@@ -70,6 +71,7 @@ impl OwnCluster {
         );
         cluster.create_database("book").await;
         cluster.migrate("book").await;
+        cache::open(&cluster.connect("remit", "book").await, &redis).await;
         let variables = [
             ("DATABASE_URL", cluster.url("remit_server", "book")),
             ("REDIS_URL", redis.url()),

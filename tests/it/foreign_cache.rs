@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use testbed::cache;
 use testbed::http::Http;
 use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
@@ -66,7 +67,7 @@ async fn a_foreign_wallet_takes_the_same_steps_as_none() {
     assert_eq!(owner.get(&path).await.header("x-cache"), "HIT");
     let mut redis = stack.redis.connect().await;
     let leases: Vec<String> = redis::cmd("HKEYS")
-        .arg(format!("remit:wallet:1:{}", world.wallet))
+        .arg(stack.wallet_place(world.wallet).await)
         .query_async(&mut redis)
         .await
         .expect("Redis answers");
@@ -93,11 +94,12 @@ async fn reading_foreign_wallets_disturbs_nobody_s_cache() {
     gate.wait_for_call().await;
     let others = [ask(&world.valid[2]), ask(&world.valid[5])];
     let mut redis = stack.redis.connect().await;
+    let dba = stack.owner().await;
     eventually_true(SOON, "all have left a lease", async || {
         let mut count: usize = 0;
         for ledger in [1, 2] {
             let mut command = redis::cmd("HKEYS");
-            command.arg(format!("remit:wallet:{ledger}:{}", world.wallet));
+            command.arg(cache::wallet_key(&dba, ledger, world.wallet).await);
             let fields: Vec<String> = command.query_async(&mut redis).await.unwrap_or_default();
             let leases = fields.iter().filter(|field| field.starts_with("lease"));
             count += leases.count();

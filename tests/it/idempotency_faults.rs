@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::gate::Gate;
 use crate::problems::Told;
-use crate::stack::{Stack, answer_place};
+use crate::stack::Stack;
 
 #[tokio::test]
 async fn the_twin_of_a_crashed_request_is_answered_at_once() {
@@ -35,7 +35,7 @@ async fn an_answer_is_kept_in_redis_for_a_day() {
     let (source, target) = (stack.http.wallet(500).await, stack.http.wallet(0).await);
     stack.http.transfer_with_key("k", source, target, 1).await;
     let mut command = redis::cmd("TTL");
-    command.arg(answer_place("k"));
+    command.arg(stack.answer_place("k").await);
     let mut redis = stack.redis.connect().await;
     let ttl_s: i64 = command
         .query_async(&mut redis)

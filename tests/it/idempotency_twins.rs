@@ -1,5 +1,8 @@
 //! Requests with one idempotency key at the same time.
 
+use serde_json::json;
+use uuid::Uuid;
+
 use testbed::http::{Answer, Http};
 
 use crate::problems::Told;
@@ -100,6 +103,43 @@ async fn a_twin_that_does_not_end_in_time_is_said_to_be_in_progress() {
     let again = stack.http.transfer_with_key("k", source, target, 300).await;
     assert_eq!(again.status, 201, "{again:?}");
     assert_eq!(stack.http.balance(target).await, 300);
+    stack.verify().await;
+}
+
+#[tokio::test]
+async fn a_creation_whose_twin_does_not_end_in_time_is_said_to_be_in_progress() {
+    let stack = Stack::start().await;
+    let user = stack.http.user().await;
+    let id = Uuid::new_v4();
+    let first = stack.operator().await;
+    for (path, call, body) in [
+        (
+            "/users",
+            format!(
+                "user_create(1, ('{id}', 'Bob', null, null, null)::remit_v1.user_request, null)"
+            ),
+            json!({"name": "Ada"}),
+        ),
+        (
+            "/wallets",
+            format!(
+                "wallet_create(1, ('{id}', '{user}', 'USD', 0, 0, null, null, null)::remit_v1.wallet_request, null)"
+            ),
+            json!({"user_id": user, "currency": "USD"}),
+        ),
+    ] {
+        let begin = format!("begin; select from remit_v1.{call}");
+        first.batch_execute(&begin).await.expect("an operator may");
+        let twin = stack.http.post_with_key(path, &id.to_string(), &body).await;
+        assert_eq!(
+            twin.problem(),
+            (409, "transfer_in_progress".to_owned()),
+            "{path}"
+        );
+        first.batch_execute("rollback").await.expect("it is there");
+        let again = stack.http.post_with_key(path, &id.to_string(), &body).await;
+        assert_eq!(again.status, 201, "{again:?}");
+    }
     stack.verify().await;
 }
 

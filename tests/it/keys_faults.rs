@@ -9,19 +9,25 @@ use uuid::Uuid;
 use crate::problems::Told;
 use crate::proxied::Proxied;
 
+/// Longer than what a server knows of the cache's generation is fresh, on a busy machine.
+const FRESH_MAX: Duration = Duration::from_millis(1_400);
+
 #[tokio::test]
-async fn while_postgresql_is_away_known_keys_read_what_redis_has() {
+async fn while_postgresql_is_away_nothing_is_read_that_may_be_old() {
     let stand = Proxied::start().await;
     let http = stand.http();
     let path = format!("/wallets/{}", http.wallet(7).await);
     let unknown = http.scoped("reader", None).await;
     assert_eq!(http.get(&path).await.status, 200);
+    assert_eq!(http.get(&path).await.header("x-cache"), "HIT");
     stand.postgresql.close().await;
+    let start = tokio::time::Instant::now();
     // Longer than the ring goes without a check.
-    let end = tokio::time::Instant::now() + Duration::from_millis(2_500);
-    while tokio::time::Instant::now() < end {
+    while start.elapsed() < Duration::from_millis(2_500) {
+        let is_known = start.elapsed() < FRESH_MAX;
         let read = http.get(&path).await;
-        assert_eq!((read.status, read.header("x-cache")), (200, "HIT"));
+        let is_hit = read.status == 200 && read.header("x-cache") == "HIT";
+        assert!(is_hit && is_known || read.status == 503, "{read:?}");
     }
     let unknown_path = format!("/wallets/{}", Uuid::new_v4());
     for (caller, path) in [(&unknown, &path), (http, &unknown_path)] {

@@ -7,6 +7,7 @@ mod body_members;
 mod body_transport;
 mod cache;
 mod cache_faults;
+mod cache_servers;
 mod entries;
 mod foreign;
 mod foreign_cache;

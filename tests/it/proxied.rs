@@ -1,5 +1,6 @@
 //! A server between which and its PostgreSQL and Redis stands a proxy each.
 
+use testbed::cache;
 use testbed::http::Http;
 use testbed::postgres::Database;
 use testbed::proxy::Proxy;
@@ -24,6 +25,7 @@ impl Proxied {
             Database::create().await,
             RedisServer::start("remit-server").await,
         );
+        cache::open(&database.connect().await, &redis).await;
         let postgresql = Proxy::start(database.port());
         let to_redis = Proxy::start(redis.port);
         let url = database.url_at("remit_server", postgresql.port);

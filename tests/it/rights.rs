@@ -23,15 +23,16 @@ async fn ask(server: &RedisServer, user: &str, command: &[&str]) -> RedisResult<
 #[tokio::test]
 async fn neither_server_nor_worker_can_look_around_or_rule_in_redis() {
     let server = RedisServer::start("remit-server").await;
-    let key = ["SET", "remit:key:1:transfer:k", "x"];
+    let key = ["SET", "remit:p:1:key:1:wallet:k", "x"];
     assert!(ask(&server, "remit-server", &key).await.is_ok());
     let worker_only = [&key[..], &["HMGET", key[1], "x"], &["PING"]];
-    let refused: [&[&str]; 14] = [
+    let refused: [&[&str]; 15] = [
         &["FLUSHALL"],
         &["CONFIG", "GET", "*"],
         &["ACL", "LIST"],
         &["KEYS", "*"],
         &["SCAN", "0"],
+        &["DEL", "remit:p:1:cache:1:1:x"],
         &["RENAME", "remit:a", "remit:b"],
         &["SHUTDOWN"],
         &["MONITOR"],
@@ -47,7 +48,7 @@ async fn neither_server_nor_worker_can_look_around_or_rule_in_redis() {
             let error = ask(&server, user, command).await.expect_err("refused");
             assert_eq!(error.code(), Some("NOPERM"), "{user} {command:?}: {error}");
         }
-        let wallet = ["HSET", "remit:wallet:1:x", "version", "1"];
+        let wallet = ["HSET", "remit:p:1:cache:1:1:x", "version", "1"];
         assert!(ask(&server, user, &wallet).await.is_ok(), "{user}");
     }
     let nobody = Client::open(format!("redis://127.0.0.1:{}", server.port)).expect("a URL");
@@ -86,6 +87,7 @@ fn allowed(user: &str) -> BTreeSet<String> {
 fn server_and_worker_have_the_commands_that_they_use_and_no_others() {
     let mut worker = commands("src/redis/wallet_cache.rs");
     for path in [
+        "src/redis/replication.rs",
         "src/redis/wallet_cache/reading.rs",
         "src/redis/wallet_cache/scripts.rs",
     ] {
@@ -95,7 +97,11 @@ fn server_and_worker_have_the_commands_that_they_use_and_no_others() {
     worker.extend(["evalsha", "script|load"].map(str::to_owned));
     assert_eq!(allowed("remit-worker"), worker);
     let mut server = worker;
-    for path in ["src/redis/connection.rs", "src/redis/answer_store.rs"] {
+    for path in [
+        "src/redis/connection.rs",
+        "src/redis/answer_store.rs",
+        "src/redis/wallet_cache/keeping.rs",
+    ] {
         server.extend(commands(path));
     }
     assert_eq!(allowed("remit-server"), server);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use remit::http::idempotency_key::IdempotencyKey;
 use serde_json::Value;
+use testbed::cache;
 use testbed::http::Http;
 use testbed::poll::{SOON, eventually, eventually_true};
 use testbed::postgres::Database;
@@ -34,6 +35,7 @@ impl Stack {
             Database::create().await,
             RedisServer::start("remit-server").await,
         );
+        cache::open(&database.connect().await, &redis).await;
         let log = serve_log();
         let server = Self::server(&database, &redis, variables, &log).await;
         Self {
@@ -54,6 +56,11 @@ impl Stack {
     /// Another server process on the same database and Redis.
     pub async fn second_server(&self) -> Server {
         Self::server(&self.database, &self.redis, &[], &self.log).await
+    }
+
+    /// The same with more variables, or others.
+    pub async fn second_server_with(&self, variables: &[(&'static str, String)]) -> Server {
+        Self::server(&self.database, &self.redis, variables, &self.log).await
     }
 
     /// Kills the server and starts another in its place, with these variables more or others.
@@ -107,6 +114,18 @@ impl Stack {
         let role = session.batch_execute("set role remit_operator").await;
         role.expect("the owner may play any part");
         session
+    }
+
+    /// Where Redis has the answer to the idempotency key of a transfer.
+    pub async fn answer_place(&self, key: &str) -> String {
+        let id = IdempotencyKey::of_path(key).expect("a good key").id();
+        let place = cache::place(&self.owner().await).await;
+        format!("{place}:key:1:transfer:{id}")
+    }
+
+    /// The key of a wallet of ledger 1 in the cache.
+    pub async fn wallet_place(&self, wallet_id: Uuid) -> String {
+        cache::wallet_key(&self.owner().await, 1, wallet_id).await
     }
 
     /// Asserts that the books are right, by the database's own verifier.
@@ -174,12 +193,6 @@ impl Stack {
         })
         .await
     }
-}
-
-/// Where Redis has the answer to the idempotency key of a transfer.
-pub fn answer_place(key: &str) -> String {
-    let id = IdempotencyKey::of_path(key).expect("a good key").id();
-    format!("remit:key:1:transfer:{id}")
 }
 
 /// A locked wallet. It is free again when this is dropped or released.

@@ -38,7 +38,7 @@ Environment:
 `dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it may be
 an operator's login: the audit log names it. A running worker prints JSON lines.";
 
-/// Drains Remit's outbox into RabbitMQ and delivers notifications; without a command, until SIGTERM or SIGINT
+/// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
 #[derive(Debug, Parser)]
 #[command(name = "remit-worker", version, after_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
@@ -71,7 +71,7 @@ enum Dead {
         #[arg(long, value_name = "N", default_value_t = LIMIT_DEFAULT, value_parser = number::<u32>)]
         limit: u32,
     },
-    /// Move dead letters back to the notifier; the audit log has who, which and why before any is moved
+    /// Move dead letters back to the notifier, once the audit log has who, which and why
     #[command(after_help = HELP)]
     Replay(Replay),
 }
@@ -135,7 +135,7 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, String> {
             eprintln!("{moved} moved");
         }
         Some(Command::Health) => {
-            let (postgres, broker) = config::read_servers(environment)?;
+            let (postgres, broker) = config::read_servers(environment, config::APPLICATION_NAME)?;
             health::check(&postgres, &broker).await?;
         }
     }
@@ -143,7 +143,7 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, String> {
 }
 
 async fn obey_replay(replay: &Replay, environment: Environment) -> Result<usize, String> {
-    let (postgres, broker) = config::read_replay(environment)?;
+    let (postgres, broker) = config::read_servers(environment, "remit-worker dead replay")?;
     let replayed = async {
         let audit = Session::connect(&postgres).await?;
         let (selection, reason) = (replay.selection(), &replay.reason);

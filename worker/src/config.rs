@@ -15,9 +15,7 @@ use crate::broker::Address;
 use crate::topology;
 
 /// The name under which PostgreSQL lists the worker's connections.
-const APPLICATION_NAME: &str = "remit-worker";
-/// The same of the command that replays dead letters; the audit log has it.
-const REPLAY_NAME: &str = "remit-worker dead replay";
+pub const APPLICATION_NAME: &str = "remit-worker";
 
 /// How the notifier treats failures.
 #[derive(Debug, Clone)]
@@ -90,28 +88,17 @@ pub fn read_broker(mut environment: Environment) -> Result<Address, String> {
     environment.finish(broker)
 }
 
-/// Reads what the health check needs: `DATABASE_URL` and `AMQP_URL`.
+/// Reads what the commands need that connect to both: `DATABASE_URL` and `AMQP_URL`. PostgreSQL lists
+/// their connections under `name`, and its audit log has it.
 ///
 /// # Errors
 /// As `Config::read`.
-pub fn read_servers(environment: Environment) -> Result<(PostgresConfig, Address), String> {
-    servers(environment, APPLICATION_NAME)
-}
-
-/// Reads what the replay of dead letters needs: the same.
-///
-/// # Errors
-/// As `Config::read`.
-pub fn read_replay(environment: Environment) -> Result<(PostgresConfig, Address), String> {
-    servers(environment, REPLAY_NAME)
-}
-
-fn servers(
+pub fn read_servers(
     mut environment: Environment,
-    application_name: &str,
+    name: &str,
 ) -> Result<(PostgresConfig, Address), String> {
     let trust = trust(&mut environment);
-    let postgres = postgres_of(&mut environment, application_name, &trust);
+    let postgres = postgres_of(&mut environment, name, &trust);
     let broker = broker_of(&mut environment, &trust);
     environment.finish(postgres.zip(broker))
 }
@@ -120,14 +107,8 @@ fn trust(environment: &mut Environment) -> Trust {
     Trust::read(environment, "REMIT_TLS_CA_FILE")
 }
 
-fn postgres_of(
-    environment: &mut Environment,
-    application_name: &str,
-    trust: &Trust,
-) -> Option<PostgresConfig> {
-    environment.required("DATABASE_URL", |url| {
-        pools::config(url, application_name, trust)
-    })
+fn postgres_of(environment: &mut Environment, name: &str, trust: &Trust) -> Option<PostgresConfig> {
+    environment.required("DATABASE_URL", |url| pools::config(url, name, trust))
 }
 
 fn broker_of(environment: &mut Environment, trust: &Trust) -> Option<Address> {
@@ -195,8 +176,8 @@ mod tests {
             })
         };
         assert!(read_broker(environment()).is_ok());
-        assert!(read_replay(environment()).is_err());
-        let errors = read_servers(environment()).expect_err("DATABASE_URL is missing");
+        let errors =
+            read_servers(environment(), APPLICATION_NAME).expect_err("DATABASE_URL is missing");
         assert_eq!(errors, "DATABASE_URL is not set");
     }
 }

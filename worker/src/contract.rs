@@ -4,14 +4,17 @@
 //! function of the same name: one line says what it takes and gives.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use postgres_types::{FromSql, Json, ToSql, Type, accepts};
+use remit::redis::wallet_cache::{Asked, GenerationRow};
 use remit::sql::contract::query::{self, Query, queries};
 use remit::sql::database::Parameters;
 use remit::sql::pools;
 use remit::sql::pools::Config;
+use remit::types::CacheState;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -38,6 +41,8 @@ const RELAY_SESSION: &str = "-c idle_session_timeout=20s";
 
 queries! {
     for Session;
+    one remit_ops_v1.cache_state() -> CacheState;
+    one remit_ops_v1.cache_close() -> CacheState;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
     one remit_worker_v1.outbox_mark() -> OutboxMark;
@@ -96,8 +101,7 @@ pub struct Notification {
     pub attempts: i32,
 }
 
-/// A session with PostgreSQL, on one connection that ends with it, also when an answer is still to come. A
-/// relay that loses the connection loses its lock, and so the lead, with it.
+/// A session with PostgreSQL. Its connection ends with it, also when an answer is still to come.
 pub struct Session(ClientWrapper);
 
 impl Session {
@@ -189,10 +193,35 @@ impl Outbox {
         Ok(events?)
     }
 
+    /// The generation of the wallet cache, and whose queues there are.
+    pub async fn cache_state(&self) -> Result<CacheState, Error> {
+        cache_state(&self.client).await
+    }
+
+    /// Closes the generation of the wallet cache that is open.
+    pub async fn cache_close(&self) -> Result<CacheState, Error> {
+        cache_close(&self.client).await
+    }
+
     /// Removes events that the broker has confirmed. Returns how many were there.
     pub async fn outbox_settle(&self, ledger_id: i64, ids: &[i64]) -> Result<i32, Error> {
         let row = in_time(self.client.query_one(&self.settle, &[&ledger_id, &ids])).await?;
         Ok(row.try_get(0)?)
+    }
+}
+
+/// The row of the cache's generation, on the relay's session.
+pub struct CacheRow(pub Arc<Outbox>);
+
+impl GenerationRow for CacheRow {
+    fn state(&self) -> Asked<'_> {
+        let state = self.0.cache_state();
+        Box::pin(async { state.await.map_err(|error| error.to_string()) })
+    }
+
+    fn close(&self) -> Asked<'_> {
+        let closed = self.0.cache_close();
+        Box::pin(async { closed.await.map_err(|error| error.to_string()) })
     }
 }
 

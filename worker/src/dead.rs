@@ -1,6 +1,5 @@
 //! The dead letters, for operators: what lies there, and another try for it.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use lapin::message::Delivery;
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use crate::broker::{Address, Broker};
 use crate::contract::{self, Session};
 use crate::error::Error;
-use crate::event::{self, Event};
+use crate::event::{self, by_ledger};
 use crate::{letter, topology};
 
 /// How many letters are confirmed at a time.
@@ -114,19 +113,10 @@ async fn gather(
 
 /// Writes into the audit log what will be moved: a row for each ledger.
 async fn record(audit: &Session, batch: &[Delivery], reason: &str) -> Result<(), Error> {
-    let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
     let events = batch
         .iter()
         .filter_map(|delivery| event::decode(&delivery.data).ok());
-    for Event {
-        ledger_id,
-        event_id,
-        ..
-    } in events
-    {
-        ids_by_ledger.entry(ledger_id).or_default().push(event_id);
-    }
-    for (ledger_id, event_ids) in ids_by_ledger {
+    for (ledger_id, event_ids) in by_ledger(events.map(|event| event.key())) {
         contract::replay_record(audit, ledger_id, &event_ids, reason).await?;
     }
     Ok(())

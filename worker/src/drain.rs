@@ -1,13 +1,12 @@
 //! The relay's step: from the outbox to the broker and the wallet cache.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
-use remit::redis::wallet_cache::WalletCache;
+use remit::redis::wallet_cache::{NotTold, WalletCache};
 use uuid::Uuid;
 
 use crate::broker::{Broker, Message, Refusals};
@@ -36,9 +35,9 @@ struct Read {
 
 /// The lead, with a connection to each side.
 pub struct Drain {
-    pub outbox: Outbox,
+    pub outbox: Arc<Outbox>,
     pub broker: Broker,
-    pub cache: Arc<WalletCache>,
+    pub cache: WalletCache,
     /// Events of the last step that are still to be removed: the next one does that while it publishes.
     confirmed: Vec<OutboxEvent>,
     /// The next events, where the last step has read them already.
@@ -49,7 +48,7 @@ pub struct Drain {
 
 impl Drain {
     /// With nothing done yet.
-    pub fn new(outbox: Outbox, broker: Broker, cache: Arc<WalletCache>) -> Self {
+    pub fn new(outbox: Arc<Outbox>, broker: Broker, cache: WalletCache) -> Self {
         Self {
             outbox,
             broker,
@@ -87,9 +86,9 @@ impl Drain {
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
         // Side by side: a Redis that is away costs the broker no time.
-        let (refusals, (), ahead) = tokio::join!(
+        let (refusals, written, ahead) = tokio::join!(
             self.broker.publish(messages),
-            self.cache.write(changes),
+            self.cache.write_anew(changes),
             self.settle_and_read(&earlier, &events),
         );
         let refusals = refusals?;
@@ -99,6 +98,8 @@ impl Drain {
             log_published(event);
         }
         let count = confirmed.len();
+        // They are published again, with their write.
+        written.map_err(|NotTold(cause)| Error::Cache(cause))?;
         if let Err(refused) = refusals.none() {
             self.settle(&confirmed).await?;
             return Err(refused);
@@ -172,14 +173,8 @@ impl Drain {
     }
 
     async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {
-        let mut ids_by_ledger: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for event in events {
-            ids_by_ledger
-                .entry(event.ledger_id)
-                .or_default()
-                .push(event.id);
-        }
-        for (ledger_id, ids) in ids_by_ledger {
+        let ids = events.iter().map(|event| (event.ledger_id, event.id));
+        for (ledger_id, ids) in event::by_ledger(ids) {
             self.outbox.outbox_settle(ledger_id, &ids).await?;
         }
         Ok(())

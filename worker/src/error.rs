@@ -1,4 +1,5 @@
-//! What ends a session with PostgreSQL or the broker. The part whose session it was logs it once and starts anew.
+//! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
+//! starts anew.
 
 use remit::sql::pools::describe;
 
@@ -26,10 +27,30 @@ pub enum Error {
     /// The broker ended the consumer, as it does when its queue is deleted.
     #[error("the broker ended the consumer")]
     ConsumerEnded,
+    /// What an event changed is in no cache, and the cache's generation could not be closed.
+    #[error("wallet cache: {0}")]
+    Cache(String),
+    /// The broker's queues belong to another Remit.
+    #[error(
+        "the queues of this virtual host belong to another instance of Remit. If they are to be this \
+         database's, delete the queue {0}"
+    )]
+    Foreign(String),
     /// What was to be printed could not be.
     #[error("output: {0}")]
     Output(#[from] std::io::Error),
     /// The process is to end.
     #[error("shutting down")]
     Shutdown,
+}
+
+impl Error {
+    /// Whether the process must end, as no session could do better. Says why.
+    pub fn is_final(&self) -> bool {
+        let is_final = matches!(self, Self::Foreign(_));
+        if is_final {
+            tracing::error!(error = %self, "refused");
+        }
+        is_final
+    }
 }

@@ -1,12 +1,15 @@
 //! Events on their way: an outbox row becomes a CloudEvents 1.0 message in structured JSON, and that
 //! message an event again.
 
+use std::collections::BTreeMap;
+
 use postgres_types::Json;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::serde::rfc3339;
 use uuid::Uuid;
 
 use crate::contract::OutboxEvent;
@@ -39,6 +42,15 @@ impl Event {
     }
 }
 
+/// What belongs to each ledger, in its order.
+pub fn by_ledger<T>(things: impl IntoIterator<Item = (i64, T)>) -> BTreeMap<i64, Vec<T>> {
+    let mut by_ledger: BTreeMap<_, Vec<T>> = BTreeMap::new();
+    for (ledger_id, thing) in things {
+        by_ledger.entry(ledger_id).or_default().push(thing);
+    }
+    by_ledger
+}
+
 /// The message's type, as CloudEvents want it.
 pub fn full_type(kind: &str) -> String {
     format!("{TYPE_PREFIX}{kind}")
@@ -53,7 +65,8 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     subject: Uuid,
-    time: String,
+    #[serde(with = "rfc3339")]
+    time: OffsetDateTime,
     datacontenttype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     requestid: Option<&'a str>,
@@ -62,14 +75,13 @@ struct Envelope<'a> {
 
 /// Writes an outbox row as a message body.
 pub fn encode(event: &OutboxEvent) -> Vec<u8> {
-    let time = event.created_at.format(&Rfc3339);
     let envelope = Envelope {
         specversion: "1.0",
         id: event.event_id,
         source: format!("{SOURCE_PREFIX}{}", event.ledger_id),
         kind: full_type(&event.kind),
         subject: event.subject_id,
-        time: time.expect("PostgreSQL's years that a program meets have four digits"),
+        time: event.created_at,
         datacontenttype: "application/json",
         requestid: event.request_id.as_deref(),
         data: event.data.as_ref().map(|Json(data)| &**data),

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{Reconnect, doubled, jittered};
 use crate::broker::{Address, Broker, Message};
 use crate::channel::Channel;
-use crate::contract::Notification;
+use crate::contract::{self, Notification};
 use crate::error::Error;
 use crate::event::{self, Event};
 use crate::records::{EventKey, Records, Sent};
@@ -51,7 +51,8 @@ impl<C: Channel> Notifier<C> {
     pub async fn run(&self, shutdown: &CancellationToken) {
         let mut reconnect = Reconnect::new("notifier");
         while let Err(error) = self.serve(shutdown, &mut reconnect).await {
-            if shutdown.is_cancelled() || reconnect.wait(&error, shutdown).await {
+            let is_over = shutdown.is_cancelled() || error.is_final();
+            if is_over || reconnect.wait(&error, shutdown).await {
                 break;
             }
         }
@@ -65,6 +66,9 @@ impl<C: Channel> Notifier<C> {
         reconnect: &mut Reconnect,
     ) -> Result<(), Error> {
         let broker = Broker::connect(&self.broker, "remit notifier").await?;
+        let postgres = contract::Session::connect(&self.postgres).await?;
+        let state = contract::cache_state(&postgres).await?;
+        topology::claim(&broker.channel, state.instance_id).await?;
         topology::declare(&broker.channel).await?;
         let mut consumer = consume(&broker).await?;
         tracing::info!("notifier consumes");

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::backoff::Reconnect;
 use crate::contract::{self, Notification, Session};
 use crate::error::Error;
+use crate::event::by_ledger;
 
 /// An event's ledger and id.
 pub type EventKey = (i64, Uuid);
@@ -44,12 +45,8 @@ impl Records {
         &mut self,
         events: impl Iterator<Item = EventKey>,
     ) -> Result<HashSet<EventKey>, Error> {
-        let mut ids_by_ledger: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
-        for (ledger_id, event_id) in events {
-            ids_by_ledger.entry(ledger_id).or_default().push(event_id);
-        }
         let mut unsent = HashSet::new();
-        for (ledger_id, ids) in ids_by_ledger {
+        for (ledger_id, ids) in by_ledger(events) {
             let found = loop {
                 match self.try_unsent(ledger_id, &ids).await {
                     Ok(found) => break found,

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use remit::redis::connection::Redis;
 use remit::redis::wallet_cache::WalletCache;
 use remit::sql::pools::Config;
 use tokio::time::sleep;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
-use crate::contract::Outbox;
+use crate::contract::{CacheRow, Outbox};
 use crate::drain::{BATCH_MAX, Drain, Drained};
 use crate::error::Error;
 use crate::topology;
@@ -37,25 +38,17 @@ const STANDBY_MS: u64 = 1_000;
 pub struct Relay {
     pub postgres: Config,
     pub broker: Address,
-    pub cache: Arc<WalletCache>,
+    pub redis: Arc<Redis>,
 }
 
 impl Relay {
-    /// Relays until the shutdown; finishes the batch in hand.
+    /// Relays until the shutdown; finishes the batch in hand. Ends before when the broker is another instance's.
     pub async fn run(&self, shutdown: &CancellationToken) {
-        // Before its events reach the cache.
-        self.cache.begin().await;
-        let sessions = async {
-            let mut reconnect = Reconnect::new("relay");
-            while let Err(error) = self.serve(shutdown, &mut reconnect).await {
-                if reconnect.wait(&error, shutdown).await {
-                    break;
-                }
+        let mut reconnect = Reconnect::new("relay");
+        while let Err(error) = self.serve(shutdown, &mut reconnect).await {
+            if error.is_final() || reconnect.wait(&error, shutdown).await {
+                break;
             }
-        };
-        tokio::select! {
-            () = sessions => {}
-            () = self.cache.repair() => {}
         }
         tracing::info!("relay stopped");
     }
@@ -98,8 +91,14 @@ impl Relay {
     /// The broker is away or refuses the topology.
     pub async fn lead(&self, outbox: Outbox) -> Result<Drain, Error> {
         let broker = Broker::connect(&self.broker, "remit relay").await?;
+        let instance_id = outbox.cache_state().await?.instance_id;
+        topology::claim(&broker.channel, instance_id).await?;
         topology::declare(&broker.channel).await?;
-        let cache = Arc::clone(&self.cache);
+        let outbox = Arc::new(outbox);
+        let (redis, knowledge) = (Arc::clone(&self.redis), Arc::default());
+        // It fills nothing in, so that no entry is its to end.
+        let row = CacheRow(Arc::clone(&outbox));
+        let cache = WalletCache::new(redis, knowledge, row, Duration::ZERO);
         Ok(Drain::new(outbox, broker, cache))
     }
 }

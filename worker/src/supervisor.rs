@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use remit::base::{signals, telemetry};
-use remit::redis::wallet_cache::WalletCache;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +33,7 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &CancellationTok
         let relay = Relay {
             postgres: config.postgres.clone(),
             broker: config.broker.clone(),
-            cache: WalletCache::new(config.redis).into(),
+            redis: config.redis,
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { relay.run(&shutdown).await });

@@ -4,8 +4,12 @@
 //! may change: how long a message is delayed is said by the message, not by its queue.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, ExchangeKind};
+use lapin::{Channel, ErrorKind, ExchangeKind};
+use uuid::Uuid;
+
+use crate::error::Error;
 
 /// The topic exchange of all events. A routing key is an event's type, such as `transfer.posted`.
 pub const EVENTS: &str = "remit.events";
@@ -13,6 +17,8 @@ pub const EVENTS: &str = "remit.events";
 pub const NOTIFICATIONS: &str = "remit.notifications";
 /// The queue of messages that nobody tries again, until an operator replays them.
 pub const DEAD: &str = "remit.notifications.dead";
+/// A queue without messages, whose arguments name the instance that all of these belong to.
+const INSTANCE: &str = "remit.notifications.instance";
 /// The default exchange: a routing key is a queue's name.
 pub const DEFAULT_EXCHANGE: &str = "";
 
@@ -60,6 +66,33 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
         declare_queue(channel, &delay_queue(attempt), Some(NOTIFICATIONS)).await?;
     }
     Ok(())
+}
+
+/// Takes exchange and queues for an instance, unless another has them. The broker compares the dead-letter key of a
+/// queue that is declared again with the one that is there, in one step: so a queue that holds nothing is the place to
+/// write the id in.
+///
+/// # Errors
+/// The broker is away, or is another instance's.
+pub async fn claim(channel: &Channel, instance_id: Uuid) -> Result<(), Error> {
+    let mut table = FieldTable::default();
+    for (argument, value) in [
+        ("x-dead-letter-exchange", DEFAULT_EXCHANGE.to_owned()),
+        ("x-dead-letter-routing-key", instance_id.to_string()),
+    ] {
+        table.insert(argument.into(), AMQPValue::LongString(value.into()));
+    }
+    let options = QueueDeclareOptions::durable();
+    let declared = channel.queue_declare(INSTANCE.into(), options, table).await;
+    match declared {
+        Err(error) if is_precondition_failed(&error) => Err(Error::Foreign(INSTANCE.to_owned())),
+        declared => Ok(declared.map(drop)?),
+    }
+}
+
+fn is_precondition_failed(error: &lapin::Error) -> bool {
+    let failed = AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED);
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if *error.kind() == failed)
 }
 
 /// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where messages

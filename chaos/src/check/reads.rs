@@ -13,6 +13,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
             violations.push(Violation::new(Rule::OwnWritesRead, detail));
         }
     }
+    told(evidence, violations);
     let mut violate = |detail| {
         violations.push(Violation::new(Rule::ReadIsOfTheJournal, detail));
     };
@@ -36,6 +37,20 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
         });
         if !fits {
             violate(format!("{read:?}, expected {entry:?}"));
+        }
+    }
+}
+
+/// Whichever server answers, a read shows what any client had been told before it was sent.
+fn told(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
+    for read in &evidence.facts.reads {
+        let transfer = read
+            .told
+            .transfer
+            .and_then(|id| evidence.books.journal.get(&id)?.version_of(read.wallet_id));
+        if read.version < read.told.version.max(transfer.unwrap_or(0)) {
+            let detail = format!("{read:?}, told of version {transfer:?}");
+            violations.push(Violation::new(Rule::AcknowledgedRead, detail));
         }
     }
 }

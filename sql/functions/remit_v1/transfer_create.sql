@@ -33,7 +33,7 @@ begin
             select r.* into strict result
               from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     end;
-    if result.outcome > 'balance_limit_exceeded' then
+    if not remit.outcome_is_stored(result.outcome) then
         perform remit.outcome_refuse(result.outcome, result.field);
     end if;
     if caller.user_id is not null then -- What the target holds is not his to know.

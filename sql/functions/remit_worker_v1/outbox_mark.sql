@@ -6,9 +6,9 @@ create or replace function remit_worker_v1.outbox_mark()
     set search_path = pg_catalog, pg_temp
 as $$
 -- The last number that an event was given, and a transaction behind which no writer adds an event
--- up to that number. That is this transaction: a writer that was given such a number had changed a
--- row before (sql/README.md), so its transaction had an id, and this one gets its own after the
--- number was read. Once it and all that are older have ended, outbox_rise raises the floor.
+-- up to that number. That is this transaction: a writer that was given such a number had locked or
+-- changed a row before (sql/README.md), so its transaction had an id, and this one gets its own
+-- after the number was read. Once it and all that are older have ended, outbox_rise raises the floor.
 --
 -- Raises: 25001 in a transaction that has an id already. Locks: nothing.
 declare

@@ -8,8 +8,9 @@ use super::{Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::body::Fields;
+use crate::http::problem::unavailable;
 use crate::http::render::WalletBody;
-use crate::redis::wallet_cache::WalletChange;
+use crate::redis::wallet_cache::{NotTold, WalletChange};
 use crate::sql::contract;
 use crate::types::{Caller, WalletStatus};
 
@@ -34,7 +35,8 @@ pub(super) async fn wallet_status_set(
     let status = <&str>::from(wallet.status).to_owned();
     let change = WalletChange::status(wallet.status_version, status, wallet.updated_at);
     let wallet_ref = (caller.ledger_id, wallet.id);
-    app.wallet_cache.write([(wallet_ref, change)]).await;
+    let written = app.wallet_cache.write([(wallet_ref, change)]).await;
+    written.map_err(|NotTold(cause)| unavailable().because(cause))?;
     Ok(Answer::ok(&WalletBody::from(&wallet)))
 }
 

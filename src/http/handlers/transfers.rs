@@ -5,18 +5,15 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{Handled, of_path};
+use super::{Handled, held_by_twin, of_path};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::problem::in_progress;
 use crate::http::render;
-use crate::ledger::NoResult;
 use crate::ledger::transfers_post::Posting;
 use crate::redis::answer_store::Place;
 use crate::sql::contract;
-use crate::sql::failure::Failure;
 use crate::types::{Caller, TransferRequest, TransferResult};
 
 pub(super) async fn transfer_create(
@@ -44,13 +41,8 @@ pub(super) async fn transfer_create(
     let posting = Posting::new(transfer, caller.key_sha256, place);
     let ledger = app.ledgers.get(caller.ledger_id);
     let posted = ledger.transfers.post(posting).await;
-    // `transfers_post` skips wallets that another session holds. So only the id can have been
-    // locked, by a twin.
-    let is_locked = matches!(posted, Err(NoResult::Failed(Failure::Locked)));
-    let (result, replay) = posted.map_err(|no_result| match is_locked {
-        true => in_progress(),
-        false => no_result.into(),
-    })?;
+    // `transfers_post` skips wallets that another session holds.
+    let (result, replay) = posted.map_err(held_by_twin)?;
     app.metrics.replay(replay);
     Ok(transfer_answer(&result)?.replayed(replay.is_some()))
 }

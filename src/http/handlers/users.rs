@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Handled, id_of, next_cursor, of_path, once};
+use super::{Handled, held_by_twin, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::body::Fields;
@@ -35,7 +35,8 @@ pub(super) async fn user_create(
     fields.finish()?;
     let content = json!([user.name, user.email, user.reference, user.metadata]);
     let create = contract::user_create(&app.database, caller, &user);
-    let (created, is_replay) = once(app, caller, key.as_ref(), &content, create).await?;
+    let created = once(app, caller, key.as_ref(), &content, create).await;
+    let (created, is_replay) = created.map_err(held_by_twin)?;
     let place = format!("/users/{}", created.id);
     Ok(Answer::created(&place, to_json(&created)).replayed(is_replay))
 }

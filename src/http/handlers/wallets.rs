@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Handled, id_of, next_cursor, of_path, once};
+use super::{Handled, held_by_twin, id_of, next_cursor, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::body::Fields;
@@ -52,7 +52,12 @@ pub(super) async fn wallet_create(
         wallet.metadata
     ]);
     let create = contract::wallet_create(&app.database, caller, &wallet);
-    let (created, is_replay) = once(app, caller, key.as_ref(), &content, create).await?;
+    let created = once(app, caller, key.as_ref(), &content, create).await;
+    let (created, is_replay) = created.map_err(|no_result| match wallet.initial_balance {
+        0 => held_by_twin(no_result),
+        // It waits for the issuance wallet, too.
+        _ => no_result.into(),
+    })?;
     let place = format!("/wallets/{}", created.id);
     Ok(Answer::created(&place, to_json(&WalletBody::from(&created))).replayed(is_replay))
 }
@@ -61,10 +66,11 @@ pub(super) async fn wallet_get(
     app: &App,
     caller: &Arc<Caller>,
     id: Uuid,
+    min_version: i64,
     headers: &HeaderMap,
 ) -> Handled {
     let ledger = app.ledgers.get(caller.ledger_id);
-    let (wallet, read) = ledger.wallets.get(caller, id).await?;
+    let (wallet, read) = ledger.wallets.get(caller, id, min_version).await?;
     let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
     let etag = wallet_etag(&wallet);
     let is_known = headers

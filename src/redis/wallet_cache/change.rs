@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::microseconds;
+use crate::types::WalletResult;
 
 /// What a change did to a wallet: its newest entry, its newest status, or both.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,15 @@ impl WalletChange {
             entry: None,
             status: Some((version, status)),
             updated_at_us: microseconds(updated_at),
+        }
+    }
+
+    /// All that can change of a wallet.
+    pub(super) fn of(found: &WalletResult) -> Self {
+        Self {
+            entry: Some((found.version, found.balance)),
+            status: Some((found.status_version, <&str>::from(found.status).to_owned())),
+            updated_at_us: microseconds(found.updated_at),
         }
     }
 

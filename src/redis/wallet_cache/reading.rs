@@ -1,15 +1,15 @@
 //! Reading a wallet, and filling it in where it was missing.
 
-use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use redis::{Cmd, Pipeline};
+use redis::Cmd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::scripts::{MERGE, RELEASE};
-use super::{Bypass, EPOCH, WALLET_TTL_MS, WalletCache, WalletRef, key, microseconds, random};
+use super::scripts::{FILL, RELEASE};
+use super::{WalletCache, WalletRef, key, microseconds, random};
 use crate::redis::connection::Unavailable;
 use crate::types::WalletResult;
 
@@ -18,121 +18,105 @@ const LEASE_TTL_MS: u64 = 10_000;
 /// The field of a lease, alone or before the id of a user.
 const LEASE: &str = "lease";
 
-/// A reader's right to fill one wallet.
+/// A reader's right to fill one wallet, in one generation.
 pub struct Lease {
+    key: String,
+    redis_id: String,
     field: String,
     value: String,
-    epoch: String,
 }
 
 impl WalletCache {
-    /// The cached wallet, if it is there whole.
+    /// The cached wallet, if it is there whole and this process knows whose it is.
     ///
     /// # Errors
-    /// The database has to be asked. Tell `seen` what it said.
-    pub async fn read(&self, wallet: WalletRef) -> Result<Option<WalletResult>, Bypass> {
-        if !self.has_begun.load(Ordering::Relaxed) {
-            return Err(Bypass::Silent);
-        }
-        if self.lost.concern(&wallet) {
-            return Err(Bypass::Behind);
-        }
+    /// The database has to be asked: no generation can be read, or Redis does not answer.
+    pub async fn read(&self, wallet: WalletRef) -> Result<Option<WalletResult>, Unavailable> {
+        let now = Instant::now();
+        let known = self.knowledge.fresh(now).ok_or(Unavailable)?;
+        let redis_id = known.readable(now).ok_or(Unavailable)?;
         // Room for all of it, so that nothing grows step by step.
-        let mut pipeline = Pipeline::with_capacity(2);
-        let mut get = Cmd::with_capacity(2, 32);
-        get.arg("GET").arg(EPOCH);
-        let mut hmget = Cmd::with_capacity(8, 160);
-        hmget.arg("HMGET").arg(key(&wallet)).arg(&FIELDS);
-        pipeline.add_command(get).add_command(hmget);
-        let (epoch, parts): (Option<String>, Parts) = self.redis.pipeline(&pipeline).await?;
-        Ok(epoch.and_then(|epoch| whole(wallet.1, &epoch, parts)))
+        let mut hmget = Cmd::with_capacity(8, 192);
+        hmget.arg("HMGET").arg(key(&known, &wallet)).arg(&FIELDS);
+        let parts = self.redis.with_id(redis_id).command(&hmget).await?;
+        let user_id = self.owners.get(&wallet);
+        Ok(user_id.and_then(|user_id| whole(wallet.1, user_id, parts)))
+    }
+
+    /// Remembers whose a wallet is, by what PostgreSQL said.
+    pub fn remember_owner(&self, wallet: WalletRef, found: &WalletResult) {
+        self.owners.insert(wallet, found.user_id);
     }
 
     /// Announces a fill by a reader who may be bound to a user. Call before the query whose result will be
     /// filled in.
     ///
     /// # Errors
-    /// Redis does not answer.
+    /// No generation can be filled, or Redis does not answer.
     pub async fn lease(
         &self,
         wallet: WalletRef,
         user_id: Option<Uuid>,
     ) -> Result<Lease, Unavailable> {
-        let field = user_id.map_or_else(|| LEASE.to_owned(), |id| format!("{LEASE}:{id}"));
-        let value = random();
+        let now = Instant::now();
+        let known = self.knowledge.fresh(now).ok_or(Unavailable)?;
+        let lease = Lease {
+            key: key(&known, &wallet),
+            redis_id: known.readable(now).ok_or(Unavailable)?.to_owned(),
+            field: user_id.map_or_else(|| LEASE.to_owned(), |id| format!("{LEASE}:{id}")),
+            value: random(),
+        };
         let mut pipeline = redis::pipe();
         pipeline
             .cmd("HSET")
-            .arg(key(&wallet))
-            .arg(&field)
-            .arg(&value)
+            .arg(&lease.key)
+            .arg(&lease.field)
+            .arg(&lease.value)
             .ignore()
             // Below any: so that writers see that somebody waits for the wallet.
             .cmd("HSETNX")
-            .arg(key(&wallet))
+            .arg(&lease.key)
             .arg("version")
             .arg(-1)
             .ignore()
             .cmd("PEXPIRE")
-            .arg(key(&wallet))
+            .arg(&lease.key)
             .arg(LEASE_TTL_MS)
             .arg("NX")
-            .ignore()
-            // A Redis that was flushed has none.
-            .cmd("SET")
-            .arg(EPOCH)
-            .arg(random())
-            .arg("NX")
-            .ignore()
-            .cmd("GET")
-            .arg(EPOCH);
-        let (epoch,) = self.redis.pipeline(&pipeline).await?;
-        Ok(Lease {
-            field,
-            value,
-            epoch,
-        })
+            .ignore();
+        let redis = self.redis.with_id(&lease.redis_id);
+        redis.pipeline::<()>(&pipeline).await?;
+        Ok(lease)
     }
 
     /// Takes an announcement back: there is no such wallet for this reader.
     ///
     /// # Errors
     /// Redis does not answer.
-    pub async fn release(&self, wallet: WalletRef, lease: Lease) -> Result<(), Unavailable> {
-        let mut release = RELEASE.key(key(&wallet));
+    pub async fn release(&self, lease: Lease) -> Result<(), Unavailable> {
+        let mut release = RELEASE.key(lease.key);
         release.arg(lease.field).arg(lease.value);
-        self.redis.script(&release).await
+        self.redis.with_id(&lease.redis_id).script(&release).await
     }
 
     /// Stores what a reader found, unless its lease is gone. What Redis knows better stays.
     ///
     /// # Errors
-    /// Redis does not answer.
-    pub async fn fill(
-        &self,
-        wallet: WalletRef,
-        found: &WalletResult,
-        lease: Lease,
-    ) -> Result<(), Unavailable> {
+    /// Redis does not answer, or is another one.
+    pub async fn fill(&self, found: &WalletResult, lease: Lease) -> Result<(), Unavailable> {
         let filled =
             serde_json::to_string(&Filled::of(found)).expect("strings and numbers are JSON");
-        let filled = format!("{} {filled}", lease.epoch);
-        self.redis
-            .script(
-                MERGE
-                    .key(key(&wallet))
-                    .key(EPOCH)
-                    .arg(found.version)
-                    .arg(found.balance)
-                    .arg(found.status_version)
-                    .arg(<&str>::from(found.status))
-                    .arg(microseconds(found.updated_at))
-                    .arg(WALLET_TTL_MS)
-                    .arg(lease.field)
-                    .arg(lease.value)
-                    .arg(filled),
-            )
-            .await
+        let mut fill = FILL.key(lease.key);
+        fill.arg(found.version)
+            .arg(found.balance)
+            .arg(found.status_version)
+            .arg(<&str>::from(found.status))
+            .arg(microseconds(found.updated_at))
+            .arg(u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX))
+            .arg(lease.field)
+            .arg(lease.value)
+            .arg(filled);
+        self.redis.with_id(&lease.redis_id).script(&fill).await
     }
 }
 
@@ -156,10 +140,9 @@ type Parts = (
     Option<i64>,
 );
 
-/// What readers alone write of a wallet, after the epoch in which they did. Amounts are minor units.
+/// What readers alone write of a wallet. Amounts are minor units.
 #[derive(Serialize, Deserialize)]
 struct Filled {
-    user_id: Option<Uuid>,
     currency: String,
     held: i64,
     floor: Option<i64>,
@@ -171,7 +154,6 @@ struct Filled {
 impl Filled {
     fn of(wallet: &WalletResult) -> Self {
         Self {
-            user_id: wallet.user_id,
             currency: wallet.currency.clone(),
             held: wallet.held,
             floor: wallet.floor,
@@ -182,18 +164,13 @@ impl Filled {
     }
 }
 
-/// The wallet, if all parts are there and it was filled in during this epoch.
-fn whole(id: Uuid, epoch: &str, parts: Parts) -> Option<WalletResult> {
+/// The wallet of a user, if all parts are there.
+fn whole(id: Uuid, user_id: Option<Uuid>, parts: Parts) -> Option<WalletResult> {
     let (filled, balance, version, status, status_version, updated_at_us) = parts;
-    let filled = filled?;
-    let (filled_in, filled) = filled.split_once(' ')?;
-    if filled_in != epoch {
-        return None;
-    }
-    let filled: Filled = serde_json::from_str(filled).ok()?;
+    let filled: Filled = serde_json::from_str(&filled?).ok()?;
     Some(WalletResult {
         id,
-        user_id: filled.user_id,
+        user_id,
         currency: filled.currency,
         balance: balance?,
         held: filled.held,

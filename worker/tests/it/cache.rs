@@ -1,22 +1,18 @@
+use std::time::{Duration, Instant};
+
+use remit_worker::drain::Drained;
+use testbed::cache::{self, generation};
 use testbed::poll::{SOON, eventually_true};
 use uuid::Uuid;
 
-use crate::stand::{Stand, somebody_reads};
+use crate::relay::{leading, relay};
+use crate::stand::Stand;
 
 /// A field of a wallet in the cache.
 async fn cached(stand: &Stand, wallet: Uuid, field: &str) -> Option<String> {
     redis::cmd("HGET")
-        .arg(format!("remit:wallet:1:{wallet}"))
+        .arg(cache::wallet_key(&stand.dba, 1, wallet).await)
         .arg(field)
-        .query_async(&mut stand.redis.connect().await)
-        .await
-        .unwrap()
-}
-
-/// What a wallet in the cache must have been filled in during, to be read.
-async fn epoch(stand: &Stand) -> Option<String> {
-    redis::cmd("GET")
-        .arg("remit:wallet:epoch")
         .query_async(&mut stand.redis.connect().await)
         .await
         .unwrap()
@@ -30,11 +26,23 @@ async fn await_cached(stand: &Stand, wallet: Uuid, field: &str, value: &str) {
     .await;
 }
 
+/// Opens a generation, as a server would, and waits until the worker knows it.
+async fn await_written_again(stand: &Stand) {
+    cache::open(&stand.dba, &stand.redis).await;
+    stand.somebody_reads().await;
+    eventually_true(SOON, "the worker writes to the cache again", async || {
+        stand.post(1).await;
+        let version = cached(stand, stand.wallets[0], "version").await;
+        version.is_some_and(|version| version != "-1")
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_transfer_made_in_psql_reaches_the_cache() {
     let stand = Stand::new().await;
     let [source, target] = stand.wallets;
-    somebody_reads(&stand.redis, stand.wallets).await;
+    stand.somebody_reads().await;
     let _worker = stand.worker().start(&["--relay"]);
     stand.post(3).await;
     await_cached(&stand, source, "version", "4").await;
@@ -47,7 +55,7 @@ async fn a_transfer_made_in_psql_reaches_the_cache() {
 async fn a_freeze_in_psql_reaches_the_cache() {
     let stand = Stand::new().await;
     let wallet = stand.wallets[0];
-    somebody_reads(&stand.redis, stand.wallets).await;
+    stand.somebody_reads().await;
     let _worker = stand.worker().start(&["--relay"]);
     let operator = stand
         .database
@@ -80,35 +88,81 @@ async fn events_flow_while_redis_is_gone_and_reach_it_when_it_is_back() {
     stand.redis.stop();
     stand.post(3).await;
     stand.await_recorded(5).await;
-    // It comes back with nothing, so that there is nothing old in it.
+    assert!(!generation(&stand.dba).await.1, "a lost write closes it");
+    // A server opens the next one.
     stand.redis.resume().await;
-    somebody_reads(&stand.redis, stand.wallets).await;
-    stand.post(1).await;
-    await_cached(&stand, stand.wallets[0], "version", "5").await;
-    await_cached(&stand, stand.wallets[1], "balance", "1000004").await;
+    await_written_again(&stand).await;
 }
 
 #[tokio::test]
-async fn what_a_worker_could_not_write_is_not_left_old_by_the_next_one() {
+async fn what_a_worker_could_not_write_nobody_reads() {
     let stand = Stand::new().await;
-    somebody_reads(&stand.redis, stand.wallets).await;
+    stand.somebody_reads().await;
     let mut worker = stand.worker().start(&[]);
     stand.post(1).await;
     await_cached(&stand, stand.wallets[0], "version", "2").await;
     worker.kill();
+    let before = generation(&stand.dba).await;
     let nobody = "redis://:none@127.0.0.1:1/0".to_owned();
-    let mut without_redis = stand.worker().with("REDIS_URL", nobody).start(&[]);
+    let _without_redis = stand.worker().with("REDIS_URL", nobody).start(&[]);
     stand.post(1).await;
     stand.await_recorded(4).await;
-    without_redis.kill();
-    let old = cached(&stand, stand.wallets[0], "version").await;
-    assert_eq!(old.as_deref(), Some("2"));
-    let epoch = epoch(&stand).await;
-    let _worker = stand.worker().start(&[]);
-    eventually_true(SOON, "nobody reads the old version any more", async || {
-        self::epoch(&stand).await != epoch
-    })
-    .await;
+    assert_eq!(generation(&stand.dba).await, (before.0 + 1, false));
+}
+
+#[tokio::test]
+async fn an_event_is_settled_when_nobody_can_read_the_generation_that_lacks_it() {
+    let stand = Stand::new().await;
+    let mut drain = leading(&relay(&stand)).await;
+    drain.drain_once().await.unwrap();
+    stand.somebody_reads().await;
+    stand.post(1).await;
+    stand.redis.freeze();
+    let start = Instant::now();
+    let closed = async {
+        eventually_true(SOON, "the generation is closed", async || {
+            !generation(&stand.dba).await.1
+        })
+        .await;
+        (Instant::now(), stand.outbox_depth().await)
+    };
+    let (drained, (closed_at, depth)) = tokio::join!(drain.drain_once(), closed);
+    assert_eq!((drained.unwrap(), depth), (Drained::Events(1), 1));
+    assert!(closed_at.elapsed() >= Duration::from_millis(1_000));
+    assert!(start.elapsed() < Duration::from_secs(4));
+    assert_eq!(stand.outbox_depth().await, 0);
+    // It is closed: no other event waits.
+    stand.post(1).await;
+    let start = Instant::now();
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(1));
+    assert!(start.elapsed() < Duration::from_millis(900));
+    stand.redis.thaw();
+}
+
+#[tokio::test]
+async fn a_redis_that_was_promoted_or_takes_no_writes_has_no_generation() {
+    for refusal in [
+        ["replica-of", "127.0.0.1 1"],
+        ["min-replicas-to-write", "1"],
+    ] {
+        let stand = Stand::new().await;
+        let mut drain = leading(&relay(&stand)).await;
+        drain.drain_once().await.unwrap();
+        stand.somebody_reads().await;
+        let mut command = match refusal[0] {
+            "replica-of" => redis::cmd("REPLICAOF"),
+            _ => redis::cmd("CONFIG").arg("SET").to_owned(),
+        };
+        match refusal[0] {
+            "replica-of" => command.arg("127.0.0.1").arg("1"),
+            _ => command.arg(&refusal),
+        };
+        let mut redis = stand.redis.connect().await;
+        command.exec_async(&mut redis).await.unwrap();
+        stand.post(1).await;
+        assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(1));
+        assert!(!generation(&stand.dba).await.1, "{refusal:?}");
+    }
 }
 
 #[tokio::test]
@@ -116,12 +170,11 @@ async fn events_flow_while_redis_hangs() {
     let stand = Stand::new().await;
     let _worker = stand.worker().start(&[]);
     stand.await_recorded(2).await;
-    somebody_reads(&stand.redis, stand.wallets).await;
     stand.redis.freeze();
     for step in 1..=5 {
         stand.post(1).await;
         stand.await_recorded(2 + step).await;
     }
     stand.redis.thaw();
-    await_cached(&stand, stand.wallets[0], "version", "6").await;
+    await_written_again(&stand).await;
 }

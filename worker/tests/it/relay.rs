@@ -22,7 +22,7 @@ pub fn relay(stand: &Stand) -> Relay {
     Relay {
         postgres: pools::config(&database, "test", &trust).unwrap(),
         broker: Address::parse(&stand.vhost.url(), &trust).unwrap(),
-        cache: remit::redis::wallet_cache::WalletCache::new(redis.into()).into(),
+        redis: redis.into(),
     }
 }
 

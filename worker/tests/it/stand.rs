@@ -1,6 +1,7 @@
 //! A stand of servers for one test, workers on it, and events to work on.
 
 use serde_json::{Value, json};
+use testbed::cache;
 use testbed::poll::{SOON, eventually};
 use testbed::postgres::Database;
 use testbed::program::{Process, Recipe, new_log};
@@ -23,10 +24,10 @@ pub struct Stand {
 }
 
 /// Leaves in the cache what a reader's lease does: wallets that nobody reads are not written.
-pub async fn somebody_reads(redis: &RedisServer, wallets: [Uuid; 2]) {
+pub async fn somebody_reads(dba: &Client, redis: &RedisServer, wallets: [Uuid; 2]) {
     for wallet in wallets {
         redis::cmd("HSETNX")
-            .arg(format!("remit:wallet:1:{wallet}"))
+            .arg(cache::wallet_key(dba, 1, wallet).await)
             .arg("version")
             .arg(-1)
             .exec_async(&mut redis.connect().await)
@@ -40,10 +41,12 @@ impl Stand {
         let database = Database::create().await;
         let dba = database.connect().await;
         let wallets = [wallet(&dba).await, wallet(&dba).await];
+        let redis = RedisServer::start("remit-worker").await;
+        cache::open(&dba, &redis).await;
         Self {
             database,
             vhost: RabbitVhost::create().await,
-            redis: RedisServer::start("remit-worker").await,
+            redis,
             dba,
             wallets,
         }
@@ -65,6 +68,11 @@ impl Stand {
                 ("NOTIFY_BACKOFF_MS", "50".to_owned()),
             ],
         }
+    }
+
+    /// Leaves in the cache what the lease of a reader of both wallets does.
+    pub async fn somebody_reads(&self) {
+        somebody_reads(&self.dba, &self.redis, self.wallets).await;
     }
 
     /// Posts transfers of 1 between the two wallets, one call for all, with the request id `request-1`, ….

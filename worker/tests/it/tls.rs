@@ -1,9 +1,10 @@
 use serde_json::Value;
+use testbed::cache;
 use testbed::poll::{SOON, eventually_true};
 use testbed::redis::RedisServer;
 use testbed::tls::{Authority, trusting};
 
-use crate::stand::{NOTIFICATIONS, Stand, somebody_reads};
+use crate::stand::{NOTIFICATIONS, Stand};
 
 /// The address for which the servers have certificates, and another name for it.
 const CERTIFIED: &str = "127.0.0.1";
@@ -25,7 +26,8 @@ async fn a_notification_goes_through_with_tls_everywhere() {
         .with("REDIS_URL", stand.redis.url_with_tls(CERTIFIED))
         .with("AMQP_URL", stand.vhost.url_with_tls(CERTIFIED))
         .with("REMIT_TLS_CA_FILE", trusting(&authority));
-    somebody_reads(&stand.redis, stand.wallets).await;
+    cache::open(&stand.dba, &stand.redis).await;
+    stand.somebody_reads().await;
     let running = worker.start(&[]);
     let posted = stand.post(3).await;
     // The wallets' initial balances have events too.
@@ -43,7 +45,7 @@ async fn a_notification_goes_through_with_tls_everywhere() {
     assert_eq!(row.get::<_, i64>(0), 0);
     for wallet in stand.wallets {
         let version: i64 = redis::cmd("HGET")
-            .arg(format!("remit:wallet:1:{wallet}"))
+            .arg(cache::wallet_key(&stand.dba, 1, wallet).await)
             .arg("version")
             .query_async(&mut stand.redis.connect().await)
             .await

@@ -42,3 +42,21 @@ async fn no_queue_drops_a_message() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_worker_of_another_instance_refuses_to_start_and_says_why() {
+    let (stand, mut other) = (Stand::new().await, Stand::new().await);
+    let other_id = "update remit.cache set instance_id = gen_random_uuid()";
+    other.dba.execute(other_id, &[]).await.unwrap();
+    let worker = stand.worker().start(&[]);
+    worker.await_said("relay leads", 1).await;
+    worker.await_said("notifier consumes", 1).await;
+    std::mem::swap(&mut other.vhost, &mut { stand.vhost });
+    for part in ["--relay", "--notifier"] {
+        let mut refused = other.worker().start(&[part]);
+        assert!(!refused.ended().await.success(), "{part}");
+        let said = refused.said("refused")[0]["error"].to_string();
+        assert!(said.contains("remit.notifications.instance"), "{said}");
+    }
+    assert_eq!(other.outbox_depth().await, 2);
+}

@@ -1,6 +1,7 @@
 //! What clients read.
 
 use super::*;
+use crate::told::Newest;
 
 fn read(version: i64, balance: i64) -> Read {
     Read {
@@ -9,6 +10,7 @@ fn read(version: i64, balance: i64) -> Read {
         balance,
         known: 0,
         written: None,
+        told: Newest::default(),
     }
 }
 
@@ -38,6 +40,24 @@ fn a_read_that_is_older_than_an_own_write_or_an_earlier_read_is_found() {
     assert_eq!(after(1, Some(8), 1, 10), BTreeSet::new());
     assert_eq!(after(2, Some(8), 1, 10), [Rule::OwnWritesRead].into());
     assert_eq!(after(0, Some(9), 1, 10), [Rule::OwnWritesRead].into());
+}
+
+#[test]
+fn a_read_that_is_older_than_what_anybody_was_told_is_found() {
+    let after = |told_version, transfer: Option<u128>, version, balance| {
+        found(|run| {
+            run.facts.reads.push(Read {
+                told: Newest {
+                    version: told_version,
+                    transfer: transfer.map(Uuid::from_u128),
+                },
+                ..read(version, balance)
+            });
+        })
+    };
+    assert_eq!(after(1, Some(9), 2, 15), BTreeSet::new());
+    assert_eq!(after(2, Some(8), 1, 10), [Rule::AcknowledgedRead].into());
+    assert_eq!(after(0, Some(9), 1, 10), [Rule::AcknowledgedRead].into());
 }
 
 #[test]
