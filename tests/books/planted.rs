@@ -27,6 +27,7 @@ const ADMIT: &str = "remit/transfers_admit";
 const LOCK: &str = "remit/wallets_lock";
 const DRAFT: &str = "remit/transfers_draft";
 const DECIDE: &str = "remit/transfers_decide";
+const SEEN: &str = "remit/transfer_seen";
 
 const FAULTS: [Fault; 17] = [
     Fault {
@@ -97,14 +98,14 @@ const FAULTS: [Fault; 17] = [
     },
     Fault {
         rule: "who received a transfer does not see the source's balance",
-        function: "remit_v1/transfer_get",
-        text: "result.source_balance := null;",
+        function: SEEN,
+        text: "seen.source_balance := null;",
         instead: "",
     },
     Fault {
         rule: "who sends a transfer does not see the target's balance",
-        function: "remit_v1/transfer_create",
-        text: "result.target_balance := null;",
+        function: SEEN,
+        text: "seen.target_balance := null;",
         instead: "",
     },
     Fault {

@@ -101,7 +101,16 @@ fn each_function_has_its_tests_and_each_test_its_function() {
             "{path} tests nothing"
         );
         // These are about all functions, or none in particular.
-        if !["catalog", "callers", "callers_locks", "plans", "wall"].contains(&name) {
+        if ![
+            "catalog",
+            "callers",
+            "callers_locks",
+            "clock",
+            "plans",
+            "wall",
+        ]
+        .contains(&name)
+        {
             tested.insert(name.to_owned());
         }
     }
@@ -153,6 +162,21 @@ fn the_steps_of_transfers_post_are_called_by_it_alone() {
         });
         let callers: Vec<String> = callers.map(|function| function.name).collect();
         assert_eq!(callers, ["transfers_post"], "{step}");
+    }
+}
+
+/// Who sees what is decided in one place: nothing else compares a user with the one that a caller is bound to.
+#[test]
+fn caller_sees_is_the_one_rule_of_who_sees_what() {
+    for Function {
+        path, name, text, ..
+    } in functions()
+    {
+        let code = without_comments(&text);
+        let compares = ["= caller.user_id", "= caller_user_id", "= r.user_id"];
+        let is_rule = name == "caller_sees";
+        let found = compares.iter().any(|text| code.contains(text));
+        assert_eq!(found, is_rule, "{path}");
     }
 }
 

@@ -1,5 +1,5 @@
 begin;
-select plan(37);
+select plan(38);
 \ir fixture.psql
 
 -- 11 starts with 1000 and pays; 12 receives and pays back; 13 goes below zero; 14 is in another currency, 15 untouched.
@@ -89,6 +89,9 @@ select is(
     pg_temp.found_after('update remit.transfers set amount = 49 where id = pg_temp.id(104)'),
     '{entry_balance_is_sum_of_entries wallet 12,entry_balance_is_sum_of_entries wallet 13,'
     'wallet_matches_its_last_entry wallet 12,wallet_matches_its_last_entry wallet 13}', 'an amount that was changed');
+select is(
+    pg_temp.found_after('update remit.transfers set created_at = created_at + interval ''3 hours'' where id = pg_temp.id(101)'),
+    '{entries_never_go_back_in_time wallet 11,entries_never_go_back_in_time wallet 12}', 'an entry that is later than the next one');
 select is(
     pg_temp.found_after('delete from remit.transfers where id = pg_temp.id(104)'),
     '{event_tells_of_one_journal_row transfer 104,wallet_matches_its_last_entry wallet 12,wallet_matches_its_last_entry wallet 13}',

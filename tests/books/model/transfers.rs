@@ -55,7 +55,8 @@ impl Model {
         let rows = self.transfers_post(caller.session, &[ask], &actual);
         self.may_be_busy = may_be_busy;
         let mut rows = rows?;
-        if known.user.is_some() {
+        let target = request.target_id;
+        if target.is_none_or(|target| self.visible(known, target).is_none()) {
             hide(&mut rows[0], "target");
         }
         let field = match rows[0]["field"].as_str() {
