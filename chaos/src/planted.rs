@@ -130,21 +130,22 @@ const ANSWER_ANY_CONTENT: [Patch; 1] = [(
 /// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
 const SETTLE_FIRST: &str = "
     create schema settled;
-    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema settled;
-    create function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
+    alter function remit_worker_v1.outbox_read(integer, bigint[], bigint) set schema settled;
+    create function remit_worker_v1.outbox_read(
+            request_limit integer, held bigint[] default '{}', floor_id bigint default 0)
         returns setof remit_worker_v1.event
         language plpgsql
         security definer
     as $$
     declare
         events remit_worker_v1.event[] := array(
-            select e from settled.outbox_read(request_limit, held) e);
+            select e from settled.outbox_read(request_limit, held, floor_id) e);
     begin
         perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
         return query select * from unnest(events);
     end;
     $$;
-    grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker";
+    grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_worker";
 
 /// No generation is ever closed.
 const OLD_GENERATION: &str = "

@@ -120,7 +120,7 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
     owner
         .batch_execute(
             "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
-             grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_operator;
+             grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_operator;
              revoke execute on function remit_v1.transfer_get(bigint, uuid, bytea) from remit_server;
              create or replace function remit_v1.transfer_id(idempotency_key text) returns uuid language sql as $$ select null::uuid $$;
              comment on function remit_v1.transfer_id(text) is null;",

@@ -24,7 +24,7 @@ const GROUPS_OF_WORKER: [&[&str]; 7] = [
     &["supervisor"],
     &["config", "dead", "health", "notifier", "relay"],
     &["channel", "drain", "letter", "records"],
-    &["event", "wallet_changes"],
+    &["event", "floor", "wallet_changes"],
     &["backoff", "broker", "contract", "topology"],
     &["error"],
 ];
