@@ -15,7 +15,7 @@ use remit_bench::report;
 use remit_bench::single::single;
 use remit_bench::stand::Stand;
 use remit_bench::target::Measured;
-use tokio::signal::unix::{SignalKind, signal};
+use testbed::process::asked_to_end;
 
 const TEMPLATE: &str = "bench_template";
 
@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
     // What was started ends with the run, also if it is broken off.
     let result = tokio::select! {
         result = run(&options) => result,
-        result = interruption() => result,
+        name = asked_to_end() => Err(format!("ended by {name}")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,20 +34,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Waits until somebody wants it to end.
-async fn interruption() -> Result<(), String> {
-    let unheard = |error: std::io::Error| format!("signals cannot be heard: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    Err("interrupted".to_owned())
 }
 
 async fn run(options: &Options) -> Result<(), String> {

@@ -1,5 +1,5 @@
-//! A private Remit as its users have it: PostgreSQL, Redis, RabbitMQ, server, worker and nginx with their usual
-//! settings, and databases that are made anew from a template.
+//! A private Remit as its users have it: PostgreSQL, Redis, RabbitMQ, server, worker and nginx with
+//! their usual settings, and databases that are made anew from a template.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use testbed::folder::Folder;
 use testbed::http::Http;
 use testbed::nginx::Nginx;
 use testbed::program::{Process, Recipe};
-use testbed::services::{Part, Services, database_url};
+use testbed::services::{Part, Services};
 use uuid::Uuid;
 
 use crate::ask::{Ask, Script};
@@ -84,19 +84,8 @@ impl Stand {
     /// # Errors
     /// One of them does not start.
     pub async fn start(&mut self, with_worker: bool) -> Result<(), String> {
-        let database = self.url("remit_server");
-        let redis = self.services.port("redis");
-        let redis_url = self
-            .services
-            .redis_url("remit-server", "redis_server", redis)?;
-        let listen = format!("127.0.0.1:{}", self.services.port("app"));
-        let amqp = format!("amqp://127.0.0.1:{}", self.services.port("rabbitmq"));
-        let server = [
-            ("DATABASE_URL", database),
-            ("REDIS_URL", redis_url),
-            ("REMIT_LISTEN", listen),
-            ("AMQP_URL", amqp),
-        ];
+        let services = &self.services;
+        let server = services.server(&self.database, PASSWORD, services.doors())?;
         self.server = Some(self.spawn("remit", &["serve"], &server)?);
         if with_worker {
             self.start_worker()?;
@@ -109,15 +98,8 @@ impl Stand {
     /// # Errors
     /// It does not start.
     pub fn start_worker(&mut self) -> Result<(), String> {
-        let services = &self.services;
-        let redis = services.redis_url("remit-worker", "redis_worker", services.port("redis"))?;
-        let rabbitmq = services.port("rabbitmq");
-        let amqp = services.amqp_url("remit-worker", "rabbitmq_worker", rabbitmq, &self.vhost)?;
-        let worker = [
-            ("DATABASE_URL", self.url("remit_worker")),
-            ("REDIS_URL", redis),
-            ("AMQP_URL", amqp),
-        ];
+        let (services, vhost) = (&self.services, &self.vhost);
+        let worker = services.worker(&self.database, PASSWORD, vhost, services.doors())?;
         self.worker = Some(self.spawn("remit-worker", &[], &worker)?);
         Ok(())
     }
@@ -186,12 +168,6 @@ impl Stand {
     /// A client of the server, past nginx.
     pub fn http(&self) -> Http {
         Http::new(self.services.port("app")).with_key(&self.key)
-    }
-
-    /// How a program reaches the database.
-    fn url(&self, role: &str) -> String {
-        let port = self.services.port("postgres");
-        database_url(role, PASSWORD, port, &self.database)
     }
 
     /// Starts a program of the project's with these variables and no others.

@@ -1,4 +1,5 @@
-//! What the clients asked and heard: in memory for the checker, and as lines of JSON for a post-mortem.
+//! What the clients asked and heard: in memory for the checker, and as lines of JSON for a
+//! post-mortem.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -67,7 +68,8 @@ pub struct Read {
     pub wallet_id: Uuid,
     pub version: i64,
     pub balance: i64,
-    /// The newest version that an answer to an own write had named, or that was read after one; 0 without a write.
+    /// The newest version that an answer to an own write had named, or that was read after one; 0
+    /// without a write.
     pub known: i64,
     /// The newest own transfer from or to the wallet that HTTP had said to be posted.
     pub written: Option<Uuid>,

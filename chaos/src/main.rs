@@ -7,7 +7,7 @@ use remit_chaos::fault::{Lane, Schedule};
 use remit_chaos::options::{Arguments, Options};
 use remit_chaos::run::run;
 use remit_chaos::script::Script;
-use tokio::signal::unix::{SignalKind, signal};
+use testbed::process::asked_to_end;
 
 /// How much of a plan is shown.
 const PLAN_STEPS: usize = 20;
@@ -37,21 +37,6 @@ async fn main() -> ExitCode {
             eprintln!("remit-chaos: the run could not be carried out: {error}");
             ExitCode::from(2)
         }
-    }
-}
-
-/// Completes on SIGTERM or SIGINT.
-async fn asked_to_end() -> &'static str {
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    );
-    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-        return "a lack of signals";
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
     }
 }
 

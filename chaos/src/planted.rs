@@ -96,28 +96,26 @@ type Patch = (&'static str, &'static str);
 
 const SKIP_LOOKUP: [Patch; 2] = [
     (
-        "where t.ledger_id = transfers_post.ledger_id and t.id = u.id",
+        "where t.ledger_id = transfers_draft.ledger_id and t.id = u.id",
         "where false",
     ),
     (
-        "select transfers_post.ledger_id, d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-           d.source_version",
-        "select transfers_post.ledger_id,
-                case when exists (select from remit.transfers x where x.ledger_id = transfers_post.ledger_id and x.id = d.id)
-                     then gen_random_uuid() else d.id end, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
-                d.source_version",
+        "select transfers_store.ledger_id, s.id, s.outcome",
+        "select transfers_store.ledger_id,
+                case when exists (select from remit.transfers x where x.ledger_id = transfers_store.ledger_id and x.id = s.id)
+                     then gen_random_uuid() else s.id end, s.outcome",
     ),
 ];
 
 const UNORDERED_LOCKS: [Patch; 2] = [
     (
         "    select array_agg((w.ctid,",
-        "    for i in 1 .. request_count loop
+        "    for i in 1 .. cardinality(admitted.requests) loop
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].source_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].source_id for no key update;
              perform pg_sleep(0.002); -- So that a run of seconds meets what a day would.
              perform from remit.wallets w
-               where w.ledger_id = transfers_post.ledger_id and w.id = requests[i].target_id for no key update;
+               where w.ledger_id = wallets_lock.ledger_id and w.id = admitted.requests[i].target_id for no key update;
          end loop;
          select array_agg((w.ctid,",
     ),
@@ -125,28 +123,29 @@ const UNORDERED_LOCKS: [Patch; 2] = [
 ];
 
 const ANSWER_ANY_CONTENT: [Patch; 1] = [(
-    "same := (stored.source_id,",
-    "same := true or (stored.source_id,",
+    "is_same := (stored.source_id,",
+    "is_same := true or (stored.source_id,",
 )];
 
 /// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
 const SETTLE_FIRST: &str = "
     create schema settled;
-    alter function remit_worker_v1.outbox_read(integer, bigint[]) set schema settled;
-    create function remit_worker_v1.outbox_read(request_limit integer, held bigint[] default '{}')
+    alter function remit_worker_v1.outbox_read(integer, bigint[], bigint) set schema settled;
+    create function remit_worker_v1.outbox_read(
+            request_limit integer, held bigint[] default '{}', floor_id bigint default 0)
         returns setof remit_worker_v1.event
         language plpgsql
         security definer
     as $$
     declare
         events remit_worker_v1.event[] := array(
-            select e from settled.outbox_read(request_limit, held) e);
+            select e from settled.outbox_read(request_limit, held, floor_id) e);
     begin
         perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
         return query select * from unnest(events);
     end;
     $$;
-    grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_worker";
+    grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_worker";
 
 /// No generation is ever closed.
 const OLD_GENERATION: &str = "

@@ -32,7 +32,12 @@ create table remit.transfers (
     primary key (ledger_id, id),
     constraint amount_is_positive_and_exact_in_json check (amount between 1 and 9007199254740991),
     constraint wallets_differ check (source_id <> target_id),
-    constraint outcome_is_posted_or_rejected check (outcome <= 'balance_limit_exceeded'),
+    -- What is never stored, rather than what is: an outcome that is added later is stored unless this says
+    -- otherwise. remit.outcome_is_stored says the same, and a test holds the two against each other.
+    constraint outcome_is_posted_or_rejected check (outcome not in (
+        'wallet_not_found', 'same_wallet', 'invalid_field', 'idempotency_key_reused', 'wallet_busy',
+        'unauthenticated', 'forbidden'
+    )),
     constraint posted_means_versions_and_balances check (
         num_nulls(source_version, source_balance, target_version, target_balance)
         = case outcome when 'posted' then 0 else 4 end
@@ -61,13 +66,15 @@ comment on view remit.entries is
 
 grant select on remit.entries to remit_auditor;
 
--- What transfers_post works with: what a caller may do, a wallet that it has locked, and what is to become of a request.
--- may_spend is null for a caller that nobody knows; a user_id binds him to the wallets of this user.
+-- What the steps of transfers_post hand to each other.
+
+-- What a caller may do: may_spend is null for one that is unknown. A user_id binds it to the wallets of this user.
 create type remit.spender as (
     may_spend boolean,
     user_id   uuid
 );
 
+-- What no transfer changes of a wallet that is locked; version is that before the call.
 create type remit.locked_wallet as (
     ctid         tid,
     id           uuid,
@@ -79,7 +86,18 @@ create type remit.locked_wallet as (
     daily_max    bigint
 );
 
--- source and target are the places of the wallets among those that are locked; stored is what the journal already has.
+-- The arrays have an element for each wallet that is locked, in order of id.
+create type remit.locked_wallets as (
+    moment   timestamptz,
+    wallets  remit.locked_wallet[],
+    ids      uuid[],
+    balances bigint[],
+    versions bigint[],
+    spents   bigint[] -- What counts against the daily limit. Null where no wallet has a limit.
+);
+
+-- What is to become of a request. source and target are the places of the wallets among those that
+-- are locked; stored is what the journal already has.
 create type remit.transfer_draft as (
     outcome        remit_v1.transfer_outcome,
     field          text,
@@ -100,4 +118,11 @@ create type remit.transfer_draft as (
     source         integer,
     target         integer,
     stored         remit.transfers
+);
+
+-- balances and versions are those of the locked wallets after all that was decided.
+create type remit.decision as (
+    drafts   remit.transfer_draft[],
+    balances bigint[],
+    versions bigint[]
 );

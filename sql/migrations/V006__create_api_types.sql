@@ -58,6 +58,14 @@ create type remit_v1.transfer_request as (
     request_id text
 );
 
+-- What transfers_post hands to its steps: the requests, their ids those of the name spaces of their callers. The arrays beside them have an
+-- element for each request, or are null where all callers may spend from any wallet.
+create type remit.admission as (
+    requests   remit_v1.transfer_request[],
+    may_spends boolean[], -- Null: the caller is unknown.
+    reachables boolean[]  -- Whether the caller may use the source.
+);
+
 create type remit_v1.transfer_result as (
     id             uuid,
     outcome        remit_v1.transfer_outcome,
@@ -108,6 +116,13 @@ create type remit_worker_v1.event as (
     request_id text,
     data       json,
     created_at timestamptz
+);
+
+-- The last number that an event was given, and a transaction: once it and all older ones have ended,
+-- no event up to that number comes any more.
+create type remit_worker_v1.outbox_mark as (
+    last_id bigint,
+    xid     bigint
 );
 
 create type remit_worker_v1.notification as (

@@ -11,7 +11,7 @@ use crate::poll::{SOON, eventually, eventually_true};
 use crate::port::free_port;
 use crate::postgres::admin_key_insert;
 use crate::process::{children, is_moving, signal};
-use crate::session::connect;
+use crate::session::{self, connect};
 
 /// As in stack/lib.sh: Debian does not put these programs on the path.
 pub const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -26,8 +26,8 @@ pub enum End {
     Crash,
 }
 
-/// A server on loopback with one superuser, `remit`, and passwords for everybody. What is committed is
-/// on disk, as it is in earnest. Killed at the end.
+/// A server on loopback with one superuser, `remit`, and passwords for everybody. What is committed
+/// is on disk, as it is in earnest. Killed at the end.
 pub struct Cluster {
     pub port: u16,
     /// Holds `data` and what else belongs to the server.
@@ -117,7 +117,8 @@ impl Cluster {
         .await;
     }
 
-    /// Stops all processes of the server without ending them: connections stay open and nothing answers.
+    /// Stops all processes of the server without ending them: connections stay open and nothing
+    /// answers.
     pub async fn freeze(&self) {
         let first = self.child.as_ref().expect("the server runs").id();
         // Once it stands still it makes no more processes.
@@ -146,7 +147,8 @@ impl Cluster {
         created.expect("the name is new");
     }
 
-    /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their password.
+    /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their
+    /// password.
     pub async fn migrate(&self, database: &str) {
         let url = self.url("remit", database);
         let migrated = install::migrate(&install::fresh_remit(), &url, PASSWORD).await;
@@ -161,10 +163,7 @@ impl Cluster {
 
     /// The URL with another password.
     pub fn url_with(&self, role: &str, password: &str, database: &str) -> String {
-        format!(
-            "postgresql://{role}:{password}@127.0.0.1:{}/{database}",
-            self.port
-        )
+        session::url(role, password, self.port, database)
     }
 
     /// A connection.

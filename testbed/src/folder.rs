@@ -1,5 +1,5 @@
-//! The account that the servers run as: the owner of their folder. For root that is another user, as PostgreSQL
-//! refuses to run as root and nginx would share its folder between two users.
+//! The account that the servers run as: the owner of their folder. For root that is another user,
+//! as PostgreSQL refuses to run as root and nginx would share its folder between two users.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -40,9 +40,6 @@ impl Folder {
     }
 
     /// The one in which tests may put their servers.
-    ///
-    /// # Panics
-    /// `make test` has made none.
     pub fn of_tests() -> Self {
         let folder = Self::open(Path::new(&setting("REMIT_TEST_DIR")));
         folder.unwrap_or_else(|error| panic!("REMIT_TEST_DIR: {error}"))
@@ -79,7 +76,8 @@ impl Folder {
         run(self.command(program).args(arguments))
     }
 
-    /// Starts a command as the owner, with a log file that is the owner's too: it may be opened again as /dev/stdout.
+    /// Starts a command as the owner, with a log file that is the owner's too: it may be opened
+    /// again as /dev/stdout.
     ///
     /// # Errors
     /// It is not there.
@@ -140,9 +138,6 @@ impl Folder {
 }
 
 /// A new folder for a test's server, of the owner of REMIT_TEST_DIR.
-///
-/// # Panics
-/// It cannot be made.
 pub fn owned_folder(kind: &str) -> PathBuf {
     let name = format!("{kind}-{}", Uuid::new_v4().simple());
     let made = Folder::of_tests().make(&name);
@@ -150,9 +145,6 @@ pub fn owned_folder(kind: &str) -> PathBuf {
 }
 
 /// Runs a command as the owner of REMIT_TEST_DIR until it ends.
-///
-/// # Panics
-/// It fails.
 pub fn run_as_owner(program: &str, arguments: &[&str]) -> String {
     let ended = Folder::of_tests().run(program, arguments);
     ended.unwrap_or_else(|error| panic!("{error}"))

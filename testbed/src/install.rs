@@ -41,9 +41,6 @@ pub async fn make_key(remit: &Path, url: &str, name: &str, scope: &str) -> Resul
 }
 
 /// The built program `remit`, which holds the SQL of the repository.
-///
-/// # Panics
-/// It is not there, or is older than the SQL that it should hold.
 pub fn fresh_remit() -> PathBuf {
     let remit = programs().join("remit");
     let built_at = changed_at(&remit);
@@ -69,9 +66,6 @@ fn changed_at(file: &Path) -> io::Result<SystemTime> {
 }
 
 /// The files that a migration applies, in order of their names.
-///
-/// # Panics
-/// The repository cannot be read.
 pub fn sql_files() -> Vec<PathBuf> {
     let (mut files, mut folders) = (Vec::new(), FOLDERS.map(PathBuf::from).to_vec());
     while let Some(folder) = folders.pop() {

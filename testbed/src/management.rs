@@ -36,9 +36,6 @@ impl Management {
     }
 
     /// For the administrator of the broker that `make test` has started.
-    ///
-    /// # Panics
-    /// It has not.
     pub fn of_tests() -> Self {
         let url = setting("REMIT_TEST_RABBITMQ_API");
         let (login, address) = url
@@ -64,7 +61,8 @@ impl Management {
         self.login.split(':').next().unwrap_or_default()
     }
 
-    /// Makes a virtual host, in which this user may do anything, and the worker what it may everywhere.
+    /// Makes a virtual host, in which this user may do anything, and the worker what it may
+    /// everywhere.
     ///
     /// # Errors
     /// The broker refuses.

@@ -35,8 +35,8 @@ impl Nginx {
         Self::start_with_settings(upstream, &[], |conf| conf).await
     }
 
-    /// With this rate limit, and a configuration that is changed in one place, such as a timeout too
-    /// long for a test.
+    /// With this rate limit, and a configuration that is changed in one place, such as a timeout
+    /// too long for a test.
     pub async fn start_with(
         upstream: u16,
         rate: &str,
@@ -49,9 +49,6 @@ impl Nginx {
     }
 
     /// With these variables, beside limits that no test reaches.
-    ///
-    /// # Panics
-    /// It does not start.
     pub async fn start_with_settings(
         upstream: u16,
         settings: &[(&str, &str)],
@@ -108,9 +105,6 @@ impl Nginx {
     }
 
     /// Its log, once it is as wanted: a request is logged after its answer.
-    ///
-    /// # Panics
-    /// It does not become so.
     pub async fn log_once(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         eventually(SOON, "nginx logs the request", async || {
             let log = std::fs::read_to_string(&self.log).expect("nginx has a log");
@@ -124,10 +118,8 @@ impl Nginx {
         signal(self.pid(), "HUP");
     }
 
-    /// The same, and waits for the processes that go by it. Those from before finish what they have begun.
-    ///
-    /// # Panics
-    /// There are no new ones.
+    /// The same, and waits for the processes that go by it. Those from before finish what they have
+    /// begun.
     pub async fn reload(&self) {
         let before = children(self.pid());
         self.hang_up();

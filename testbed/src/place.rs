@@ -4,9 +4,6 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 /// A variable that `make test` sets.
-///
-/// # Panics
-/// It is not set.
 pub fn setting(name: &str) -> String {
     optional_setting(name)
         .unwrap_or_else(|| panic!("{name} is not set: these tests run under `make test`"))

@@ -28,9 +28,6 @@ pub async fn poll<T>(
 }
 
 /// The same for a test.
-///
-/// # Panics
-/// After `deadline`, with `what` was waited for.
 pub async fn eventually<T>(
     deadline: Duration,
     what: &str,
@@ -41,9 +38,6 @@ pub async fn eventually<T>(
 }
 
 /// Asks again and again until it is so.
-///
-/// # Panics
-/// After `deadline`, with `what` was waited for.
 pub async fn eventually_true(deadline: Duration, what: &str, mut check: impl AsyncFnMut() -> bool) {
     eventually(deadline, what, async || check().await.then_some(())).await;
 }

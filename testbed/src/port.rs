@@ -16,13 +16,11 @@ const PORT_MIN: u32 = 30_700;
 const PORT_MAX: u32 = 32_767;
 
 static PORTS_TRIED: AtomicU32 = AtomicU32::new(0);
-/// While this process lives, no other one gets its ports: the UDP port of the same number says that it is taken.
+/// While this process lives, no other one gets its ports: the UDP port of the same number says that
+/// it is taken.
 static CLAIMS: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
 
 /// A port on loopback on which nothing listens, another one at each call and in each process.
-///
-/// # Panics
-/// All of them are taken.
 pub fn free_port() -> u16 {
     let range = PORT_MAX - PORT_MIN;
     // Processes start at different places, so that they rarely try the same port.

@@ -62,10 +62,7 @@ impl Database {
 
     /// The same through another port on loopback, such as a proxy's.
     pub fn url_at(&self, role: &str, port: u16) -> String {
-        format!(
-            "postgresql://{role}:{ROLE_PASSWORD}@127.0.0.1:{port}/{}",
-            self.name
-        )
+        session::url(role, ROLE_PASSWORD, port, &self.name)
     }
 
     /// The same with TLS, at a name for loopback.
@@ -79,7 +76,8 @@ impl Database {
         url_of(&self.owner)
     }
 
-    /// A program such as psql that connects as the owner. Its command line, which others can read, has no password.
+    /// A program such as psql that connects as the owner. Its command line, which others can read,
+    /// has no password.
     pub fn owner_program(&self, program: &str) -> Command {
         let (user, password) = login_of(&self.owner);
         let mut command = Command::new(program);
@@ -213,7 +211,7 @@ fn port_of(config: &Config) -> u16 {
 fn url_of(config: &Config) -> String {
     let (user, password) = login_of(config);
     let (port, name) = (port_of(config), config.get_dbname().unwrap_or_default());
-    format!("postgresql://{user}:{password}@127.0.0.1:{port}/{name}")
+    session::url(user, password, port, name)
 }
 
 /// A number that changes with any file that is applied.

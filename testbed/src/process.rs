@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use tokio::task::spawn_blocking;
+use tokio::signal::unix::{SignalKind, signal as on_signal};
+use tokio::task::{JoinSet, spawn_blocking};
 
 /// Runs a command to its end, and gives what it printed.
 ///
@@ -31,6 +32,22 @@ pub async fn blocking<T: Send + 'static>(
     spawn_blocking(work)
         .await
         .map_err(|error| error.to_string())?
+}
+
+/// Waits until this program is asked to end, and says how.
+pub async fn asked_to_end() -> &'static str {
+    let mut waits = JoinSet::new();
+    for (name, kind) in [
+        ("SIGTERM", SignalKind::terminate()),
+        ("SIGINT", SignalKind::interrupt()),
+        ("SIGHUP", SignalKind::hangup()),
+    ] {
+        if let Ok(mut asked) = on_signal(kind) {
+            waits.spawn(async move { asked.recv().await.map(|()| name) });
+        }
+    }
+    let asked = waits.join_next().await.and_then(Result::ok).flatten();
+    asked.unwrap_or("a lack of signals")
 }
 
 /// Sends a signal such as `KILL`. A process that is gone needs none.

@@ -121,9 +121,6 @@ impl Process {
     }
 
     /// Waits until the process ends by itself.
-    ///
-    /// # Panics
-    /// It does not.
     pub async fn ended(&mut self) -> ExitStatus {
         let what = format!("the end of a program; see {}", self.log.display());
         eventually(SOON, &what, async || self.status()).await
@@ -150,9 +147,6 @@ impl Process {
     }
 
     /// Waits until a message is in the log so many times.
-    ///
-    /// # Panics
-    /// It does not come.
     pub async fn await_said(&self, message: &str, count: usize) -> Vec<Value> {
         let what = format!("\"{message}\" {count} times in {}", self.log.display());
         eventually(SOON, &what, async || {
@@ -163,9 +157,6 @@ impl Process {
     }
 
     /// Waits until a part has lost or not reached its servers so many times.
-    ///
-    /// # Panics
-    /// It has not.
     pub async fn await_interrupted(&self, part: &str, count: usize) {
         let log = self.log.display();
         let what = format!("{part} interrupted {count} times; see {log}");

@@ -22,9 +22,6 @@ pub struct Server {
 
 impl Server {
     /// Starts the program with these variables and waits until it answers. Its log goes to a file.
-    ///
-    /// # Panics
-    /// It does not answer.
     pub async fn start(program: &str, variables: &[(&'static str, String)], log: &Path) -> Self {
         let port = free_port();
         let listen = ("REMIT_LISTEN", format!("127.0.0.1:{port}"));

@@ -14,7 +14,7 @@ use crate::nginx::Nginx;
 use crate::place::repository;
 use crate::port::await_listener;
 use crate::process::{blocking, children, is_running, run, signal};
-use crate::session::Session;
+use crate::session::{Session, url};
 
 const END_S_MAX: u64 = 60;
 const START_MAX: Duration = Duration::from_secs(30);
@@ -36,6 +36,17 @@ impl Part {
         }
     }
 }
+
+/// The ports through which a program reaches its servers: theirs, or those of proxies.
+#[derive(Debug, Clone, Copy)]
+pub struct Doors {
+    pub postgres: u16,
+    pub redis: u16,
+    pub rabbitmq: u16,
+}
+
+/// What a program is started with.
+pub type Variables = Result<Vec<(&'static str, String)>, String>;
 
 /// The servers, their ports and their secrets.
 #[derive(Debug, Clone)]
@@ -179,7 +190,7 @@ impl Services {
     pub fn owner_url(&self, database: &str) -> Result<String, String> {
         let password = self.folder.secret("owner")?;
         let port = self.port("postgres");
-        Ok(database_url("remit", &password, port, database))
+        Ok(url("remit", &password, port, database))
     }
 
     /// Lets Redis forget everything.
@@ -229,6 +240,48 @@ impl Services {
         Ok(format!("amqp://{user}:{secret}@127.0.0.1:{port}/{vhost}"))
     }
 
+    /// The ports of the servers themselves, past all proxies.
+    pub fn doors(&self) -> Doors {
+        Doors {
+            postgres: self.port("postgres"),
+            redis: self.port("redis"),
+            rabbitmq: self.port("rabbitmq"),
+        }
+    }
+
+    /// The variables of a server on a database, whose role has this password.
+    ///
+    /// # Errors
+    /// Redis' password is not there.
+    pub fn server(&self, database: &str, password: &str, doors: Doors) -> Variables {
+        let listen = format!("127.0.0.1:{}", self.port("app"));
+        // The server only looks whether the broker is there.
+        let amqp = format!("amqp://127.0.0.1:{}", self.port("rabbitmq"));
+        let redis = self.redis_url("remit-server", "redis_server", doors.redis)?;
+        let database = url("remit_server", password, doors.postgres, database);
+        Ok(vec![
+            ("DATABASE_URL", database),
+            ("REDIS_URL", redis),
+            ("AMQP_URL", amqp),
+            ("REMIT_LISTEN", listen),
+        ])
+    }
+
+    /// The same of a worker that works on a virtual host.
+    ///
+    /// # Errors
+    /// A password is not there.
+    pub fn worker(&self, database: &str, password: &str, vhost: &str, doors: Doors) -> Variables {
+        let amqp = self.amqp_url("remit-worker", "rabbitmq_worker", doors.rabbitmq, vhost)?;
+        let redis = self.redis_url("remit-worker", "redis_worker", doors.redis)?;
+        let database = url("remit_worker", password, doors.postgres, database);
+        Ok(vec![
+            ("DATABASE_URL", database),
+            ("REDIS_URL", redis),
+            ("AMQP_URL", amqp),
+        ])
+    }
+
     /// The broker's management API, for its administrator.
     ///
     /// # Errors
@@ -242,7 +295,8 @@ impl Services {
         ))
     }
 
-    /// How many messages were published to an exchange, by the broker's own count, which is seconds old.
+    /// How many messages were published to an exchange, by the broker's own count, which is seconds
+    /// old.
     ///
     /// # Errors
     /// The broker refuses.
@@ -273,9 +327,4 @@ impl Services {
         let listens = await_listener(self.port(part), START_MAX).await;
         listens.map_err(|error| format!("{part}: {error}"))
     }
-}
-
-/// The URL of a database on loopback for a role.
-pub fn database_url(role: &str, password: &str, port: u16, database: &str) -> String {
-    format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}")
 }

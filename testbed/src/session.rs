@@ -71,3 +71,8 @@ pub async fn connect(config: &Config) -> Result<Client, Error> {
 fn words(error: Error) -> String {
     format!("{error:?}")
 }
+
+/// The URL of a database on loopback for a role.
+pub fn url(role: &str, password: &str, port: u16, database: &str) -> String {
+    format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}")
+}

@@ -15,7 +15,8 @@ use crate::{book, interleavings, sequences, strategy};
 /// A fault shows within so many cases.
 const CASES: u32 = 3_000;
 
-/// A rule that is broken: the function's file, and in it a text that stands there once, and what stands there instead.
+/// A rule that is broken: the function's file, and in it a text that stands there once, and what
+/// stands there instead.
 struct Fault {
     rule: &'static str,
     function: &'static str,
@@ -23,68 +24,72 @@ struct Fault {
     instead: &'static str,
 }
 
-const POST: &str = "remit_v1/transfers_post";
+const ADMIT: &str = "remit/transfers_admit";
+const LOCK: &str = "remit/wallets_lock";
+const DRAFT: &str = "remit/transfers_draft";
+const DECIDE: &str = "remit/transfers_decide";
+const SEEN: &str = "remit/transfer_seen";
 
 const FAULTS: [Fault; 17] = [
     Fault {
         rule: "an id that the journal has is replayed",
-        function: POST,
+        function: DRAFT,
         text: "t.id = u.id",
         instead: "t.id = u.id and t.amount <> 100",
     },
     Fault {
         rule: "an id that the same call has is replayed",
-        function: POST,
-        text: "if request_count > 1 then",
+        function: DECIDE,
+        text: "if cardinality(drafts) > 1 then",
         instead: "if false then",
     },
     Fault {
         rule: "an id is taken by its content, metadata too",
-        function: POST,
+        function: "remit/transfer_replay",
         text: "draft.reference, draft.metadata);",
         instead: "draft.reference, stored.metadata);",
     },
     Fault {
         rule: "a balance may reach its floor",
-        function: POST,
-        text: "amount < locked[draft.source].floor",
-        instead: "amount <= locked[draft.source].floor",
+        function: DECIDE,
+        text: "amount < wallets[draft.source].floor",
+        instead: "amount <= wallets[draft.source].floor",
     },
     Fault {
         rule: "a frozen wallet receives nothing",
-        function: POST,
-        text: "locked[r.source].is_frozen or locked[r.target].is_frozen",
-        instead: "locked[r.source].is_frozen",
+        function: DRAFT,
+        text: "wallets[r.source].is_frozen or wallets[r.target].is_frozen",
+        instead: "wallets[r.source].is_frozen",
     },
     Fault {
         rule: "a daily limit counts what left in the same call",
-        function: POST,
+        function: DECIDE,
         text: "spents[draft.source] := spents[draft.source] + draft.amount;",
         instead: "null;",
     },
     Fault {
         rule: "a balance is exact in JSON",
-        function: POST,
+        function: DECIDE,
         text: "balances[draft.target] + draft.amount > amount_max or ",
         instead: "",
     },
     Fault {
         rule: "a user's key spends from its user's wallets only",
-        function: POST,
-        text: "w.id = r.source_id and w.user_id = r.user_id",
-        instead: "w.id = r.source_id",
+        function: ADMIT,
+        text: "\n                  and remit.caller_sees(r.user_id, w.user_id)",
+        instead: "",
     },
     Fault {
         rule: "a transfer goes by the balance that the one before left",
-        function: POST,
+        function: DECIDE,
         text: "balances[draft.target] := draft.target_balance;",
         instead: "balances[draft.target] := draft.target_balance + (draft.amount = 100)::integer;",
     },
     Fault {
         rule: "a rejection has an event",
-        function: POST,
-        text: "<= 'balance_limit_exceeded' and not d.replayed;\n\n        if are_limited",
-        instead: "= 'posted' and not d.replayed;\n\n        if are_limited",
+        function: "remit/transfers_store",
+        text: "      from stored s; -- In the order",
+        instead: "      from stored s where s.outcome = 'posted'; -- In the order",
     },
     Fault {
         rule: "a statement goes back from before a version",
@@ -94,14 +99,14 @@ const FAULTS: [Fault; 17] = [
     },
     Fault {
         rule: "who received a transfer does not see the source's balance",
-        function: "remit_v1/transfer_get",
-        text: "result.source_balance := null;",
+        function: SEEN,
+        text: "seen.source_balance := null;",
         instead: "",
     },
     Fault {
         rule: "who sends a transfer does not see the target's balance",
-        function: "remit_v1/transfer_create",
-        text: "result.target_balance := null;",
+        function: SEEN,
+        text: "seen.target_balance := null;",
         instead: "",
     },
     Fault {
@@ -178,7 +183,7 @@ const RACES: [(Fault, [Kind; 2]); 4] = [
     (
         Fault {
             rule: "wallets are locked before anything is decided",
-            function: POST,
+            function: LOCK,
             text: "for no key update skip locked",
             instead: "",
         },

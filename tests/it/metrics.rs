@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use testbed::http::Http;
 use testbed::poll::{SOON, eventually_true};
 
+use crate::gate::Gate;
 use crate::stack::Stack;
 
 /// Every sample by its name with labels.
@@ -132,12 +133,17 @@ async fn cache_reads_are_counted_by_what_the_cache_knew() {
 
 #[tokio::test]
 async fn replays_are_counted_by_who_knew_the_answer() {
-    let stack = Stack::start().await;
+    let mut stack = Stack::start().await;
+    let gate = Gate::behind_transfers_post(&stack).await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-    for _ in 0..3 {
+    stack.http.transfer_with_key("k", source, target, 1).await;
+    // Redis alone can answer.
+    gate.close().await;
+    for _ in 0..2 {
         stack.http.transfer_with_key("k", source, target, 1).await;
     }
-    stack.redis.flush().await;
+    gate.open().await;
+    stack.redis.stop();
     stack.http.transfer_with_key("k", source, target, 1).await;
     let samples = Samples::read(&stack.http).await;
     for (source, count) in [("redis", 2.0), ("postgresql", 1.0)] {

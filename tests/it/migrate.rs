@@ -120,7 +120,7 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
     owner
         .batch_execute(
             "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
-             grant execute on function remit_worker_v1.outbox_read(integer, bigint[]) to remit_operator;
+             grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_operator;
              revoke execute on function remit_v1.transfer_get(bigint, uuid, bytea) from remit_server;
              create or replace function remit_v1.transfer_id(idempotency_key text) returns uuid language sql as $$ select null::uuid $$;
              comment on function remit_v1.transfer_id(text) is null;",
@@ -137,7 +137,8 @@ async fn a_function_s_names_are_not_those_that_somebody_has_made_in_public() {
     let database = Database::create().await;
     let before = dump(&database);
     let owner = database.connect().await;
-    // Nearer to what remit.scope_permits compares than the catalog's, and bound when a function is created.
+    // Nearer to what remit.scope_permits compares than the catalog's, and bound when a function is
+    // created.
     owner
         .batch_execute(
             "create function public.equal(remit_v1.key_scope, remit_v1.key_scope) returns boolean

@@ -1,5 +1,5 @@
 begin;
-select plan(3);
+select plan(4);
 \ir fixture.psql
 
 select pg_temp.wallet(11);
@@ -10,6 +10,7 @@ select 1, pg_temp.id(11), remit.hour_number(now()) - hours, amount from (values 
 insert into remit.spending values (1, pg_temp.id(12), remit.hour_number(now()), 5000);
 select is(remit.wallet_spent(1, pg_temp.id(11), now()), 111::bigint, 'what left in this hour and the 24 before counts');
 select is(remit.wallet_spent(1, pg_temp.id(11), now() + interval '24 hours'), 1::bigint, 'for no more than 25 hours');
+select is(remit.wallet_spent(1, pg_temp.id(11), now() - interval '400 days'), 1111::bigint, 'what left while the clock was ahead counts');
 
 select * from finish();
 rollback;

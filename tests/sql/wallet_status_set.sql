@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(11);
 \ir fixture.psql
 
 select pg_temp.wallet(11);
@@ -19,6 +19,11 @@ select is(pg_temp.event_count(), 1::bigint, 'and tells nothing');
 select is((remit.wallet_status_set(1, pg_temp.id(11), 'active', 'a test', null)).status_version, 2::bigint, 'the other status is a change again');
 select results_eq('select type from remit.outbox order by id', $$ values ('wallet.frozen'), ('wallet.unfrozen') $$,
                   'with an event of its own');
+update remit.wallets set updated_at = now() + interval '400 days';
+select is((remit.wallet_status_set(1, pg_temp.id(11), 'frozen', 'a test', null)).updated_at, now() + interval '400 days',
+          'a change is not before the last one, whatever the clock says');
+select is((select (data ->> 'updated_at')::timestamptz from remit.outbox order by id desc limit 1), now() + interval '400 days',
+          'and its event says the same');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 select is(pg_temp.refusal($$ select remit.wallet_status_set(1, pg_temp.id(12), 'frozen', 'a test', null) $$), 'WL002 wallet_id', 'an unknown wallet is refused');
 select is(pg_temp.refusal($$ select remit.wallet_status_set(900, pg_temp.id(11), 'frozen', 'a test', null) $$), 'WL002 wallet_id', 'so is one of another ledger');

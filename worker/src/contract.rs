@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
-const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2) e";
+const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2, $3) e";
 const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
@@ -45,6 +45,8 @@ queries! {
     one remit_ops_v1.cache_close() -> CacheState;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
+    one remit_worker_v1.outbox_mark() -> OutboxMark;
+    one remit_worker_v1.outbox_rise(floor_id: i64, mark: OutboxMark) -> Option<i64>;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
@@ -76,6 +78,14 @@ pub struct OutboxEvent {
     /// As PostgreSQL wrote it.
     pub data: Option<Json<Box<RawValue>>>,
     pub created_at: OffsetDateTime,
+}
+
+/// `remit_worker_v1.outbox_mark`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql, ToSql)]
+#[postgres(name = "outbox_mark")]
+pub struct OutboxMark {
+    pub last_id: i64,
+    pub xid: i64,
 }
 
 /// `remit_worker_v1.notification`
@@ -132,8 +142,8 @@ impl query::Session for Session {
     }
 }
 
-/// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses
-/// the connection loses the lead with it.
+/// The relay's session. Its lock, its reads and its deletes are on one connection: a relay that
+/// loses the connection loses the lead with it.
 pub struct Outbox {
     client: Session,
     read: Statement,
@@ -161,9 +171,25 @@ impl Outbox {
         relay_lead(&self.client).await
     }
 
-    /// The oldest unpublished events but those held, in order of id.
-    pub async fn outbox_read(&self, limit: i32, held: &[i64]) -> Result<Vec<OutboxEvent>, Error> {
-        let rows = in_time(self.client.query(&self.read, &[&limit, &held])).await?;
+    /// The last number that an event was given, and what must end before no event up to it can
+    /// come.
+    pub async fn outbox_mark(&self) -> Result<OutboxMark, Error> {
+        outbox_mark(&self.client).await
+    }
+
+    /// The floor that follows from a mark, or none while a transaction from before it is open.
+    pub async fn outbox_rise(&self, floor_id: i64, mark: OutboxMark) -> Result<Option<i64>, Error> {
+        outbox_rise(&self.client, floor_id, mark).await
+    }
+
+    /// The oldest unpublished events from the floor on but those held, in order of id.
+    pub async fn outbox_read(
+        &self,
+        limit: i32,
+        held: &[i64],
+        floor_id: i64,
+    ) -> Result<Vec<OutboxEvent>, Error> {
+        let rows = in_time(self.client.query(&self.read, &[&limit, &held, &floor_id])).await?;
         let events: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
         Ok(events?)
     }

@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Instant;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use crate::broker::{Broker, Message, Refusals};
 use crate::contract::{Outbox, OutboxEvent};
 use crate::error::Error;
+use crate::floor::{Floor, Look, Task};
 use crate::{event, topology, wallet_changes};
 
 /// How many events are published at a time.
@@ -21,8 +23,15 @@ pub const BATCH_MAX: usize = 500;
 pub enum Drained {
     /// The outbox was empty.
     Empty,
-    /// So many events were published. They are removed, or will be while the next ones are published.
+    /// So many events were published. They are removed, or will be while the next ones are
+    /// published.
     Events(usize),
+}
+
+/// What a read of the outbox found, and how it went.
+struct Read {
+    events: Vec<OutboxEvent>,
+    look: Look,
 }
 
 /// The lead, with a connection to each side.
@@ -30,10 +39,13 @@ pub struct Drain {
     pub outbox: Arc<Outbox>,
     pub broker: Broker,
     pub cache: WalletCache,
-    /// Events of the last step that are still to be removed: the next one does that while it publishes.
+    /// Events of the last step that are still to be removed: the next one does that while it
+    /// publishes.
     confirmed: Vec<OutboxEvent>,
     /// The next events, where the last step has read them already.
     ahead: Vec<OutboxEvent>,
+    /// From where it reads the outbox.
+    pub floor: Floor,
 }
 
 impl Drain {
@@ -45,12 +57,13 @@ impl Drain {
             cache,
             confirmed: Vec::new(),
             ahead: Vec::new(),
+            floor: Floor::new(Instant::now()),
         }
     }
 
-    /// Publishes the oldest events and removes them from the outbox. Where there are more than it can publish at a time,
-    /// PostgreSQL and the broker work side by side: it removes what the last step has published, and reads what the next
-    /// one will.
+    /// Publishes the oldest events and removes them from the outbox. Where there are more than it
+    /// can publish at a time, PostgreSQL and the broker work side by side: it removes what the last
+    /// step has published, and reads what the next one will.
     ///
     /// # Errors
     /// A connection was lost, or the broker refused an event. What was confirmed before the first
@@ -60,14 +73,17 @@ impl Drain {
             self.settle(&self.confirmed).await?;
             return Err(Error::Disconnected);
         }
+        self.tend_floor().await?;
         let events = if self.ahead.is_empty() {
-            self.read(&[]).await?
+            let read = self.read(&[]).await?;
+            self.take(read)
         } else {
             mem::take(&mut self.ahead)
         };
-        if events.is_empty() {
+        let Some(last) = events.last() else {
             return Ok(Drained::Empty);
-        }
+        };
+        self.floor.published(last.id);
         let earlier = mem::take(&mut self.confirmed);
         let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
@@ -90,7 +106,10 @@ impl Drain {
             self.settle(&confirmed).await?;
             return Err(refused);
         }
-        self.ahead = ahead?;
+        self.ahead = match ahead? {
+            Some(read) => self.take(read),
+            None => Vec::new(),
+        };
         if self.ahead.is_empty() {
             self.settle(&confirmed).await?;
         } else {
@@ -108,24 +127,51 @@ impl Drain {
         Ok(self.broker)
     }
 
-    /// Removes earlier events and reads those after a whole batch. After less than that come only some that are new: they
-    /// wait until there are more.
+    /// Removes earlier events and reads those after a whole batch. After less than that come only
+    /// some that are new: they wait until there are more.
     async fn settle_and_read(
         &self,
         earlier: &[OutboxEvent],
         batch: &[OutboxEvent],
-    ) -> Result<Vec<OutboxEvent>, Error> {
+    ) -> Result<Option<Read>, Error> {
         self.settle(earlier).await?;
         if batch.len() < BATCH_MAX {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let held: Vec<i64> = batch.iter().map(|event| event.id).collect();
-        self.read(&held).await
+        Ok(Some(self.read(&held).await?))
     }
 
-    async fn read(&self, held: &[i64]) -> Result<Vec<OutboxEvent>, Error> {
+    async fn read(&self, held: &[i64]) -> Result<Read, Error> {
         let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
-        self.outbox.outbox_read(limit, held).await
+        let began = Instant::now();
+        let floor_id = self.floor.read_from(began);
+        let events = self.outbox.outbox_read(limit, held, floor_id).await?;
+        let look = Look {
+            first_id: events.first().map(|event| event.id),
+            began,
+            took: began.elapsed(),
+        };
+        Ok(Read { events, look })
+    }
+
+    /// The events of a read, of which the floor is told.
+    fn take(&mut self, read: Read) -> Vec<OutboxEvent> {
+        self.floor.looked(read.look);
+        read.events
+    }
+
+    async fn tend_floor(&mut self) -> Result<(), Error> {
+        match self.floor.task() {
+            Task::Nothing => {}
+            Task::Mark => self.floor.marked(self.outbox.outbox_mark().await?),
+            Task::Rise { floor_id, mark } => {
+                if let Some(id) = self.outbox.outbox_rise(floor_id, mark).await? {
+                    self.floor.risen(id);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {
@@ -156,8 +202,8 @@ fn message(event: &OutboxEvent) -> Message {
     }
 }
 
-/// How many events the broker took before the first one that it refused. Only these leave the outbox, so
-/// that the ones after a refused one are published again after it.
+/// How many events the broker took before the first one that it refused. Only these leave the
+/// outbox, so that the ones after a refused one are published again after it.
 fn confirmed_prefix(events: &[OutboxEvent], refusals: &Refusals) -> usize {
     let nacked = refusals.nacked.iter().copied();
     let returned = refusals.returned.iter().map(|returned| {

@@ -18,6 +18,7 @@ pub mod letter;
 pub mod records;
 
 pub mod event;
+pub mod floor;
 pub mod wallet_changes;
 
 pub mod backoff;

@@ -19,8 +19,8 @@ pub struct Held {
     pub rate: f64,
     /// Seconds that the oldest event had waited at the end.
     pub lag_s: f64,
-    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, by a session that has no floor: the relay
-    /// is in that state once a minute.
+    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, from the first row
+    /// on: so the relay reads once a minute.
     pub read_ms: f64,
 }
 
@@ -33,28 +33,28 @@ pub(super) async fn outbox(
     let owner = stand.owner().await?;
     // One session, as the relay has.
     let relay = session(stand).await?;
-    let mut found = vec![("empty", read_ms(&relay).await?)];
+    let mut found = vec![("empty", read_ms(&relay, 0).await?)];
     say(&format!("an outbox with {} events", scale.events));
     post(stand, scale, scale.events / 10).await?;
     owner.execute("analyze remit.outbox").await?;
-    found.push(("a tenth of them wait", read_ms(&relay).await?));
+    found.push(("a tenth of them wait", read_ms(&relay, 0).await?));
     post(stand, scale, scale.events).await?;
     owner.execute("analyze remit.outbox").await?;
-    found.push(("all of them wait", read_ms(&relay).await?));
+    found.push(("all of them wait", read_ms(&relay, 0).await?));
     say("a snapshot that keeps as many dead ones");
     let holder = hold_snapshot(stand).await?;
-    relay_all(&relay).await?;
+    let floor_id = relay_all(&relay).await?;
     found.push((
         "they are gone, and a snapshot keeps them",
-        read_ms(&relay).await?,
+        read_ms(&relay, floor_id).await?,
     ));
     holder.batch_execute("rollback").await.map_err(said)?;
     owner.execute("vacuum remit.outbox").await?;
     Ok(found)
 }
 
-/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that has left the outbox.
-/// Server and worker run afterwards.
+/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that
+/// has left the outbox. Server and worker run afterwards.
 pub(super) async fn snapshot(
     stand: &mut Stand,
     scale: &Scale,
@@ -105,9 +105,10 @@ async fn post(stand: &Stand, scale: &Scale, events: usize) -> Result<(), String>
     Ok(())
 }
 
-/// Takes everything out, batch by batch. Nothing is published.
-async fn relay_all(relay: &Client) -> Result<(), String> {
-    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(500) e";
+/// Takes everything out, batch by batch, and tells from where a read that finds nothing begins.
+/// Nothing is published.
+async fn relay_all(relay: &Client) -> Result<i64, String> {
+    let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(500, '{}', $1) e";
     let (read, settle) = (
         relay.prepare(read).await.map_err(said)?,
         relay
@@ -115,37 +116,55 @@ async fn relay_all(relay: &Client) -> Result<(), String> {
             .await
             .map_err(said)?,
     );
+    let mut floor_id = 0;
     loop {
-        let row = relay.query_one(&read, &[]).await.map_err(said)?;
+        floor_id = rise(relay, floor_id).await?;
+        let row = relay.query_one(&read, &[&floor_id]).await.map_err(said)?;
         let Some(ids) = row.get::<_, Option<Vec<i64>>>(0) else {
-            return Ok(());
+            return Ok(floor_id);
         };
         relay.query_one(&settle, &[&ids]).await.map_err(said)?;
     }
 }
 
+/// The floor when all transactions of now have ended.
+async fn rise(relay: &Client, floor_id: i64) -> Result<i64, String> {
+    let mark = "select m.last_id, m.xid from remit_worker_v1.outbox_mark() m";
+    let rise = "select remit_worker_v1.outbox_rise($1, row($2::bigint, $3::bigint)::remit_worker_v1.outbox_mark)";
+    let mark = relay.query_one(mark, &[]).await.map_err(said)?;
+    let (last_id, xid): (i64, i64) = (mark.get(0), mark.get(1));
+    let rise = relay.prepare(rise).await.map_err(said)?;
+    loop {
+        let risen = relay.query_one(&rise, &[&floor_id, &last_id, &xid]).await;
+        if let Some(floor_id) = risen.map_err(said)?.get(0) {
+            return Ok(floor_id);
+        }
+    }
+}
+
 /// The middle one of many reads of one session.
-async fn read_ms(relay: &Client) -> Result<f64, String> {
+async fn read_ms(relay: &Client, floor_id: i64) -> Result<f64, String> {
     let mut times = Vec::new();
     for _ in 0..20 {
-        times.push(read_once_ms(relay).await?);
+        times.push(read_once_ms(relay, floor_id).await?);
     }
     Ok(median(times))
 }
 
-/// The middle one of the first reads of new sessions: a read that finds nothing already learns where to begin.
+/// The middle one of the first reads of new sessions, as a relay's is that begins.
 async fn first_read_ms(stand: &Stand) -> Result<f64, String> {
     let mut times = Vec::new();
     for _ in 0..5 {
-        times.push(read_once_ms(&session(stand).await?).await?);
+        times.push(read_once_ms(&session(stand).await?, 0).await?);
     }
     Ok(median(times))
 }
 
-async fn read_once_ms(relay: &Client) -> Result<f64, String> {
-    let read = "select count(*) from remit_worker_v1.outbox_read(500)";
+async fn read_once_ms(relay: &Client, floor_id: i64) -> Result<f64, String> {
+    let read = "select count(*) from remit_worker_v1.outbox_read(500, '{}', $1)";
     let statement = relay.prepare(read).await.map_err(said)?;
     let since = Instant::now();
-    relay.query_one(&statement, &[]).await.map_err(said)?;
+    let read = relay.query_one(&statement, &[&floor_id]).await;
+    read.map_err(said)?;
     Ok(since.elapsed().as_secs_f64() * 1e3)
 }

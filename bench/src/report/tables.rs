@@ -176,7 +176,7 @@ pub fn growth(text: &mut String, growth: &Growth) {
         let _ = write!(
             text,
             "\nTransfers while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
-             event had waited {:.2} s, and `outbox_read(500)` of a session that has no floor yet took {:.2} ms.\n",
+             event had waited {:.2} s, and `outbox_read(500)` from the first row on took {:.2} ms.\n",
             held.seconds, held.rate, held.lag_s, held.read_ms
         );
     }

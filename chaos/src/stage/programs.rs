@@ -2,7 +2,7 @@
 
 use testbed::nginx::Nginx;
 use testbed::program::Recipe;
-use testbed::services::database_url;
+use testbed::services::Doors;
 
 use super::{PASSWORD, Stage};
 use crate::fault::Link;
@@ -12,62 +12,34 @@ use crate::program::{Program, Service};
 impl Stage {
     /// The server.
     pub(super) fn server(&self, options: &Options) -> Result<Service, String> {
-        let recipe = self.recipe(
-            options,
-            &["remit", "serve"],
-            "remit_server",
-            Link::ServerDatabase,
-        );
-        let listen = format!("127.0.0.1:{}", self.services.port("app"));
-        let redis = self.services.redis_url(
-            "remit-server",
-            "redis_server",
-            self.proxy(Link::ServerRedis).port,
-        )?;
-        // The server only looks whether the broker is there.
-        let amqp = format!("amqp://127.0.0.1:{}", self.services.port("rabbitmq"));
-        let recipe = recipe.with(&[
-            ("REMIT_LISTEN", listen),
-            ("REDIS_URL", redis),
-            ("AMQP_URL", amqp),
-            ("REMIT_LOG", "warn".to_owned()),
-        ]);
-        let port = Some(self.services.port("app"));
+        let doors = Doors {
+            postgres: self.proxy(Link::ServerDatabase).port,
+            redis: self.proxy(Link::ServerRedis).port,
+            ..self.services.doors()
+        };
+        let variables = self.services.server(&self.database, PASSWORD, doors)?;
         Ok(Service {
-            recipe,
-            port,
+            recipe: self.recipe(options, &["remit", "serve"]).with(&variables),
+            port: Some(self.services.port("app")),
             late: options.server_late,
         })
     }
 
     /// The worker.
     pub(super) fn worker(&self, options: &Options) -> Result<Service, String> {
-        let recipe = self.recipe(
-            options,
-            &["remit-worker"],
-            "remit_worker",
-            Link::WorkerDatabase,
-        );
-        let redis = self.services.redis_url(
-            "remit-worker",
-            "redis_worker",
-            self.proxy(Link::WorkerRedis).port,
-        )?;
-        let amqp = self.services.amqp_url(
-            "remit-worker",
-            "rabbitmq_worker",
-            self.proxy(Link::WorkerBroker).port,
-            &self.vhost,
-        )?;
-        let recipe = recipe.with(&[
-            ("REDIS_URL", redis),
-            ("AMQP_URL", amqp),
+        let doors = Doors {
+            postgres: self.proxy(Link::WorkerDatabase).port,
+            redis: self.proxy(Link::WorkerRedis).port,
+            rabbitmq: self.proxy(Link::WorkerBroker).port,
+        };
+        let (database, vhost) = (&self.database, &self.vhost);
+        let variables = self.services.worker(database, PASSWORD, vhost, doors)?;
+        let recipe = self.recipe(options, &["remit-worker"]).with(&[
             ("NOTIFY_FAIL_RATE", "0.05".to_owned()),
             ("NOTIFY_BACKOFF_MS", "50".to_owned()),
-            ("REMIT_LOG", "warn".to_owned()),
         ]);
         Ok(Service {
-            recipe,
+            recipe: recipe.with(&variables),
             port: None,
             late: options.worker_late,
         })
@@ -103,12 +75,11 @@ impl Stage {
     }
 
     /// A program and its arguments.
-    fn recipe(&self, options: &Options, command: &[&str], role: &str, database: Link) -> Recipe {
-        let port = self.proxy(database).port;
-        let url = database_url(role, PASSWORD, port, &self.database);
+    fn recipe(&self, options: &Options, command: &[&str]) -> Recipe {
         let log = self.folder.join(format!("{}.log", command[0]));
         let path = options.programs.join(command[0]);
-        Recipe::new(path, &command[1..], &log).with(&[("DATABASE_URL", url)])
+        let quiet = ("REMIT_LOG", "warn".to_owned());
+        Recipe::new(path, &command[1..], &log).with(&[quiet])
     }
 
     /// nginx in front of the proxy in front of the first server, and of the second one.

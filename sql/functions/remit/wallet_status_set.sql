@@ -16,10 +16,11 @@ declare
     changed remit.wallets;
 begin
     perform remit.reason_check(wallet_status_set.reason, wallet_status_set.key_sha256);
-    perform from remit.wallets w
-      where w.ledger_id = wallet_status_set.ledger_id and w.id = wallet_status_set.wallet_id
-        for no key update;
-    moment := clock_timestamp();
+    select w.updated_at into moment
+      from remit.wallets w
+     where w.ledger_id = wallet_status_set.ledger_id and w.id = wallet_status_set.wallet_id
+       for no key update;
+    moment := greatest(clock_timestamp(), moment); -- A wallet's changes never go back in time.
     update remit.wallets w
        set status = wallet_status_set.status, status_version = w.status_version + 1, updated_at = moment
      where w.ledger_id = wallet_status_set.ledger_id

@@ -25,7 +25,8 @@ begin
     loop
         return query
         with entries as materialized (
-            select e.wallet_id, e.transfer_id, e.version, e.balance, e.currency,
+            select e.wallet_id, e.transfer_id, e.version, e.balance, e.currency, e.created_at,
+                   lag(e.created_at) over history as created_before,
                    row_number() over history as place,
                    sum(e.amount) over history as balance_by_sum
               from remit.entries e
@@ -59,6 +60,12 @@ begin
                                   'balance', e.balance, 'expected', e.balance_by_sum)
           from entries e
          where e.balance <> e.balance_by_sum
+        union all
+        select book.id, 'entries_never_go_back_in_time', 'wallet ' || e.wallet_id,
+               jsonb_build_object('transfer_id', e.transfer_id, 'version', e.version,
+                                  'created_at', e.created_at, 'before', e.created_before)
+          from entries e
+         where e.created_at < e.created_before
         union all
         select book.id, 'wallet_matches_its_last_entry', 'wallet ' || w.id,
                jsonb_build_object('balance', w.balance, 'version', w.version,

@@ -10,6 +10,7 @@ as $$
 -- Limits what may leave a wallet: by one transfer, and in total in any 24 hours. Null is no limit. Minor units.
 --
 -- A new daily limit counts what has left already: the wallet's journal is read backwards for a day.
+-- Where there was one before, that is counted already.
 --
 -- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
 -- Locks: the wallet, for no key update.
@@ -17,7 +18,8 @@ declare
     amount_max constant bigint := 9007199254740991;
     caller constant remit_v1.caller :=
         remit.caller_admit(wallet_limits_set.ledger_id, wallet_limits_set.key_sha256, 'administer');
-    hour_first constant bigint := remit.hour_number(clock_timestamp()) - 24;
+    was_limited boolean;
+    hour_first bigint;
     entry record;
     version_first bigint;
 begin
@@ -30,12 +32,19 @@ begin
     end if;
     perform remit_v1.wallet_get(wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, wallet_limits_set.key_sha256);
 
+    select w.daily_max is not null into strict was_limited
+      from remit.wallets w
+     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id
+       for no key update;
     update remit.wallets w
        set transfer_max = wallet_limits_set.transfer_max, daily_max = wallet_limits_set.daily_max
      where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id;
-    delete from remit.spending s
-     where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
-    if wallet_limits_set.daily_max is not null then
+    if not was_limited or wallet_limits_set.daily_max is null then
+        delete from remit.spending s
+         where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
+    end if;
+    if not was_limited and wallet_limits_set.daily_max is not null then
+        hour_first := remit.hour_number(clock_timestamp()) - 24;
         for entry in
             select t.source_version as version, t.created_at
               from remit.transfers t

@@ -16,11 +16,11 @@ declare
     caller constant remit_v1.caller := remit.caller_admit(transfer_create.ledger_id, transfer_create.key_sha256, 'spend');
     result remit_v1.transfer_result;
 begin
-    -- Nobody waits for, or holds up, a source that is not his.
+    -- A caller waits for no source that it does not see, and holds none up.
     if exists (
         select from remit.wallets w
          where w.ledger_id = transfer_create.ledger_id and w.id = request.source_id
-           and (caller.user_id is null or w.user_id = caller.user_id)
+           and remit.caller_sees(caller.user_id, w.user_id)
     ) then
         perform remit.wallets_wait(transfer_create.ledger_id, array[request.source_id, request.target_id]);
     end if;
@@ -33,14 +33,10 @@ begin
             select r.* into strict result
               from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     end;
-    if result.outcome > 'balance_limit_exceeded' then
+    if not remit.outcome_is_stored(result.outcome) then
         perform remit.outcome_refuse(result.outcome, result.field);
     end if;
-    if caller.user_id is not null then -- What the target holds is not his to know.
-        result.target_version := null;
-        result.target_balance := null;
-    end if;
-    return result;
+    return remit.transfer_seen(transfer_create.ledger_id, caller.user_id, result);
 end;
 $$;
 

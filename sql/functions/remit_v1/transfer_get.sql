@@ -10,16 +10,14 @@ create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id u
 as $$
 -- One transfer of the journal, posted or rejected.
 --
--- A key of scope user finds what its user's wallets sent, by the id or by the id that the caller gave it, and what
--- they received; balance and version of a wallet that is not its user's are null.
+-- A caller with a key of scope user finds what transfer_seen leaves of it. A transfer that its user's
+-- wallets sent is found by its id, and by the id that the caller gave it.
 --
 -- Raises: WL004, WL016. Locks: nothing.
 declare
     caller constant remit_v1.caller :=
         remit.caller_admit(transfer_get.ledger_id, transfer_get.key_sha256, 'read');
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
-    is_source boolean := true;
-    is_target boolean := true;
     result remit_v1.transfer_result;
 begin
     select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount, t.currency,
@@ -31,29 +29,11 @@ begin
        and t.id = any (array[transfer_get.transfer_id, given_id])
      order by t.id = given_id desc nulls last
      limit 1;
-    if caller.user_id is not null then
-        is_source := exists (
-            select from remit.wallets w
-             where w.ledger_id = transfer_get.ledger_id and w.id = result.source_id and w.user_id = caller.user_id);
-        is_target := exists (
-            select from remit.wallets w
-             where w.ledger_id = transfer_get.ledger_id and w.id = result.target_id and w.user_id = caller.user_id);
-        if not is_source and (not is_target or result.outcome <> 'posted') then
-            result := null;
-        end if;
-    end if;
+    result := remit.transfer_seen(transfer_get.ledger_id, caller.user_id, result);
     if result.id is null then
         raise exception using
             errcode = 'WL004', message = 'transfer not found', column = 'transfer_id',
             detail  = jsonb_build_object('transfer_id', transfer_get.transfer_id)::text;
-    end if;
-    if not is_source then
-        result.source_version := null;
-        result.source_balance := null;
-    end if;
-    if not is_target then
-        result.target_version := null;
-        result.target_balance := null;
     end if;
     return result;
 end;

@@ -5,7 +5,7 @@ create or replace function remit_v1.user_get(ledger_id bigint, user_id uuid, key
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- One user. To a key of scope user, no other user exists.
+-- One user, if the caller sees it (caller_sees).
 --
 -- Raises: WL003, WL016. Locks: nothing.
 declare
@@ -16,7 +16,7 @@ begin
       into result
       from remit.users u
      where u.ledger_id = user_get.ledger_id and u.id = user_get.user_id
-       and (caller.user_id is null or u.id = caller.user_id);
+       and remit.caller_sees(caller.user_id, u.id);
     if not found then
         raise exception using
             errcode = 'WL003', message = 'user not found', column = 'user_id',

@@ -5,7 +5,7 @@ create or replace function remit_v1.wallet_get(ledger_id bigint, wallet_id uuid,
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- One wallet. To a key of scope user, the wallets of other users do not exist.
+-- One wallet, if the caller sees it (caller_sees).
 --
 -- Raises: WL002, WL016. Locks: nothing.
 declare

@@ -9,7 +9,7 @@ create or replace function remit_v1.wallets_get(
     set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
     set plan_cache_mode = force_generic_plan
 as $$
--- One row for each id, in order: the wallet, or nulls where there is none that the caller may see.
+-- One row for each id, in order: the wallet, or nulls where there is none that the caller sees (caller_sees).
 --
 -- key_sha256s has the caller of each id; where it is null, or one of its elements is, the session itself is the caller.
 --
@@ -41,7 +41,7 @@ begin
       from unnest(wallet_ids, user_ids) with ordinality as r (id, user_id, place)
            left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
                select l.* from remit.wallets l
-                where l.ledger_id = wallets_get.ledger_id and l.id = r.id and (r.user_id is null or l.user_id = r.user_id)
+                where l.ledger_id = wallets_get.ledger_id and l.id = r.id and remit.caller_sees(r.user_id, l.user_id)
                offset 0) w on true
      order by r.place;
 end;

@@ -20,7 +20,6 @@ declare
     settled integer;
     transfer_ids uuid[];
 begin
-    perform remit.outbox_mark(); -- Before the first lock, which gives this transaction an id.
     perform from remit.ledgers l where l.ledger_id = outbox_settle.ledger_id for no key update;
 
     with gone as (

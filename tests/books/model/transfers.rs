@@ -55,7 +55,8 @@ impl Model {
         let rows = self.transfers_post(caller.session, &[ask], &actual);
         self.may_be_busy = may_be_busy;
         let mut rows = rows?;
-        if known.user.is_some() {
+        let target = request.target_id;
+        if target.is_none_or(|target| self.visible(known, target).is_none()) {
             hide(&mut rows[0], "target");
         }
         let field = match rows[0]["field"].as_str() {
@@ -266,7 +267,8 @@ impl Model {
 
 const NOT_FOUND: Refusal = ("WL004", "transfer_id");
 
-/// The outcome behind an error of `transfer_create`, where that is one of a refusal that is not stored.
+/// The outcome behind an error of `transfer_create`, where that is one of a refusal that is not
+/// stored.
 fn outcome_of(answer: &Answer) -> Option<&'static str> {
     let Answer::Refused(code, _) = answer else {
         return None;

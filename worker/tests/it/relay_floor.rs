@@ -1,19 +1,22 @@
-//! From where a session reads the outbox.
+//! From where a relay reads the outbox.
 
+use remit_worker::drain::{Drain, Drained};
 use testbed::poll::{SOON, eventually_true};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::relay::{POST_ONE, leading, relay};
+use crate::relay::{POST_ONE, leading, leading_again, relay};
 use crate::restore::drain_all;
 use crate::stand::{Stand, wallet};
 
-/// A Remit whose outbox is empty, and a transfer that will add to it once it is committed.
-async fn empty_for_now() -> (Stand, Client) {
+/// A Remit whose outbox is empty, a relay that knows nothing yet, and a transfer that will add an
+/// event once it is committed.
+async fn empty_for_now() -> (Stand, Drain, Client) {
     let stand = Stand::new().await;
     drain_all(&mut leading(&relay(&stand)).await).await;
     let open = open_transfer(&stand, stand.wallets).await;
-    (stand, open)
+    let drain = leading_again(&relay(&stand)).await;
+    (stand, drain, open)
 }
 
 /// A session that has posted and has not committed.
@@ -25,47 +28,56 @@ async fn open_transfer(stand: &Stand, [source, target]: [Uuid; 2]) -> Client {
     session
 }
 
-/// How many events a session reads, and its floor afterwards.
-async fn read(session: &Client) -> (i64, i64) {
-    let read = "select count(*) from remit_worker_v1.outbox_read(500)";
-    let events = session.query_one(read, &[]).await.unwrap().get(0);
-    let floor = "select (current_setting('remit.outbox_known')::bigint[])[1]";
-    (events, session.query_one(floor, &[]).await.unwrap().get(0))
+/// What a step finds, and the floor afterwards.
+async fn step(drain: &mut Drain) -> (Drained, i64) {
+    let drained = drain.drain_once().await.unwrap();
+    (drained, drain.floor.id())
 }
 
-/// Waits until a session that reads so many events has a floor.
-async fn await_floor(session: &Client, events: i64) {
+/// Waits until an idle relay has a floor above an id.
+async fn await_floor(drain: &mut Drain, id: i64) {
     eventually_true(SOON, "the floor rises", async || {
-        let (read, floor) = read(session).await;
-        assert_eq!(read, events);
-        floor > 0
+        let (drained, floor_id) = step(drain).await;
+        assert_eq!(drained, Drained::Empty);
+        floor_id > id
     })
     .await;
 }
 
-#[tokio::test]
-async fn a_session_that_finds_nothing_reads_from_behind_it_once_all_who_may_add_to_it_have_ended() {
-    let (stand, open) = empty_for_now().await;
-    let session = stand.database.connect().await;
-    for _ in 0..3 {
-        assert_eq!(read(&session).await, (0, 0));
-    }
-    open.batch_execute("rollback").await.unwrap();
-    await_floor(&session, 0).await;
-    stand.post(1).await;
-    assert_eq!(read(&session).await.0, 1);
+async fn last_id(stand: &Stand) -> i64 {
+    let last = "select max(id) from remit.outbox";
+    stand.dba.query_one(last, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test]
-async fn a_session_that_finds_nothing_does_not_pass_over_what_is_not_committed_yet() {
-    let (stand, late) = empty_for_now().await;
-    let session = stand.database.connect().await;
-    assert_eq!(read(&session).await, (0, 0));
+async fn an_idle_relay_reads_from_behind_what_has_left_once_all_who_may_add_to_it_have_ended() {
+    let (stand, mut drain, open) = empty_for_now().await;
+    for _ in 0..3 {
+        assert_eq!(step(&mut drain).await, (Drained::Empty, 0));
+    }
+    open.batch_execute("rollback").await.unwrap();
+    await_floor(&mut drain, 0).await;
+    stand.post(1).await;
+    let last_id = last_id(&stand).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(1));
+    await_floor(&mut drain, last_id).await;
+}
+
+#[tokio::test]
+async fn a_relay_that_finds_nothing_does_not_pass_over_what_is_not_committed_yet() {
+    let (stand, mut drain, late) = empty_for_now().await;
+    assert_eq!(step(&mut drain).await, (Drained::Empty, 0));
     // Of a number behind that of the late one.
     let others = [wallet(&stand.dba).await, wallet(&stand.dba).await];
     let gone = open_transfer(&stand, others).await;
     gone.batch_execute("rollback").await.unwrap();
-    assert_eq!(read(&session).await, (2, 0), "the two initial balances");
+    let initial_balances = Drained::Events(2);
+    assert_eq!(step(&mut drain).await, (initial_balances, 0));
+    for _ in 0..3 {
+        assert_eq!(step(&mut drain).await, (Drained::Empty, 0));
+    }
     late.batch_execute("commit").await.unwrap();
-    await_floor(&session, 3).await;
+    let last_id = last_id(&stand).await;
+    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(1));
+    await_floor(&mut drain, last_id).await;
 }

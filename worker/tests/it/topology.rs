@@ -51,7 +51,7 @@ async fn a_worker_of_another_instance_refuses_to_start_and_says_why() {
     let worker = stand.worker().start(&[]);
     worker.await_said("relay leads", 1).await;
     worker.await_said("notifier consumes", 1).await;
-    std::mem::swap(&mut other.vhost, &mut { stand.vhost });
+    other.vhost = stand.vhost;
     for part in ["--relay", "--notifier"] {
         let mut refused = other.worker().start(&[part]);
         assert!(!refused.ended().await.success(), "{part}");

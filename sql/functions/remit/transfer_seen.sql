@@ -1,0 +1,47 @@
+create or replace function remit.transfer_seen(
+    ledger_id bigint, caller_user_id uuid, transfer remit_v1.transfer_result)
+    returns remit_v1.transfer_result
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+-- What a caller sees of a transfer; null where there is none for it. caller_user_id is the user that it is bound to.
+--
+-- A caller sees what it sees the source of, and what was posted to a target that it sees. Version
+-- and balance of a wallet that it does not see are null.
+--
+-- Raises: nothing. Locks: nothing.
+declare
+    sees_source boolean;
+    sees_target boolean;
+    seen remit_v1.transfer_result := transfer;
+begin
+    if caller_user_id is null then -- It sees every wallet: none is looked up.
+        return seen;
+    end if;
+    sees_source := exists (
+        select from remit.wallets w
+         where w.ledger_id = transfer_seen.ledger_id and w.id = transfer.source_id
+           and remit.caller_sees(caller_user_id, w.user_id));
+    sees_target := exists (
+        select from remit.wallets w
+         where w.ledger_id = transfer_seen.ledger_id and w.id = transfer.target_id
+           and remit.caller_sees(caller_user_id, w.user_id));
+
+    if not sees_source and (not sees_target or transfer.outcome <> 'posted') then
+        return null;
+    end if;
+    if not sees_source then
+        seen.source_version := null;
+        seen.source_balance := null;
+    end if;
+    if not sees_target then
+        seen.target_version := null;
+        seen.target_balance := null;
+    end if;
+    return seen;
+end;
+$$;
+
+comment on function remit.transfer_seen(bigint, uuid, remit_v1.transfer_result) is
+    'What a caller sees of a transfer; null where there is none for it.';

@@ -1,0 +1,64 @@
+create or replace function remit.transfers_admit(
+    ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[])
+    returns remit.admission
+    language plpgsql
+    stable
+as $$
+-- Who calls: the first step of transfers_post, under whose settings it runs.
+--
+-- A caller is bound to a user by a key of scope user. To it, a source that is not its user's does
+-- not exist, and the ids of its transfers are a name space of their own (user_transfer_id).
+--
+-- Raises: nothing. Locks: nothing.
+declare
+    -- The session's key is empty: no other is shorter than 32 bytes.
+    keys constant bytea[] := coalesce(
+        array_replace(key_sha256s, null, ''), array_fill(''::bytea, array[cardinality(requests)]));
+    caller_keys bytea[]; -- Each key once, in order.
+    callers remit.spender[];
+    admitted remit.admission;
+begin
+    if keys[1] = all (keys) then
+        caller_keys := keys[1:1];
+    else
+        caller_keys := array(select distinct r.sha256 from unnest(keys) as r (sha256) order by r.sha256);
+    end if;
+    callers := array(
+        select (remit.scope_permits(c.scope, 'spend'), c.user_id)::remit.spender
+          from (select k.user_id,
+                       case r.sha256
+                           when '' then (remit.caller_find(transfers_admit.ledger_id, null)).scope
+                           else k.scope
+                       end as scope
+                  from unnest(caller_keys) as r (sha256)
+                       left join lateral ( -- A lookup for each, never a join with all keys of the ledger.
+                           select v.user_id, v.scope from remit.valid_keys v
+                            where v.ledger_id = transfers_admit.ledger_id and v.sha256 = r.sha256
+                           offset 0) k on true
+                offset 0) c);
+
+    if callers = array_fill((true, null)::remit.spender, array[cardinality(callers)]) then
+        admitted.requests := requests; -- All may spend from any wallet.
+        return admitted;
+    end if;
+    select array_agg((case when r.user_id is null then r.id else remit.user_transfer_id(r.user_id, r.id) end,
+                      r.source_id, r.target_id, r.amount, r.currency, r.reference, r.metadata, r.request_id
+                     )::remit_v1.transfer_request order by r.place),
+           array_agg(r.may_spend order by r.place),
+           array_agg(r.may_spend is true and (r.user_id is null or exists (
+               select from remit.wallets w
+                where w.ledger_id = transfers_admit.ledger_id and w.id = r.source_id
+                  and remit.caller_sees(r.user_id, w.user_id)
+           )) order by r.place)
+      into admitted.requests, admitted.may_spends, admitted.reachables
+      from (select u.*, callers[width_bucket(u.sha256, caller_keys)].user_id as user_id,
+                   callers[width_bucket(u.sha256, caller_keys)].may_spend as may_spend
+              from unnest(requests, keys) with ordinality
+                   as u (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256, place)
+           ) r;
+    return admitted;
+end;
+$$;
+
+comment on function remit.transfers_admit(bigint, remit_v1.transfer_request[], bytea[]) is
+    'Who calls transfers_post, and which sources each caller may use.';

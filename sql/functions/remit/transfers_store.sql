@@ -1,0 +1,70 @@
+create or replace function remit.transfers_store(
+    ledger_id bigint, locked remit.locked_wallets, decided remit.decision, key_sha256s bytea[])
+    returns remit.transfer_draft[]
+    language plpgsql
+    volatile
+as $$
+-- Writes what was decided and is stored, but for replays: the last step of transfers_post, under
+-- whose settings it runs. Gives the drafts, of which all that shall be written is.
+--
+-- Events are numbered here, from one value of the sequence, which leaves room for a call's. Their
+-- ids are UUIDs of version 7 (RFC 9562): the moment, then the number, which no two have. So events
+-- that are next to each other in time are next to each other in a consumer's index.
+--
+-- Raises: 23505 when another session has used one of the ids at this moment.
+-- Locks: the rows that it writes; the wallets are locked already.
+declare
+    balances constant bigint[] := decided.balances;
+    versions constant bigint[] := decided.versions;
+    event_prefix text;
+begin
+    event_prefix := lpad(to_hex(floor(extract(epoch from locked.moment) * 1000)::bigint), 12, '0') || '70008';
+    with stored as materialized (
+        select d.*, (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event -- One value, if there is a row.
+          from unnest(decided.drafts) with ordinality as d
+         where remit.outcome_is_stored(d.outcome) and not d.replayed
+    ), changed_wallets as (
+        update remit.wallets w
+           set balance = balances[l.ordinality], version = versions[l.ordinality], updated_at = locked.moment
+          from unnest(locked.wallets) with ordinality as l
+         where w.ctid = l.ctid -- Where the lock found it: nobody but this session can have moved it since.
+           and (w.ledger_id = transfers_store.ledger_id) is true -- Which no index answers: the ledger has many.
+           and versions[l.ordinality] <> l.version
+    ), journal as (
+        insert into remit.transfers (
+               ledger_id, id, outcome, source_id, target_id, amount, currency,
+               source_version, source_balance, target_version, target_balance,
+               reference, metadata, request_id, created_at)
+        select transfers_store.ledger_id, s.id, s.outcome, s.source_id, s.target_id, s.amount, s.currency,
+               s.source_version, s.source_balance, s.target_version, s.target_balance,
+               s.reference, s.metadata, s.request_id, s.created_at
+          from stored s
+    )
+    insert into remit.outbox (ledger_id, id, event_id, type, subject_id, request_id, created_at)
+        overriding system value
+    select transfers_store.ledger_id, s.event,
+           (event_prefix || lpad(to_hex(s.event), 15, '0'))::uuid,
+           case s.outcome when 'posted' then 'transfer.posted' else 'transfer.rejected' end,
+           s.id, s.request_id, locked.moment
+      from stored s; -- In the order of the requests: ids of events of one wallet rise with its versions.
+    if not found then
+        return decided.drafts;
+    end if;
+
+    if locked.spents is not null then
+        perform remit.spending_record(transfers_store.ledger_id, clock_timestamp(), decided.drafts, locked.wallets);
+    end if;
+    if key_sha256s is null or array_position(key_sha256s, null) is not null then -- The session's own: an operator's.
+        perform remit.audit_record(
+            transfers_store.ledger_id, 'transfers_post', array_agg(d.id),
+            (array_agg(d.reference) filter (where d.reference is not null))[1], null, null)
+           from unnest(decided.drafts) with ordinality as d
+          where key_sha256s[d.ordinality] is null and remit.outcome_is_stored(d.outcome) and not d.replayed
+         having count(*) > 0;
+    end if;
+    return decided.drafts;
+end;
+$$;
+
+comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision, bytea[]) is
+    'Writes what transfers_post decided: wallets, journal, events, spending and audit log.';
