@@ -35,6 +35,8 @@ pub use change::WalletChange;
 pub use reading::Lease;
 use scripts::MERGE;
 
+/// How often a writer asks for the generation before it gives up.
+const QUESTIONS_MAX: usize = 3;
 /// Of how many wallets a process remembers whose they are.
 const OWNERS_MAX: u64 = 200_000;
 
@@ -152,12 +154,14 @@ impl WalletCache {
         self.write(changes).await
     }
 
-    /// What is known now, asked for if need be.
+    /// What is known now, asked for if need be: once more where this process stood still meanwhile.
     async fn known(&self) -> Result<Arc<Known>, NotTold> {
-        if let Some(known) = self.knowledge.fresh(Instant::now()) {
-            return Ok(known);
+        for _ in 0..QUESTIONS_MAX {
+            if let Some(known) = self.knowledge.fresh(Instant::now()) {
+                return Ok(known);
+            }
+            self.learn().await.map_err(NotTold)?;
         }
-        self.learn().await.map_err(NotTold)?;
         let known = self.knowledge.fresh(Instant::now());
         known.ok_or_else(|| NotTold("PostgreSQL took too long to name the generation".to_owned()))
     }
