@@ -118,8 +118,8 @@ create type remit_worker_v1.event as (
     created_at timestamptz
 );
 
--- The last number that an event was given, and a transaction: once it and all older ones have ended,
--- no event up to that number comes any more.
+-- The last number that an event was given, and a transaction: once it and all older ones have
+-- ended, no event up to that number comes any more.
 create type remit_worker_v1.outbox_mark as (
     last_id bigint,
     xid     bigint

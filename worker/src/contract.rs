@@ -171,7 +171,7 @@ impl Outbox {
         relay_lead(&self.client).await
     }
 
-    /// The last number that an event was given, and what must end before no event up to it can come.
+    /// The last number that an event was given, and what must end before none up to it comes.
     pub async fn outbox_mark(&self) -> Result<OutboxMark, Error> {
         outbox_mark(&self.client).await
     }

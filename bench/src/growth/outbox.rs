@@ -19,8 +19,8 @@ pub struct Held {
     pub rate: f64,
     /// Seconds that the oldest event had waited at the end.
     pub lag_s: f64,
-    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, from the first row on: so the
-    /// relay reads once a minute.
+    /// Milliseconds of `outbox_read(500)` at the end, the snapshot still open, from the first row
+    /// on: so the relay reads once a minute.
     pub read_ms: f64,
 }
 
@@ -105,7 +105,8 @@ async fn post(stand: &Stand, scale: &Scale, events: usize) -> Result<(), String>
     Ok(())
 }
 
-/// Takes everything out, batch by batch, and tells from where a read that finds nothing begins. Nothing is published.
+/// Takes everything out, batch by batch, and tells from where a read that finds nothing begins.
+/// Nothing is published.
 async fn relay_all(relay: &Client) -> Result<i64, String> {
     let read = "select array_agg(e.id) from remit_worker_v1.outbox_read(500, '{}', $1) e";
     let (read, settle) = (
