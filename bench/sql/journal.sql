@@ -1,13 +1,15 @@
 -- Fills Remit's journal with transfers among the wallets of wallets.sql.
 --
---   call bench.journal_fill(10000000, 1000000);    -- until ledger 1 has so many rows, among the wallets 1 to 1000000
+--   -- until ledger 1 has so many rows, among the wallets 1 to 1000000
+--   call bench.journal_fill(10000000, 1000000);
 --
--- Rows are what transfers_post leaves behind once the relay has settled their events: random ids in the order of time,
--- dense versions, right balances, wallets that match, blocks in the chain, and no events. verify() finds nothing.
--- Every tenth row is paid by one of the first ten wallets, so that some statements are long at each size. Amounts are 1 to
--- 10, so the wallets need a balance that lasts, 1000000 each, or a floor below zero. Nobody else may use ledger 1 meanwhile.
--- Each batch is a transaction; a run that was stopped goes on where it was, but the two indexes of the versions, which are
--- made anew at the end, are then to be made by hand (V004).
+-- Rows are what transfers_post leaves behind once the relay has settled their events: random ids in
+-- the order of time, dense versions, right balances, wallets that match, blocks in the chain, and
+-- no events. verify() finds nothing. Every tenth row is paid by one of the first ten wallets, so
+-- that some statements are long at each size. Amounts are 1 to 10, so the wallets need a balance
+-- that lasts, 1000000 each, or a floor below zero. Nobody else may use ledger 1 meanwhile. Each
+-- batch is a transaction; a run that was stopped goes on where it was, but the two indexes of the
+-- versions, which are made anew at the end, are then to be made by hand (V004).
 
 create or replace procedure bench.journal_fill(row_count bigint, wallet_count bigint, batch_size integer default 2500000)
     language plpgsql
@@ -22,7 +24,8 @@ declare
 begin
     drop index remit.one_source_entry_per_version, remit.one_target_entry_per_version;
     loop
-        -- The plans are made once, before there is anything to plan for: a batch is many rows, and joins hash.
+        -- The plans are made once, before there is anything to plan for: a batch is many rows, and
+        -- joins hash.
         set local enable_nestloop = off;
         set local work_mem = '512MB';
         select row_count - count(*) into missing from remit.transfers t where t.ledger_id = 1;

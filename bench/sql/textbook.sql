@@ -1,8 +1,8 @@
 -- The peer: a transfer as textbooks write it, one call each.
 --
--- It locks both rows in order of id, checks the balance, updates both, and writes the journal and the outbox. What it
--- leaves out makes it faster: no replay, no versions, no balances in the journal, no statements. textbook_statements.sql
--- adds the indexes that statements need.
+-- It locks both rows in order of id, checks the balance, updates both, and writes the journal and
+-- the outbox. What it leaves out makes it faster: no replay, no versions, no balances in the
+-- journal, no statements. textbook_statements.sql adds the indexes that statements need.
 
 drop schema if exists textbook cascade;
 create schema textbook;

@@ -1,13 +1,16 @@
 -- Makes wallets for both sides, many at once.
 --
---   select bench.remit_wallets_make(10000, 1000000);       -- numbers 1 to 10000 that are missing, each with this balance
+--   -- numbers 1 to 10000 that are missing, each with this balance
+--   select bench.remit_wallets_make(10000, 1000000);
 --   select bench.textbook_wallets_make(10000, 1000000);    -- after textbook.sql
 --
--- A wallet's id is the MD5 of its number in decimal digits, as a UUID: in SQL bench.wallet_id(7) or md5('7')::uuid, in
--- Rust Uuid::from_bytes(Md5::digest(b"7").into()). It looks random, and both sides can tell it from the number.
+-- A wallet's id is the MD5 of its number in decimal digits, as a UUID: in SQL bench.wallet_id(7) or
+-- md5('7')::uuid, in Rust Uuid::from_bytes(Md5::digest(b"7").into()). It looks random, and both
+-- sides can tell it from the number.
 --
--- Remit's initial balances are transfers from the issuance wallet, as wallet_create makes them. They are chained in
--- blocks and leave no events: verify() finds nothing, and the outbox stays empty. Nobody else may use ledger 1 meanwhile.
+-- Remit's initial balances are transfers from the issuance wallet, as wallet_create makes them.
+-- They are chained in blocks and leave no events: verify() finds nothing, and the outbox stays
+-- empty. Nobody else may use ledger 1 meanwhile.
 
 create schema if not exists bench;
 

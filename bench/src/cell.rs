@@ -39,7 +39,8 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// How long it is measured in a closed loop: longer than others where the relay is to show whether it keeps up.
+    /// How long it is measured in a closed loop: longer than others where the relay is to show
+    /// whether it keeps up.
     pub fn time(self, usual: Duration) -> Duration {
         match self.subject {
             Subject::Remit {
@@ -98,8 +99,8 @@ pub struct Sample {
     pub latency: Option<[f64; 3]>,
     /// Microseconds of processor time for each request, by part.
     pub cpu_us: BTreeMap<String, f64>,
-    /// Of loads with everything running, in seconds: what the oldest event had waited when the load ended, and how much later
-    /// the last one had its notification.
+    /// Of loads with everything running, in seconds: what the oldest event had waited when the load
+    /// ended, and how much later the last one had its notification.
     pub events_s: Option<[f64; 2]>,
     /// The part of wallet reads that reached PostgreSQL.
     pub misses: Option<f64>,

@@ -39,8 +39,8 @@ impl Before {
         })
     }
 
-    /// Compares them with the books after a load that acknowledged so many transfers, once all events have arrived, and
-    /// the broker has counted them.
+    /// Compares them with the books after a load that acknowledged so many transfers, once all
+    /// events have arrived, and the broker has counted them.
     ///
     /// # Errors
     /// Something is wrong.
@@ -64,7 +64,8 @@ impl Before {
         count_events(stand).await
     }
 
-    /// Waits until the events of so many transfers have left the outbox and have their notifications.
+    /// Waits until the events of so many transfers have left the outbox and have their
+    /// notifications.
     ///
     /// # Errors
     /// They do not.
@@ -105,8 +106,8 @@ impl Before {
     }
 }
 
-/// Holds the events of all loads so far against the broker's own count of what was published. Of a connection that ends
-/// before it has counted, it may forget what came last.
+/// Holds the events of all loads so far against the broker's own count of what was published. Of a
+/// connection that ends before it has counted, it may forget what came last.
 async fn count_events(stand: &mut Stand) -> Result<(), String> {
     let start = Instant::now();
     loop {

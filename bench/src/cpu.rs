@@ -13,8 +13,9 @@ const TIME_OF_ENDED: std::ops::Range<usize> = 13..15;
 /// Seconds of processor time by the name of a part.
 pub type Times = BTreeMap<String, f64>;
 
-/// What the parts have used so far, each with all processes below it, the ended ones too. This process has started the
-/// programs, so that only its own time, and that of what has ended, is the generator's.
+/// What the parts have used so far, each with all processes below it, the ended ones too. This
+/// process has started the programs, so that only its own time, and that of what has ended, is the
+/// generator's.
 pub fn times(parts: &[(&str, u32)]) -> Times {
     let processes = processes();
     let mut times: Times = parts

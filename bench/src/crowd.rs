@@ -1,4 +1,5 @@
-//! Many at once: what ten thousand connections cost, and what becomes of transfers when there are too many.
+//! Many at once: what ten thousand connections cost, and what becomes of transfers when there are
+//! too many.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
@@ -35,8 +36,8 @@ const OTHER_FILES: u64 = 256;
 pub struct Crowd {
     /// What the connections do, how many were open at the same time, and MiB of the server then.
     pub connections: Vec<(&'static str, usize, f64)>,
-    /// Of `CLIENTS` clients that each ask again at once: posted and refused a second, and the waits of those posted
-    /// (p50, p99, p99.9) in milliseconds.
+    /// Of `CLIENTS` clients that each ask again at once: posted and refused a second, and the waits
+    /// of those posted (p50, p99, p99.9) in milliseconds.
     pub posted: f64,
     pub refused: f64,
     pub posted_ms: [f64; 3],
@@ -106,7 +107,8 @@ pub async fn crowd(stand: &mut Stand, time: Duration) -> Result<Crowd, String> {
     })
 }
 
-/// Opens connections that send some bytes and then nothing. Gives how many the server had at the most, and its memory.
+/// Opens connections that send some bytes and then nothing. Gives how many the server had at the
+/// most, and its memory.
 async fn hold(stand: &Stand, bytes: Arc<[u8]>) -> Result<(usize, f64), String> {
     let pid = stand.server_pid().ok_or("the server does not run")?;
     let before = cpu::files(pid);

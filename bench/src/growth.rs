@@ -1,4 +1,5 @@
-//! What becomes of speed as the journal grows, the outbox fills, snapshots stay open and requests go by.
+//! What becomes of speed as the journal grows, the outbox fills, snapshots stay open and requests
+//! go by.
 
 use std::time::{Duration, Instant};
 
@@ -20,12 +21,13 @@ use outbox::{outbox, snapshot};
 
 /// How large everything grows.
 struct Scale {
-    /// Wallets of each database. They begin with nothing and may go below it: an initial balance would be a journal row.
+    /// Wallets of each database. They begin with nothing and may go below it: an initial balance
+    /// would be a journal row.
     wallets: usize,
     /// Rows of the journals.
     rows: [usize; 3],
-    /// How long the loads on them take. After a checkpoint each page goes whole into the log once, so that the first seconds
-    /// after one are slower than all others where there are many pages.
+    /// How long the loads on them take. After a checkpoint each page goes whole into the log once,
+    /// so that the first seconds after one are slower than all others where there are many pages.
     load: Duration,
     /// Rows of the outbox, waiting or dead.
     events: usize,
@@ -80,9 +82,11 @@ pub struct Growth {
     pub memory: Vec<(u64, f64)>,
 }
 
-/// Wallets with long statements at each size but those of a quick run (bench/sql/journal.sql): the first of all.
+/// Wallets with long statements at each size but those of a quick run (bench/sql/journal.sql): the
+/// first of all.
 const BUSY: usize = 10;
-/// The queries: a name, its text, and of how many wallets they are asked in turns. Each page of a statement is a full one.
+/// The queries: a name, its text, and of how many wallets they are asked in turns. Each page of a
+/// statement is a full one.
 const QUERIES_OF_A_WALLET: [(&str, &str, usize); 5] = [
     (
         "statement, newest",
@@ -132,7 +136,8 @@ pub async fn growth(stand: &mut Stand, plan: &Plan, say: impl Fn(&str)) -> Resul
                 say(&format!("a journal of {rows} rows"));
                 fill(stand, &scale, rows).await?;
             }
-            // A load adds more rows than the small ones have, so that they are copied for each; and a few for the large one.
+            // A load adds more rows than the small ones have, so that they are copied for each; and
+            // a few for the large one.
             if place + 1 == scale.rows.len() {
                 stand.use_database(&name(rows)).await?;
             } else {
@@ -220,7 +225,8 @@ async fn queries(stand: &Stand) -> Result<Vec<(&'static str, f64)>, String> {
     Ok(found)
 }
 
-/// The server's memory while an hour's requests go by, in loads between which the books are checked.
+/// The server's memory while an hour's requests go by, in loads between which the books are
+/// checked.
 async fn memory(
     stand: &mut Stand,
     scale: &Scale,

@@ -1,5 +1,5 @@
-//! Loads: many clients that ask as soon as they have their answer (a closed loop), or arrivals at times of their own,
-//! whether or not earlier ones have been answered (an open loop).
+//! Loads: many clients that ask as soon as they have their answer (a closed loop), or arrivals at
+//! times of their own, whether or not earlier ones have been answered (an open loop).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,7 +91,8 @@ impl Tally {
         }
     }
 
-    /// Counts an answer by when it came; in an open loop, by when its request was due: none may be lost for being late.
+    /// Counts an answer by when it came; in an open loop, by when its request was due: none may be
+    /// lost for being late.
     fn record(&mut self, asked: Asked, status: u16, since: Instant, is_open: bool) {
         let now = Instant::now();
         let counts_at = if is_open { since } else { now };
@@ -201,8 +202,8 @@ async fn client(
     }
 }
 
-/// Lets requests arrive at random, so many a second, until it ends. A thread of its own sleeps more exactly than the
-/// runtime, whose clock ticks each millisecond.
+/// Lets requests arrive at random, so many a second, until it ends. A thread of its own sleeps more
+/// exactly than the runtime, whose clock ticks each millisecond.
 fn arrive(rate: f64, ends_at: Instant) -> Arc<Arrivals> {
     let arrivals = Arc::new(Arrivals {
         due: Mutex::default(),

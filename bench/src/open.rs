@@ -1,4 +1,5 @@
-//! Latency at a part of the highest rate: arrivals come when they come, and wait is counted from when they were due.
+//! Latency at a part of the highest rate: arrivals come when they come, and wait is counted from
+//! when they were due.
 
 use serde::Serialize;
 
@@ -21,7 +22,8 @@ pub struct Open {
     pub rates: Vec<AtRate>,
 }
 
-/// p50, p99 and p99.9 of each round in milliseconds, of Remit with everything running and of the textbook function.
+/// p50, p99 and p99.9 of each round in milliseconds, of Remit with everything running and of the
+/// textbook function.
 #[derive(Debug, Clone, Serialize)]
 pub struct AtRate {
     pub part: f64,

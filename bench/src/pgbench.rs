@@ -44,7 +44,8 @@ pub struct Outcome {
 }
 
 impl Pgbench {
-    /// How long pgbench works: it counts from before its clients connect, each of which proves its password.
+    /// How long pgbench works: it counts from before its clients connect, each of which proves its
+    /// password.
     fn seconds(&self) -> u64 {
         let connecting = self.clients as u64 / CONNECTED_PER_S;
         connecting + self.warmup_s() + self.counted_s() + UNREPORTED_S
@@ -121,7 +122,8 @@ fn digest(key: &str) -> Result<String, String> {
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The mean of what each second brought, of so many, after those in which the clients connected, and the warm-up.
+/// The mean of what each second brought, of so many, after those in which the clients connected,
+/// and the warm-up.
 fn rate(said: &str, warmup_s: u64, counted_s: u64) -> Option<f64> {
     let seconds = said.lines().filter(|line| line.starts_with("progress: "));
     let rates: Vec<f64> = seconds
@@ -146,8 +148,8 @@ fn count(said: &str, name: &str) -> Option<u64> {
     line.split(['/', ' ']).next()?.parse().ok()
 }
 
-/// Reads the logs of all threads, and removes them. The third field is the time from when a call was due, the fifth and
-/// sixth when it ended.
+/// Reads the logs of all threads, and removes them. The third field is the time from when a call
+/// was due, the fifth and sixth when it ended.
 fn latencies(logs: &PathBuf, warmup_s: u64) -> Result<Histogram<u64>, String> {
     let mut calls = Vec::new();
     for entry in fs::read_dir(logs).map_err(|error| error.to_string())? {

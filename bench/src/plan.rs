@@ -49,8 +49,8 @@ pub struct Options {
     /// Everything but growth
     #[arg(long)]
     without_growth: bool,
-    /// Only loads whose name holds this; writes no results. Beside those of the tables there are single, held,
-    /// crowd and open
+    /// Only loads whose name holds this; writes no results. Beside those of the tables there are
+    /// single, held, crowd and open
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
 }
@@ -129,7 +129,8 @@ impl Plan {
         }
     }
 
-    /// The groups of a round. Loads that a target compares lie close to each other, so that a slow minute of the machine meets both.
+    /// The groups of a round. Loads that a target compares lie close to each other, so that a slow
+    /// minute of the machine meets both.
     pub fn groups(&self) -> Vec<Group> {
         let (server, nginx) = (Door::Server, Door::Nginx);
         let mut groups = vec![
@@ -234,7 +235,8 @@ impl Plan {
             .collect()
     }
 
-    /// At all numbers of connections, with these among them. A quick run has these alone, if there are any.
+    /// At all numbers of connections, with these among them. A quick run has these alone, if there
+    /// are any.
     fn at_all(&self, subject: Subject, others: &[usize]) -> Group {
         let mut all = others.to_vec();
         if !self.is_quick || others.is_empty() {

@@ -104,7 +104,8 @@ pub fn cpu(samples: &[Sample]) -> BTreeMap<&str, f64> {
         .collect()
 }
 
-/// Of the medians of the oldest event's wait at a load's end, and of how much later the last one had arrived, in seconds.
+/// Of the medians of the oldest event's wait at a load's end, and of how much later the last one
+/// had arrived, in seconds.
 pub fn events_s(samples: &[Sample]) -> Option<[f64; 2]> {
     let rounds: Option<Vec<_>> = samples.iter().map(|sample| sample.events_s).collect();
     let rounds = rounds?;

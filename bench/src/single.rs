@@ -1,5 +1,5 @@
-//! One client that waits for each answer: what a transfer costs when nobody else asks. Relay and notifier work
-//! on the events meanwhile.
+//! One client that waits for each answer: what a transfer costs when nobody else asks. Relay and
+//! notifier work on the events meanwhile.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! A private Remit as its users have it: PostgreSQL, Redis, RabbitMQ, server, worker and nginx with their usual
-//! settings, and databases that are made anew from a template.
+//! A private Remit as its users have it: PostgreSQL, Redis, RabbitMQ, server, worker and nginx with
+//! their usual settings, and databases that are made anew from a template.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! A connection that asks one request at a time. As little work as possible: the generator shares the machine's cores
-//! with what it measures.
+//! A connection that asks one request at a time. As little work as possible: the generator shares
+//! the machine's cores with what it measures.
 
 use std::io::{Error, ErrorKind, Result};
 

@@ -33,7 +33,8 @@ impl Bug {
                 }
             }
             Self::CommitLater => {
-                // What is lost is what was answered between the last write to the disk and the stop.
+                // What is lost is what was answered between the last write to the disk and the
+                // stop.
                 options.money_faults = vec![Kind::StopPostgres; 3];
                 options.pace.pause_ms = (800, 1_500);
             }

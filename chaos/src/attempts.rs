@@ -17,8 +17,8 @@ use crate::sql::Said;
 #[cfg(test)]
 mod tests;
 
-/// As long as a request may take in the server. The same request may set out several times at once, and one after
-/// another be in progress for that long.
+/// As long as a request may take in the server. The same request may set out several times at once,
+/// and one after another be in progress for that long.
 const IN_PROGRESS_S_MAX: u64 = 10;
 const IN_PROGRESS_SLACK_S: u64 = 2;
 /// How long a request may wait while PostgreSQL is away.
@@ -41,7 +41,8 @@ impl Attempts {
         Self { hub, client }
     }
 
-    /// The final answer to a request. None where the run ended before it came, which is a violation.
+    /// The final answer to a request. None where the run ended before it came, which is a
+    /// violation.
     pub async fn http(&self, call: &Call) -> Option<Answer> {
         let counts = &self.hub.history.counts;
         let mut in_progress_since = None;
@@ -204,7 +205,8 @@ impl Attempts {
         let detail = format!("SQL {}: {state}", transfer.key);
         match state {
             "40P01" => self.hub.violate(Rule::NoDeadlock, detail),
-            // Locked, cancelled, in use at this moment; and a server that stops, starts, crashed or is full.
+            // Locked, cancelled, in use at this moment; and a server that stops, starts, crashed or
+            // is full.
             "55P03" | "57014" | "23505" => {}
             "57P01" | "57P02" | "57P03" | "53300" => count(&self.hub.history.counts.unknown),
             _ => self.hub.violate(Rule::UnexpectedAnswer, detail),
@@ -233,7 +235,8 @@ fn is_final(state: &str) -> bool {
     state.starts_with("WL") && state != "WL007"
 }
 
-/// A pause before the next attempt. It need not follow from the seed: how often an attempt fails does not.
+/// A pause before the next attempt. It need not follow from the seed: how often an attempt fails
+/// does not.
 async fn pause() {
     let ms = rand::rng().random_range(20..250);
     sleep(Duration::from_millis(ms)).await;

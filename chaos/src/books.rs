@@ -77,7 +77,8 @@ impl Owner {
         self.number("select count(*) from remit.outbox").await
     }
 
-    /// The event that waits for longest. One that a session is removing right now does not wait any more.
+    /// The event that waits for longest. One that a session is removing right now does not wait any
+    /// more.
     ///
     /// # Errors
     /// PostgreSQL is away.

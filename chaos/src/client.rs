@@ -24,7 +24,8 @@ pub struct Client {
     attempts: Attempts,
     /// The newest version that an answer to an own write named, or that was read after it.
     known: HashMap<Uuid, i64>,
-    /// The newest own transfer of each wallet. Its source's version is in the answer, its target's in the journal.
+    /// The newest own transfer of each wallet. Its source's version is in the answer, its target's
+    /// in the journal.
     written: HashMap<Uuid, Uuid>,
     last_source: Option<Uuid>,
 }
@@ -75,7 +76,8 @@ impl Client {
         count(&self.hub.history.counts.operations);
     }
 
-    /// A transfer through each of these doors at the same time. Whether HTTP said that it is posted.
+    /// A transfer through each of these doors at the same time. Whether HTTP said that it is
+    /// posted.
     pub async fn transfer(&mut self, transfer: &Transfer, doors: &[Door]) -> bool {
         let id = transfer_id(&transfer.key);
         {

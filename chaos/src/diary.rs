@@ -10,7 +10,8 @@ use crate::fault::{Kind, Lane};
 pub struct Inflicted {
     pub kind: Kind,
     pub recovery: Duration,
-    /// Until the oldest event was gone from the outbox. Measured on the way of the events alone; none: there was no event.
+    /// Until the oldest event was gone from the outbox. Measured on the way of the events alone;
+    /// none: there was no event.
     pub oldest_event: Option<Duration>,
 }
 

@@ -109,7 +109,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The two sequences of faults, which run side by side: on the way of the money and on that of the events.
+/// The two sequences of faults, which run side by side: on the way of the money and on that of the
+/// events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     Money,
@@ -203,7 +204,8 @@ impl Pace {
     };
 }
 
-/// The faults of one lane: each kind once in random order, then more of them at random, without end.
+/// The faults of one lane: each kind once in random order, then more of them at random, without
+/// end.
 pub struct Schedule {
     rng: ChaCha8Rng,
     pace: Pace,

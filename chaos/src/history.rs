@@ -1,4 +1,5 @@
-//! What the clients asked and heard: in memory for the checker, and as lines of JSON for a post-mortem.
+//! What the clients asked and heard: in memory for the checker, and as lines of JSON for a
+//! post-mortem.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 
 use crate::rule::{Rule, Violation};
 use crate::script::Transfer;
-use crate::told::Newest;
 use crate::world::{NewUser, NewWallet};
 
 /// So many violations of one rule are kept; the rest is counted.
@@ -55,13 +55,21 @@ pub struct Made<T> {
     pub answers: Vec<Answer>,
 }
 
+/// A version, and the transfer that was told last, whose version is in the journal.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    pub version: i64,
+    pub transfer: Option<Uuid>,
+}
+
 /// A wallet as it was read, and what its reader had written before.
 #[derive(Debug, Clone, Copy)]
 pub struct Read {
     pub wallet_id: Uuid,
     pub version: i64,
     pub balance: i64,
-    /// The newest version that an answer to an own write had named, or that was read after one; 0 without a write.
+    /// The newest version that an answer to an own write had named, or that was read after one; 0
+    /// without a write.
     pub known: i64,
     /// The newest own transfer from or to the wallet that HTTP had said to be posted.
     pub written: Option<Uuid>,

@@ -15,7 +15,8 @@ use crate::relay::Watch;
 use crate::rule::Rule;
 use crate::stage::Stage;
 
-/// How long an event is waited for: to come, as a broken way of the money may let none through, and to leave.
+/// How long an event is waited for: to come, as a broken way of the money may let none through, and
+/// to leave.
 const WAIT_S_MAX: u64 = 30;
 
 /// One of the two sequences of faults.
@@ -25,7 +26,8 @@ pub struct Inflictor {
     pub probe: Arc<Probe>,
     pub diary: Arc<Diary>,
     pub lane: Lane,
-    /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
+    /// How long Remit may take from a part being back until a transfer succeeds and the oldest
+    /// event is gone.
     pub recovery_max: Duration,
 }
 
@@ -86,7 +88,8 @@ impl Inflictor {
         recovery
     }
 
-    /// How long it takes until the relay is at work again. Nobody waits for that on the way of the money.
+    /// How long it takes until the relay is at work again. Nobody waits for that on the way of the
+    /// money.
     async fn oldest_event(&self, kind: Kind) -> Option<Duration> {
         if self.lane == Lane::Money {
             return None;
@@ -98,7 +101,8 @@ impl Inflictor {
             match watch.seen_at() {
                 None if start.elapsed() > wait_max => return None,
                 None => {}
-                // Each break of PostgreSQL or Redis is another fault's: the relay has its time anew.
+                // Each break of PostgreSQL or Redis is another fault's: the relay has its time
+                // anew.
                 Some(seen_at) => longest = longest.max(self.diary.stores_whole(seen_at)),
             }
         }

@@ -112,8 +112,8 @@ impl Model {
         Some(first.iter().map(|entry| entry.amount).sum())
     }
 
-    /// The balances that a wallet may have had when something was decided at a moment: entries of that
-    /// very moment may have come before or after.
+    /// The balances that a wallet may have had when something was decided at a moment: entries of
+    /// that very moment may have come before or after.
     pub fn balances_around(&self, wallet_id: Uuid, moment_us: i64) -> Vec<i64> {
         let entries = self.entries(wallet_id);
         let mut balance = 0;
@@ -137,7 +137,8 @@ pub fn transfer_id(key: &str) -> Uuid {
     key.parse().unwrap_or_else(|_| uuid_v8(key))
 }
 
-/// The id of the transfer that brings a new wallet its initial balance. No key begins like this text.
+/// The id of the transfer that brings a new wallet its initial balance. No key begins like this
+/// text.
 pub fn initial_transfer_id(wallet_id: Uuid) -> Uuid {
     uuid_v8(&format!("\u{1}initial balance of wallet {wallet_id}"))
 }

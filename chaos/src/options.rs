@@ -68,7 +68,8 @@ pub struct Options {
     pub events_faults: Vec<Kind>,
     /// How long outbox and notifications may stand still at the end.
     pub still_s_max: u64,
-    /// How long Remit may take from a part being back until a transfer succeeds and the oldest event is gone.
+    /// How long Remit may take from a part being back until a transfer succeeds and the oldest
+    /// event is gone.
     pub recovery_s_max: u64,
     pub planted: Option<Bug>,
     /// Whether there are a second server and a second worker.

@@ -20,7 +20,8 @@ const PANICKED: i32 = 101;
 #[derive(Debug, Clone)]
 pub struct Service {
     pub recipe: Recipe,
-    /// The port on which it serves once it has found its database. Without one it serves from its start.
+    /// The port on which it serves once it has found its database. Without one it serves from its
+    /// start.
     pub port: Option<u16>,
     /// How long it takes to begin once it is started again.
     pub late: Duration,
@@ -77,7 +78,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it, and tells `bad_end` of ends that were neither ours nor a start without its database.
+    /// Starts it, and tells `bad_end` of ends that were neither ours nor a start without its
+    /// database.
     ///
     /// # Errors
     /// It cannot be started.

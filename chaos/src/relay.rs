@@ -1,4 +1,5 @@
-//! Finds out when the relay is at work again: an event leaves the outbox only once the broker has confirmed it.
+//! Finds out when the relay is at work again: an event leaves the outbox only once the broker has
+//! confirmed it.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use crate::stage::Stage;
 const INTERVAL_MS: u64 = 20;
 const LOOK_MS_MAX: u64 = 1_000;
 
-/// Watches the event that waits for longest in the outbox. Where none waits, it is the next one that is seen there.
+/// Watches the event that waits for longest in the outbox. Where none waits, it is the next one
+/// that is seen there.
 pub struct Watch<'a> {
     look: Look<'a>,
     /// Its id, and when it was first seen.
@@ -31,7 +33,8 @@ impl<'a> Watch<'a> {
         self.event.map(|(_, seen_at)| seen_at)
     }
 
-    /// Looks whether the event has left, a little after the last look. While PostgreSQL is away nobody can tell.
+    /// Looks whether the event has left, a little after the last look. While PostgreSQL is away
+    /// nobody can tell.
     pub async fn is_gone(&mut self) -> bool {
         sleep(Duration::from_millis(INTERVAL_MS)).await;
         if let Some((id, _)) = self.event {

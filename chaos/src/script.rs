@@ -1,4 +1,5 @@
-//! What each client does: an endless list of steps that follows from the seed and the client's number.
+//! What each client does: an endless list of steps that follows from the seed and the client's
+//! number.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;

@@ -1,4 +1,4 @@
-//! The SQL door as someone in psql uses it: sessions of an operator, one call each time.
+//! The SQL door as an operator in psql uses it: sessions of an operator, one call each time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

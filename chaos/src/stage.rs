@@ -1,5 +1,5 @@
-//! A private Remit: a database and a virtual host of its own, the programs, nginx, and a proxy on each
-//! connection between them.
+//! A private Remit: a database and a virtual host of its own, the programs, nginx, and a proxy on
+//! each connection between them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -28,7 +28,8 @@ mod faults;
 mod programs;
 mod stumbles;
 
-/// Of the logins that the programs and the SQL door use. They exist on a private server on loopback.
+/// Of the logins that the programs and the SQL door use. They exist on a private server on
+/// loopback.
 const PASSWORD: &str = "test";
 const START_S_MAX: u64 = 30;
 
@@ -153,7 +154,8 @@ impl Stage {
         &self.proxies[&link]
     }
 
-    /// Finds out that each connection goes through its proxy: else its faults would have hit nobody.
+    /// Finds out that each connection goes through its proxy: else its faults would have hit
+    /// nobody.
     ///
     /// # Errors
     /// One does not.
@@ -188,7 +190,8 @@ impl Stage {
         config
     }
 
-    /// Stops what was started, and removes database and virtual host where nobody needs them any more.
+    /// Stops what was started, and removes database and virtual host where nobody needs them any
+    /// more.
     ///
     /// # Errors
     /// Something cannot be removed.

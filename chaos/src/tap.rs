@@ -1,4 +1,5 @@
-//! A consumer of its own that hears every event: a durable queue bound to the exchange before the load begins.
+//! A consumer of its own that hears every event: a durable queue bound to the exchange before the
+//! load begins.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,14 +22,16 @@ const PREFETCH: u16 = 200;
 const RECONNECT_MS: u64 = 200;
 /// A broker that starts may take a connection and say nothing.
 const CALL_S_MAX: u64 = 2;
-/// After so long a silence the consumer is made anew: one that outlived its broker need not hear of that.
+/// After so long a silence the consumer is made anew: one that outlived its broker need not hear of
+/// that.
 const SILENCE_S_MAX: u64 = 1;
 
 /// A message that the broker has handed out.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub body: Value,
-    /// Whether it had been handed out before, and was lost with a connection. Such ones may come after newer ones.
+    /// Whether it had been handed out before, and was lost with a connection. Such ones may come
+    /// after newer ones.
     pub is_redelivered: bool,
 }
 

@@ -1,4 +1,5 @@
-//! What any client was told of any wallet. A read that is sent later must show it, whichever server answers.
+//! What any client was told of any wallet. A read that is sent later must show it, whichever server
+//! answers.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,18 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::history::Answer;
+use crate::history::{Answer, Newest};
 
 /// The newest of each wallet that an answer of HTTP has told.
 #[derive(Default)]
 pub struct Told(Mutex<HashMap<Uuid, Newest>>);
-
-/// A version, and the transfer that was told last, whose version is in the journal.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Newest {
-    pub version: i64,
-    pub transfer: Option<Uuid>,
-}
 
 impl Told {
     /// Takes note of an answer to a transfer between two wallets.

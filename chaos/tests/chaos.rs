@@ -1,5 +1,5 @@
-//! A short run with each kind of fault, which must find nothing; and runs of a Remit with a bug, which must find it.
-//! They break the same servers, so that nextest runs one after the other.
+//! A short run with each kind of fault, which must find nothing; and runs of a Remit with a bug,
+//! which must find it. They break the same servers, so that nextest runs one after the other.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,8 +19,8 @@ const RUNS_MAX: u64 = 3;
 /// On a machine that compiles, tests and starts servers at the same time. `make chaos` allows 5.
 const RECOVERY_S_MAX: u64 = 25;
 
-/// The folder of the servers that these tests break, and the base of their ports: those of `make test` for them alone, or
-/// those of all tests.
+/// The folder of the servers that these tests break, and the base of their ports: those of
+/// `make test` for them alone, or those of all tests.
 fn services() -> (PathBuf, u16) {
     if let Some(folder) = optional_setting("REMIT_TEST_CHAOS") {
         return (folder.into(), number(&setting("REMIT_TEST_CHAOS_BASE")));
@@ -61,7 +61,8 @@ async fn planted(bug: Bug, seed: u64) -> Report {
     run(options).await.expect("the run can be carried out")
 }
 
-/// Only the server's late start concerns the way of the money, only the worker's the events: each has to be seen.
+/// Only the server's late start concerns the way of the money, only the worker's the events: each
+/// has to be seen.
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_that_recover_late_are_found() {
     let report = planted(Bug::StartLate, SEED).await;
@@ -87,7 +88,8 @@ async fn programs_that_recover_late_are_found() {
     }
 }
 
-/// A run of seconds may miss what depends on chance, above all where the machine is busy: three may not.
+/// A run of seconds may miss what depends on chance, above all where the machine is busy: three may
+/// not.
 async fn is_found(bug: Bug) {
     for seed in SEED..SEED + RUNS_MAX {
         let report = planted(bug, seed).await;

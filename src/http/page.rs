@@ -1,4 +1,5 @@
-//! The query string: a page of a list (`limit`, `cursor`), or the version that a wallet must have at least.
+//! The query string: a page of a list (`limit`, `cursor`), or the version that a wallet must have
+//! at least.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -106,7 +107,8 @@ fn digits(text: &str) -> Option<i64> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads `min_version` from a query string: the version that a wallet must have at least. Without it any will do.
+/// Reads `min_version` from a query string: the version that a wallet must have at least. Without
+/// it any will do.
 ///
 /// # Errors
 /// Another parameter, a repeated one, or a value that is no version.

@@ -35,8 +35,8 @@ impl Wallets {
         }
     }
 
-    /// A wallet, if there is one for this caller, and how it was read. The cache's is taken if it has this version
-    /// or a newer one.
+    /// A wallet, if there is one for this caller, and how it was read. The cache's is taken if it
+    /// has this version or a newer one.
     ///
     /// # Errors
     /// PostgreSQL did not say.
@@ -118,8 +118,8 @@ impl Wallets {
         Ok(wallet)
     }
 
-    /// A wallet of issuance changes whenever a wallet is made with a balance, of which no server tells the cache: it
-    /// is never filled in.
+    /// A wallet of issuance changes whenever a wallet is made with a balance, of which no server
+    /// tells the cache: it is never filled in.
     async fn fill(&self, found: &WalletResult, lease: Lease) -> Result<(), Unavailable> {
         match found.user_id {
             Some(_) => self.cache.fill(found, lease).await,

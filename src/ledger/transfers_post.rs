@@ -134,8 +134,8 @@ impl TransfersPost {
         }
     }
 
-    /// Tells Redis of new balances before any answer leaves, so that no client at any server reads older ones; then of the
-    /// answers, as those who find them tell them at once.
+    /// Tells Redis of new balances before any answer leaves, so that no client at any server reads
+    /// older ones; then of the answers, as those who find them tell them at once.
     async fn remember(&self, results: &[Posted], places: &[Place]) -> Result<(), NotTold> {
         let results = || {
             results.iter().zip(places).filter_map(|(posted, place)| {

@@ -1,7 +1,8 @@
-//! What was answered to idempotency keys, for 24 h. It saves a question to PostgreSQL, and answers while that is
-//! away. PostgreSQL decides, whatever is or is not found here.
+//! What was answered to idempotency keys, for 24 h. It saves a question to PostgreSQL, and answers
+//! while that is away. PostgreSQL decides, whatever is or is not found here.
 //!
-//! An answer of a transfer is stored when it may be told: who finds it tells it without a write to the wallet cache.
+//! An answer of a transfer is stored when it may be told: who finds it tells it without a write to
+//! the wallet cache.
 
 use std::sync::Arc;
 
@@ -76,8 +77,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// Of a caller's request with this id and content. The keys of whoever is bound to a user are that user's, so that
-    /// nobody can take, guess or look at those of others.
+    /// Of a caller's request with this id and content. The keys of a caller that is bound to a user
+    /// are that user's, so that nobody can take, guess or look at those of others.
     pub fn new<A: Answered>(caller: &Caller, id: Uuid, content: &Value) -> Self {
         let (ledger_id, kind) = (caller.ledger_id, A::KIND);
         let name = match caller.user_id {
@@ -107,7 +108,8 @@ impl AnswerStore {
         Self { redis, knowledge }
     }
 
-    /// The answer at a place, if it was given to the same content. Any other content is PostgreSQL's to judge.
+    /// The answer at a place, if it was given to the same content. Any other content is
+    /// PostgreSQL's to judge.
     pub async fn find<A: Answered>(&self, place: &Place) -> Option<A> {
         let mut get = redis::cmd("GET");
         get.arg(self.key(place)?);

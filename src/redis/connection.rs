@@ -1,9 +1,9 @@
 //! Connections to Redis. Redis is a helper: each call has a short time limit, and after a failure
 //! Redis is left alone for a moment, so that a dead or slow one costs its callers next to nothing.
 //!
-//! Not `redis::aio::ConnectionManager`: it connects again while its callers wait, knows no rest, asks the
-//! new Redis nothing before the first call reaches it, and takes no stream of ours, which the trust in
-//! certificates and the driver below need.
+//! Not `redis::aio::ConnectionManager`: it connects again while its callers wait, knows no rest,
+//! asks the new Redis nothing before the first call reaches it, and takes no stream of ours, which
+//! the trust in certificates and the driver below need.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +56,8 @@ impl Redis {
             .max_open(CONNECTIONS_MAX)
             .max_idle(CONNECTIONS_MAX)
             .get_timeout(Some(Duration::from_millis(CALL_MS_MAX)))
-            // A PING before each use would double the round trips; a broken link is dropped instead.
+            // A PING before each use would double the round trips; a broken link is dropped
+            // instead.
             .test_on_check_out(false)
             .build(links);
         Ok(Self {
@@ -88,8 +89,8 @@ impl Redis {
         }
     }
 
-    /// Asks which Redis is there now: its replication id, if it is a master. A connection that stays open does not
-    /// tell that its Redis was promoted or made a replica.
+    /// Asks which Redis is there now: its replication id, if it is a master. A connection that
+    /// stays open does not tell that its Redis was promoted or made a replica.
     pub async fn identify(&self) -> Option<String> {
         let asked = self.call(None, async |link| {
             let said: String = info().query_async(&mut link.connection).await?;
@@ -181,7 +182,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Calls to Redis; those that name a replication id are made to the Redis that has it and to no other.
+/// Calls to Redis; those that name a replication id are made to the Redis that has it and to no
+/// other.
 pub struct Calls<'a> {
     redis: &'a Redis,
     id: Option<&'a str>,
@@ -237,7 +239,8 @@ struct LinkManager {
 
 impl LinkManager {
     fn new(url: &str, trust: &Trust) -> Result<Self, String> {
-        // The library is not asked for TLS: it would read the system's certificates at each connection.
+        // The library is not asked for TLS: it would read the system's certificates at each
+        // connection.
         let (url, tls) = match url.strip_prefix("rediss://") {
             Some(rest) => (format!("redis://{rest}"), Some(trust.tls()?)),
             None => (url.to_owned(), None),
@@ -270,8 +273,9 @@ impl LinkManager {
     {
         let (connection, driver) = MultiplexedConnection::new(&self.login, stream).await?;
         let mut driver = Box::pin(driver);
-        // The runtime runs whoever was woken last next. So that what all others ask by then goes in the same packet, the
-        // driver queues once more behind them. It ends with the connection's last clone.
+        // The runtime runs the task that was woken last next. So that what all others ask by then
+        // goes in the same packet, the driver queues once more behind them. It ends with the
+        // connection's last clone.
         let mut has_queued = false;
         tokio::spawn(poll_fn(move |context| {
             has_queued = !has_queued;

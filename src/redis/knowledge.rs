@@ -1,27 +1,35 @@
 //! What a process knows of the cache's generation, and for how long.
 //!
-//! PostgreSQL holds one row: the generation, and the Redis that it is in, or none: then it is closed. Generations
-//! are opened and closed in turn, and each has keys of its own. A process asks for the row again and again, and
-//! what it has heard is fresh for `FRESH_MS` from when it asked. `GRACE_MS` is that and a margin.
+//! PostgreSQL holds one row: the generation, and the Redis that it is in, or none: then it is
+//! closed. Generations are opened and closed in turn, and each has keys of its own. A process asks
+//! for the row again and again, and what it has heard is fresh for `FRESH_MS` from when it asked.
+//! `GRACE_MS` is that and a margin.
 //!
-//! | state | reader | writer, after its commit | ends |
-//! | --- | --- | --- | --- |
-//! | open, known since less than `GRACE_MS` | asks PostgreSQL | raises the version of what is there | a write is lost: closed |
-//! | open | reads Redis, fills what it misses | raises the version of what is there | a write is lost: closed |
-//! | closed, known since less than `GRACE_MS` | asks PostgreSQL | answers at the end of that time | |
-//! | closed | asks PostgreSQL | answers at once | a Redis takes a write: open |
-//! | nothing fresh is known | asks PostgreSQL | asks for the row | |
+//! ```text
+//! state                  reader              writer, after its commit    ends when
+//! ---------------------  ------------------  --------------------------  ----------------
+//! open, for less than    asks PostgreSQL     raises the version of what  a write is lost:
+//! GRACE_MS                                   is there                    closed
+//! open                   reads Redis, fills  raises the version of what  a write is lost:
+//!                        what it misses      is there                    closed
+//! closed, for less than  asks PostgreSQL     answers at the end of that
+//! GRACE_MS                                   time
+//! closed                 asks PostgreSQL     answers at once             a Redis takes a
+//!                                                                        write: open
+//! nothing is known       asks PostgreSQL     asks for the row
+//! ```
 //!
-//! A write is lost unless Redis, and the one with the generation's replication id, has taken it while the writer's
-//! knowledge was fresh. The writer closes the generation and answers `GRACE_MS` later, when no process can still
-//! believe that it is open. So what a reader finds under fresh knowledge is no older than any answer before:
-//! each of those writes is in this generation, or was committed before the generation's first fill.
+//! A write is lost unless the Redis with the generation's replication id has taken it. Its writer
+//! closes the generation and answers `GRACE_MS` later, when no process can still believe that it is
+//! open. So what a reader finds under fresh knowledge is no older than any answer before: each of
+//! those writes is in this generation, or was committed before the generation's first fill.
 //!
-//! That fill comes late for the same reason: until `GRACE_MS` after the opening a writer may believe that the cache
-//! is closed, and write nothing.
+//! That fill comes late for the same reason: until `GRACE_MS` after the opening a writer may
+//! believe that the cache is closed, and write nothing.
 //!
-//! Each process counts from when it heard of a change, by its own clock, which is later than the change. A process
-//! that has just started cannot know when that was, and believes the clock of PostgreSQL.
+//! Each process counts from when it heard of a change, by its own clock, which is later than the
+//! change. A process that has just started cannot know when that was, and believes the clock of
+//! PostgreSQL.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -35,8 +43,9 @@ mod model;
 pub const FRESH_MS: u64 = 900;
 /// How long a process waits for those who may know nothing of a change yet.
 pub const GRACE_MS: u64 = 1_100;
-/// A generation that was open for less than this is followed by one as late: two servers that have two masters for
-/// their Redis would otherwise close it, and hold up each other's answers, all the time.
+/// A generation that was open for less than this is followed by one as late: two servers that have
+/// two masters for their Redis would otherwise close it, and hold up each other's answers, all the
+/// time.
 const OPEN_MS_MIN: u64 = 2_000;
 
 /// The row, and from when it allows what.
@@ -84,7 +93,8 @@ impl Known {
         let state = CacheState { age_ms: 0, ..state };
         let mut next = Self::first(state, asked_at, heard_at);
         if next.place != self.place {
-            // A database restored to a moment, or its promoted replica: nothing says that the one before was closed.
+            // A database restored to a moment, or its promoted replica: nothing says that the one
+            // before was closed.
             next.tells_from = next.reads_from;
         }
         let was_open = heard_at.saturating_duration_since(self.heard_at);
@@ -115,7 +125,8 @@ impl Known {
 pub struct Knowledge(RwLock<Option<Arc<Known>>>);
 
 impl Knowledge {
-    /// Takes over what PostgreSQL has answered. Answers may come in another order than they were given.
+    /// Takes over what PostgreSQL has answered. Answers may come in another order than they were
+    /// given.
     pub fn hear(&self, state: CacheState, asked_at: Instant) {
         self.hear_at(state, asked_at, Instant::now());
     }

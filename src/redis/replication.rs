@@ -1,5 +1,5 @@
-//! Which Redis answers. Its replication id is the name of one history of writes: a Redis that starts anew or
-//! is promoted has another one, whatever it was started with.
+//! Which Redis answers. Its replication id is the name of one history of writes: a Redis that
+//! starts anew or is promoted has another one, whatever it was started with.
 
 use redis::Cmd;
 
@@ -8,8 +8,8 @@ pub(super) fn info() -> Cmd {
     redis::cmd("INFO").arg("replication").to_owned()
 }
 
-/// The replication id in what `INFO replication` says, if it is a master that says it. A replica names its
-/// master's, and may be behind.
+/// The replication id in what `INFO replication` says, if it is a master that says it. A replica
+/// names its master's, and may be behind.
 pub(super) fn master_id(info: &str) -> Option<&str> {
     let value = |name: &str| {
         info.lines()

@@ -1,14 +1,14 @@
-//! The wallet cache in Redis: one hash per wallet, merged by version, with keys of its generation. Which generation
-//! may be read, when and where, is in `knowledge.rs`.
+//! The wallet cache in Redis: one hash per wallet, merged by version, with keys of its generation.
+//! Which generation may be read, when and where, is in `knowledge.rs`.
 //!
-//! A wallet's `version` counts its entries and its `status_version` its changes of status. Each writer
-//! stores only what is newer, by a script that Redis runs whole, so order and repetition of writes do
-//! not matter and a slow writer can never put an old balance over a new one.
+//! A wallet's `version` counts its entries and its `status_version` its changes of status. Each
+//! writer stores only what is newer, by a script that Redis runs whole, so order and repetition of
+//! writes do not matter and a slow writer can never put an old balance over a new one.
 //!
-//! What never changes (currency, floor, …) is stored by readers only. A reader first leaves a lease;
-//! its fill counts only while the lease is there, so a FLUSHALL between its query and its fill cannot
-//! bring an old wallet back. A reader that is bound to a user has leases of that user's: he can ask for any id, and
-//! must not take the place of a reader who will find something.
+//! What never changes (currency, floor, …) is stored by readers only. A reader first leaves a
+//! lease; its fill counts only while the lease is there, so a FLUSHALL between its query and its
+//! fill cannot bring an old wallet back. A reader that is bound to a user has leases of that
+//! user's: he can ask for any id, and must not take the place of a reader who will find something.
 //!
 //! Whose a wallet is never comes from Redis: a process remembers it from PostgreSQL.
 
@@ -53,7 +53,8 @@ pub trait GenerationRow: Send + Sync {
     fn close(&self) -> Asked<'_>;
 }
 
-/// A write cannot be told: others may still read what was there before, and PostgreSQL could not be asked to end that.
+/// A write cannot be told: others may still read what was there before, and PostgreSQL could not be
+/// asked to end that.
 #[derive(Debug)]
 pub struct NotTold(pub String);
 
@@ -94,8 +95,8 @@ impl WalletCache {
         Ok(())
     }
 
-    /// Writes changes through, each wallet's newest. When this is done, no process shows anything older: Redis has them,
-    /// or nobody reads what it has.
+    /// Writes changes through, each wallet's newest. When this is done, no process shows anything
+    /// older: Redis has them, or nobody reads what it has.
     ///
     /// # Errors
     /// The changes must not be told.
@@ -119,8 +120,8 @@ impl WalletCache {
         Ok(())
     }
 
-    /// Writes through, beside all that follows, what a reader has found past an open generation: its client is not to
-    /// see the wallet go back.
+    /// Writes through, beside all that follows, what a reader has found past an open generation:
+    /// its client is not to see the wallet go back.
     pub fn seen(self: &Arc<Self>, wallet: WalletRef, found: &WalletResult) {
         let known = self.knowledge.fresh(Instant::now());
         if known.is_some_and(|known| known.redis_id.is_some()) {
@@ -129,8 +130,8 @@ impl WalletCache {
         }
     }
 
-    /// The same for a process that asks for nothing in between: first it learns which generation there is, and which
-    /// Redis. What it has learnt not long ago will do.
+    /// The same for a process that asks for nothing in between: first it learns which generation
+    /// there is, and which Redis. What it has learnt not long ago will do.
     ///
     /// # Errors
     /// As `write`.
@@ -161,8 +162,9 @@ impl WalletCache {
         known.ok_or_else(|| NotTold("PostgreSQL took too long to name the generation".to_owned()))
     }
 
-    /// Writes under a generation, and says whether that is enough for its readers: it is closed, or Redis has taken the
-    /// write. What is known is younger than the commit: entries of a later generation are.
+    /// Writes under a generation, and says whether that is enough for its readers: it is closed, or
+    /// Redis has taken the write. What is known is younger than the commit: entries of a later
+    /// generation are.
     async fn counts(&self, known: &Known, changes: &HashMap<WalletRef, WalletChange>) -> bool {
         let Some(redis_id) = &known.redis_id else {
             return true;

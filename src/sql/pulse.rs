@@ -38,7 +38,8 @@ const SILENCE_MS_MAX: u64 = 900;
 /// however long it stood.
 const SILENCE_STEP_MS: u64 = 150;
 
-/// What PostgreSQL is asked. The future ends with its answer, whatever that is, or with the connection.
+/// What PostgreSQL is asked. The future ends with its answer, whatever that is, or with the
+/// connection.
 pub type Question = Box<dyn for<'a> Fn(&'a Client) -> BoxFuture<'a, ()> + Send + Sync>;
 
 /// Whether PostgreSQL answers, for its callers. Clones share what they know.

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::redis::RedisServer;
 
-/// Opens a generation in a Redis, as if that were long ago: programs that start use the cache at once.
+/// Opens a generation in a Redis, as if that were long ago: programs that start use the cache at
+/// once.
 pub async fn open(owner: &Client, redis: &RedisServer) {
     let id = replication_id(redis).await;
     let open = "update remit.cache

@@ -26,8 +26,8 @@ pub enum End {
     Crash,
 }
 
-/// A server on loopback with one superuser, `remit`, and passwords for everybody. What is committed is
-/// on disk, as it is in earnest. Killed at the end.
+/// A server on loopback with one superuser, `remit`, and passwords for everybody. What is committed
+/// is on disk, as it is in earnest. Killed at the end.
 pub struct Cluster {
     pub port: u16,
     /// Holds `data` and what else belongs to the server.
@@ -117,7 +117,8 @@ impl Cluster {
         .await;
     }
 
-    /// Stops all processes of the server without ending them: connections stay open and nothing answers.
+    /// Stops all processes of the server without ending them: connections stay open and nothing
+    /// answers.
     pub async fn freeze(&self) {
         let first = self.child.as_ref().expect("the server runs").id();
         // Once it stands still it makes no more processes.
@@ -146,7 +147,8 @@ impl Cluster {
         created.expect("the name is new");
     }
 
-    /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their password.
+    /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their
+    /// password.
     pub async fn migrate(&self, database: &str) {
         let url = self.url("remit", database);
         let migrated = install::migrate(&install::fresh_remit(), &url, PASSWORD).await;

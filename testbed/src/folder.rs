@@ -1,5 +1,5 @@
-//! The account that the servers run as: the owner of their folder. For root that is another user, as PostgreSQL
-//! refuses to run as root and nginx would share its folder between two users.
+//! The account that the servers run as: the owner of their folder. For root that is another user,
+//! as PostgreSQL refuses to run as root and nginx would share its folder between two users.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -76,7 +76,8 @@ impl Folder {
         run(self.command(program).args(arguments))
     }
 
-    /// Starts a command as the owner, with a log file that is the owner's too: it may be opened again as /dev/stdout.
+    /// Starts a command as the owner, with a log file that is the owner's too: it may be opened
+    /// again as /dev/stdout.
     ///
     /// # Errors
     /// It is not there.

@@ -1,5 +1,5 @@
-//! Inputs for parsers: good ones and odd ones, kept in tests/corpus, and what becomes of them when bytes are lost,
-//! doubled, exchanged or made up.
+//! Inputs for parsers: good ones and odd ones, kept in tests/corpus, and what becomes of them when
+//! bytes are lost, doubled, exchanged or made up.
 
 use std::fs;
 use std::path::PathBuf;

@@ -50,7 +50,8 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client of whatever listens on this port of loopback, with the key of every test's database.
+    /// A client of whatever listens on this port of loopback, with the key of every test's
+    /// database.
     pub fn new(port: u16) -> Self {
         Self::over(HttpConnector::new(), port)
     }
@@ -106,7 +107,8 @@ impl Http {
         self.with_key(created.json()["key"].as_str().expect("a key is text"))
     }
 
-    /// Sends anything, with the client's key unless the headers have one. Fails where there is no whole answer.
+    /// Sends anything, with the client's key unless the headers have one. Fails where there is no
+    /// whole answer.
     pub async fn try_send(
         &self,
         method: Method,

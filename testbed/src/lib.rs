@@ -1,6 +1,8 @@
-//! What the five test beds share: real servers, the project's programs, connections that can be broken, and clients.
+//! What the five test beds share: real servers, the project's programs, connections that can be
+//! broken, and clients.
 //!
-//! Nothing here is the product's code. What a test of `tests/` cannot get ends it; chaos and bench hear why.
+//! Nothing here is the product's code. What a test of `tests/` cannot get ends it; chaos and bench
+//! hear why.
 
 pub mod cache;
 pub mod cluster;

@@ -61,7 +61,8 @@ impl Management {
         self.login.split(':').next().unwrap_or_default()
     }
 
-    /// Makes a virtual host, in which this user may do anything, and the worker what it may everywhere.
+    /// Makes a virtual host, in which this user may do anything, and the worker what it may
+    /// everywhere.
     ///
     /// # Errors
     /// The broker refuses.

@@ -35,8 +35,8 @@ impl Nginx {
         Self::start_with_settings(upstream, &[], |conf| conf).await
     }
 
-    /// With this rate limit, and a configuration that is changed in one place, such as a timeout too
-    /// long for a test.
+    /// With this rate limit, and a configuration that is changed in one place, such as a timeout
+    /// too long for a test.
     pub async fn start_with(
         upstream: u16,
         rate: &str,
@@ -118,7 +118,8 @@ impl Nginx {
         signal(self.pid(), "HUP");
     }
 
-    /// The same, and waits for the processes that go by it. Those from before finish what they have begun.
+    /// The same, and waits for the processes that go by it. Those from before finish what they have
+    /// begun.
     pub async fn reload(&self) {
         let before = children(self.pid());
         self.hang_up();

@@ -22,8 +22,8 @@ pub fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {
 /// Other spellings of numbers, and what is none.
 const WRONG: [&str; 9] = ["01", "+1", "-1", " 1", "1 ", "1_0", "1.0", "0x1", "one"];
 
-/// The options whose values are whole numbers, of a program and all its commands. Each takes a number in its
-/// one spelling and no other.
+/// The options whose values are whole numbers, of a program and all its commands. Each takes a
+/// number in its one spelling and no other.
 pub fn numbers(program: &Command) -> Vec<String> {
     numbers_of(program, program, &[program.get_name()])
 }

@@ -16,7 +16,8 @@ const PORT_MIN: u32 = 30_700;
 const PORT_MAX: u32 = 32_767;
 
 static PORTS_TRIED: AtomicU32 = AtomicU32::new(0);
-/// While this process lives, no other one gets its ports: the UDP port of the same number says that it is taken.
+/// While this process lives, no other one gets its ports: the UDP port of the same number says that
+/// it is taken.
 static CLAIMS: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
 
 /// A port on loopback on which nothing listens, another one at each call and in each process.

@@ -76,7 +76,8 @@ impl Database {
         url_of(&self.owner)
     }
 
-    /// A program such as psql that connects as the owner. Its command line, which others can read, has no password.
+    /// A program such as psql that connects as the owner. Its command line, which others can read,
+    /// has no password.
     pub fn owner_program(&self, program: &str) -> Command {
         let (user, password) = login_of(&self.owner);
         let mut command = Command::new(program);

@@ -1,4 +1,5 @@
-//! A TCP proxy between two parts, which can take one away from the other in all the ways in which a network does.
+//! A TCP proxy between two parts, which can take one away from the other in all the ways in which a
+//! network does.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,7 +100,8 @@ impl Proxy {
         self.orders.send_modify(|orders| orders.hangs = true);
     }
 
-    /// Loses all that the first connections say from now on, in either direction, and keeps them open.
+    /// Loses all that the first connections say from now on, in either direction, and keeps them
+    /// open.
     pub fn swallow(&self, connections: usize) {
         self.orders
             .send_modify(|orders| orders.swallowed = connections);

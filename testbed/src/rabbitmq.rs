@@ -48,7 +48,8 @@ impl Message {
 }
 
 impl RabbitVhost {
-    /// An empty virtual host, in which the tests may do anything, and the worker what it may everywhere.
+    /// An empty virtual host, in which the tests may do anything, and the worker what it may
+    /// everywhere.
     pub async fn create() -> Self {
         let name = format!("remit-test-{}", Uuid::new_v4().simple());
         let made = Management::of_tests().make_vhost(&name).await;
@@ -81,8 +82,8 @@ impl RabbitVhost {
         port.and_then(Result::ok).expect("the setting names a port")
     }
 
-    /// The messages that are ready in a queue, oldest first. They stay there, marked as redelivered.
-    /// None where there is no such queue.
+    /// The messages that are ready in a queue, oldest first. They stay there, marked as
+    /// redelivered. None where there is no such queue.
     pub async fn messages(&self, queue: &str) -> Option<Vec<Message>> {
         self.get(queue, "ack_requeue_true").await
     }

@@ -15,8 +15,8 @@ use crate::port::free_port;
 use crate::process::signal;
 use crate::tls::Certificate;
 
-/// A Redis server on loopback, without persistence, killed at the end. Server and worker have the rights
-/// that they have everywhere, the tests have all. All passwords are the same.
+/// A Redis server on loopback, without persistence, killed at the end. Server and worker have the
+/// rights that they have everywhere, the tests have all. All passwords are the same.
 pub struct RedisServer {
     pub port: u16,
     user: &'static str,

@@ -295,7 +295,8 @@ impl Services {
         ))
     }
 
-    /// How many messages were published to an exchange, by the broker's own count, which is seconds old.
+    /// How many messages were published to an exchange, by the broker's own count, which is seconds
+    /// old.
     ///
     /// # Errors
     /// The broker refuses.

@@ -69,7 +69,8 @@ impl Authority {
     }
 }
 
-/// What `REMIT_TLS_CA_FILE` should be to trust the shared PostgreSQL and RabbitMQ and this authority.
+/// What `REMIT_TLS_CA_FILE` should be to trust the shared PostgreSQL and RabbitMQ and this
+/// authority.
 pub fn trusting(authority: &Authority) -> String {
     let shared = fs::read_to_string(setting("REMIT_TEST_TLS_CA")).expect("`make test` made it");
     let own = fs::read_to_string(authority.file()).expect("it was made");

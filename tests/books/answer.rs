@@ -43,8 +43,8 @@ impl Answer {
     }
 }
 
-/// Times that the model names and the database tells. The model cannot know a time, but knows which are the same one,
-/// and which comes first. A name begins with `@`.
+/// Times that the model names and the database tells. The model cannot know a time, but knows which
+/// are the same one, and which comes first. A name begins with `@`.
 #[derive(Debug, Clone, Default)]
 pub struct Times(BTreeMap<String, String>);
 

@@ -1,6 +1,7 @@
 -- What the tests of tests/books add to a database of theirs.
 
--- Calls a function as a role that has logged in. The rows, or the error's SQLSTATE and field. What an error did is undone.
+-- Calls a function as a role that has logged in. The rows, or the error's SQLSTATE and field. What
+-- an error did is undone.
 create function public.attempt(role_name text, statement text, arguments jsonb) returns jsonb language plpgsql as $$
 declare
     rows jsonb;

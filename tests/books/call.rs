@@ -95,7 +95,8 @@ pub enum Call {
 }
 
 impl Call {
-    /// The function's name, and its parameters in SQL: the ledger is always the first, `$1` holds the others.
+    /// The function's name, and its parameters in SQL: the ledger is always the first, `$1` holds
+    /// the others.
     fn function(&self) -> (&'static str, &'static str) {
         match self {
             Self::UserCreate(..) => (

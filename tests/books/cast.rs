@@ -6,7 +6,8 @@ use uuid::Uuid;
 /// 2^53 − 1: the largest amount, and the bound of balances on both sides.
 pub const AMOUNT_MAX: i64 = 9_007_199_254_740_991;
 
-/// How many users a book has from the start. `user(USERS)` is never one of them, but may be created.
+/// How many users a book has from the start. `user(USERS)` is never one of them, but may be
+/// created.
 pub const USERS: u8 = 3;
 
 fn id(group: u8, number: u8) -> Uuid {

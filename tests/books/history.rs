@@ -25,8 +25,9 @@ pub struct Transaction {
 /// The transactions of each session, in order.
 pub type History = [Vec<Transaction>; 2];
 
-/// Checks that some serial order of the transactions gives every answer and the tables at the end. In it, what had
-/// ended before another one began comes first; what was rolled back has its answer explained and leaves nothing.
+/// Checks that some serial order of the transactions gives every answer and the tables at the end.
+/// In it, what had ended before another one began comes first; what was rolled back has its answer
+/// explained and leaves nothing.
 ///
 /// # Errors
 /// No order does; says how each of them fails.

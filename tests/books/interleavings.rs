@@ -1,5 +1,6 @@
-//! Two sessions at once, for each pair of functions that touch money, status or events: transactions that are open beside
-//! each other, wait for each other, and are committed or rolled back at random points.
+//! Two sessions at once, for each pair of functions that touch money, status or events:
+//! transactions that are open beside each other, wait for each other, and are committed or rolled
+//! back at random points.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
-//! What a session of an interleaving does: calls of one kind, on wallets, ids and keys that the other uses too.
+//! What a session of an interleaving does: calls of one kind, on wallets, ids and keys that the
+//! other uses too.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -83,7 +84,8 @@ impl Kind {
         }
     }
 
-    /// What the session does. A relay settles what it has read, in a transaction of its own, as the worker does.
+    /// What the session does. A relay settles what it has read, in a transaction of its own, as the
+    /// worker does.
     pub fn script(self, transactions: Vec<(Call, bool)>) -> Script {
         let steps = transactions.into_iter().flat_map(|(call, is_committed)| {
             let settle = (self == Self::Relay).then_some((Call::OutboxSettle, is_committed));

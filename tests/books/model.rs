@@ -34,8 +34,8 @@ pub struct Model {
     times: u32,
     /// Whether another session may hold wallets.
     pub may_be_busy: bool,
-    /// Transfers of another session that may not have been committed when the call looked: what is refused and not
-    /// stored may be refused as if their ids were free.
+    /// Transfers of another session that may not have been committed when the call looked: what is
+    /// refused and not stored may be refused as if their ids were free.
     pub may_be_unseen: BTreeSet<Uuid>,
 }
 
@@ -120,7 +120,8 @@ impl Model {
         model
     }
 
-    /// Makes a call. `actual` is what it answered: new ids are taken from there, and whether a wallet was busy.
+    /// Makes a call. `actual` is what it answered: new ids are taken from there, and whether a
+    /// wallet was busy.
     pub fn call(&mut self, call: &Call, actual: &Answer) -> Answer {
         let before = self.clone();
         match self.answer(call, actual) {
@@ -161,7 +162,7 @@ impl Model {
             } => self.limits_set(*caller, *wallet, [*transfer_max, *daily_max], reason),
             Call::WalletLimitsGet(caller, id) => self.limits_get(*caller, *id),
             Call::KeyRevoke(caller, key, reason) => self.key_revoke(*caller, *key, reason),
-            // What is read and settled is compared by whoever makes such calls.
+            // What is read and settled is compared by the test that makes such calls.
             Call::OutboxRead | Call::OutboxSettle => match actual {
                 Answer::Rows(rows) => Ok(rows.clone()),
                 Answer::Refused(..) => Ok(vec![]),

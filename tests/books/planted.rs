@@ -15,7 +15,8 @@ use crate::{book, interleavings, sequences, strategy};
 /// A fault shows within so many cases.
 const CASES: u32 = 3_000;
 
-/// A rule that is broken: the function's file, and in it a text that stands there once, and what stands there instead.
+/// A rule that is broken: the function's file, and in it a text that stands there once, and what
+/// stands there instead.
 struct Fault {
     rule: &'static str,
     function: &'static str,

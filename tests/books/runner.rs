@@ -8,7 +8,8 @@ use tokio::runtime::Runtime;
 /// Below this a case is as small as it is worth.
 const SHRINKS_MAX: u32 = 3_000;
 
-/// A runner whose failing cases are kept in the file `name` in `proptest-regressions`, and tried first the next time.
+/// A runner whose failing cases are kept in the file `name` in `proptest-regressions`, and tried
+/// first the next time.
 pub fn runner(name: &'static str, cases: u32) -> TestRunner {
     TestRunner::new(Config {
         cases,
@@ -18,7 +19,8 @@ pub fn runner(name: &'static str, cases: u32) -> TestRunner {
     })
 }
 
-/// A runner for cases of which one is expected to fail: always the same ones, and nothing is kept or made smaller.
+/// A runner for cases of which one is expected to fail: always the same ones, and nothing is kept
+/// or made smaller.
 pub fn forgetful_runner(cases: u32) -> TestRunner {
     let config = Config {
         cases,

@@ -88,8 +88,8 @@ impl Actor {
         }));
     }
 
-    /// Takes the answer. One that says that another session used the id at this moment is no answer: the contract of
-    /// `transfers_post` is to call again.
+    /// Takes the answer. One that says that another session used the id at this moment is no
+    /// answer: the contract of `transfers_post` is to call again.
     fn answered(&mut self, answer: Answer, ledger: i64) {
         let call = &self.script[self.done.len()].call;
         let is_race =
@@ -140,7 +140,8 @@ impl Actor {
     }
 }
 
-/// Performs the scripts. Who cannot take the step that the schedule gives him leaves it to the other one.
+/// Performs the scripts. Who cannot take the step that the schedule gives him leaves it to the
+/// other one.
 ///
 /// # Errors
 /// The sessions wait for each other, and PostgreSQL does not see it.

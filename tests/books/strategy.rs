@@ -1,6 +1,7 @@
 //! Random calls, weighted so that most of them do something and each rule is met now and then.
 //!
-//! Whatever is chosen is chosen by its place in a list that begins with the simplest, so that cases shrink.
+//! Whatever is chosen is chosen by its place in a list that begins with the simplest, so that cases
+//! shrink.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,7 +14,8 @@ use crate::requests::{
     wallet_request,
 };
 
-/// A case: some wallets, then anything. Some requests come again, as they were or with one field changed.
+/// A case: some wallets, then anything. Some requests come again, as they were or with one field
+/// changed.
 pub fn calls() -> impl Strategy<Value = Vec<Call>> {
     let pool = (
         vec(transfer_request().boxed(), 1..4),

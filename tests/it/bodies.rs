@@ -1,4 +1,5 @@
-//! Bodies that are wrong in every way: refused, nothing written, nothing told, and the server goes on.
+//! Bodies that are wrong in every way: refused, nothing written, nothing told, and the server goes
+//! on.
 
 use hyper::body::Bytes;
 use serde_json::{Value, json};

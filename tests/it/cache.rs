@@ -182,30 +182,6 @@ async fn a_wallet_frozen_in_psql_is_frozen_whatever_the_cache_says() {
     assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
 }
 
-#[tokio::test]
-async fn a_cached_wallet_lives_for_a_minute_or_as_long_as_is_set() {
-    for (variables, least, most) in [
-        (vec![], 50, 60),
-        (vec![("REMIT_CACHE_TTL", "3600".to_owned())], 3_500, 3_600),
-    ] {
-        let stack = Stack::start_with(&variables).await;
-        let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-        read(&stack.http, source).await;
-        stack.http.transfer(source, target, 1).await;
-        let written = ttl_s(&stack, source).await;
-        assert!((least..=most).contains(&written), "{written}");
-        // What nobody has read is not there to live on: Redis says -2.
-        assert_eq!(ttl_s(&stack, target).await, -2);
-    }
-}
-
-async fn ttl_s(stack: &Stack, wallet: Uuid) -> i64 {
-    let mut command = redis::cmd("TTL");
-    command.arg(stack.wallet_place(wallet).await);
-    let ttl_s = command.query_async(&mut stack.redis.connect().await).await;
-    ttl_s.expect("Redis answers")
-}
-
 /// The row of the generation as a test sets it.
 struct Row;
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::stack::Stack;
 
-/// A request that meets a hanging Redis waits for it a few times 250 ms. This is that on a busy machine,
-/// and less than any limit of PostgreSQL or nginx.
+/// A request that meets a hanging Redis waits for it a few times 250 ms. This is that on a busy
+/// machine, and less than any limit of PostgreSQL or nginx.
 const DELAY_MAX: Duration = Duration::from_secs(4);
 
 #[tokio::test]
@@ -87,7 +87,8 @@ async fn a_server_shows_no_balance_that_the_one_before_it_could_not_write() {
     }
     stack.redis.freeze();
     assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
-    // The first one starts while Redis hangs, the second one when it answers. It still has the old balance.
+    // The first one starts while Redis hangs, the second one when it answers. It still has the old
+    // balance.
     stack.restart_with(&[]).await;
     assert_eq!(balance_of(&wallet(&stack.http, source).await), 99);
     stack.server.kill();

@@ -1,4 +1,5 @@
-//! The chain over the journal, where sessions meet: late commits, relays that die, two that settle at once.
+//! The chain over the journal, where sessions meet: late commits, relays that die, two that settle
+//! at once.
 
 use testbed::place::repository;
 use testbed::poll::{SOON, eventually_true};

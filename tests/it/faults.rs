@@ -20,8 +20,8 @@ use crate::stack::{Stack, serve_log};
 
 /// How long after PostgreSQL the server is back.
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
-/// How long anyone waits for a refusal: 2 s, and as much again where all tests share a processor. Without the pulse it
-/// would be 6 s.
+/// How long anyone waits for a refusal: 2 s, and as much again where all tests share a processor.
+/// Without the pulse it would be 6 s.
 pub const REFUSAL_MAX: Duration = Duration::from_secs(4);
 /// Enough that every client has had its turn.
 const SOME: usize = 40;

@@ -1,4 +1,5 @@
-//! The cache tells nothing of foreign wallets, not even by how long it takes, and gains nothing from whoever asks for them.
+//! The cache tells nothing of foreign wallets, not even by how long it takes, and gains nothing
+//! from the users who ask for them.
 
 use std::collections::BTreeMap;
 

@@ -92,7 +92,8 @@ async fn what_nginx_itself_refuses_is_a_problem_too() {
 #[tokio::test]
 async fn the_largest_header_block_that_nginx_takes_reaches_the_server() {
     let front = Front::start().await;
-    // The request line in the first buffer of nginx, and in each of the others the longest line that fits.
+    // The request line in the first buffer of nginx, and in each of the others the longest line
+    // that fits.
     let key = "k".repeat(255);
     let long = "x".repeat(4_000);
     let request = format!(

@@ -1,5 +1,5 @@
-//! The limits of the front door that hold for every route: per address, per key, and for slow clients. A
-//! rate of one a minute does not refill while a test runs.
+//! The limits of the front door that hold for every route: per address, per key, and for slow
+//! clients. A rate of one a minute does not refill while a test runs.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

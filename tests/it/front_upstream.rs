@@ -73,7 +73,8 @@ async fn nginx_reloads_without_a_request_that_fails() {
         let (posted, is_over, port) = (posted.clone(), is_over.clone(), front.nginx.port);
         clients.spawn(async move {
             while !is_over.load(Ordering::Relaxed) {
-                // A connection of its own: one that waits for a request may be closed at any moment.
+                // A connection of its own: one that waits for a request may be closed at any
+                // moment.
                 let key = Uuid::new_v4().to_string();
                 let answer = Http::new(port)
                     .transfer_with_key(&key, source, target, 1)

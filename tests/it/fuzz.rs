@@ -1,5 +1,5 @@
-//! Whatever a client sends: no panic, no 500, and where there is an answer it is a good one. Each test goes on from
-//! tests/corpus; `PROPTEST_CASES` asks for more of it.
+//! Whatever a client sends: no panic, no 500, and where there is an answer it is a good one. Each
+//! test goes on from tests/corpus; `PROPTEST_CASES` asks for more of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,4 @@
-//! One wallet that everybody wants, and one that somebody holds.
+//! One wallet that everybody wants, and one that another session holds.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Idempotency keys: what a key is, what a retry hears, and what another request with the key hears.
+//! Idempotency keys: what a key is, what a retry hears, and what another request with the key
+//! hears.
 
 use serde_json::{Value, json};
 use testbed::http::Http;

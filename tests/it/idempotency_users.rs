@@ -1,4 +1,5 @@
-//! Idempotency keys of users: each user has a name space of their own, and so has whoever is bound to none.
+//! Idempotency keys of users: each user has a name space of their own, and so has a caller that is
+//! bound to none.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -63,7 +63,8 @@ async fn a_key_is_made_once_even_where_a_connection_was_dead() {
             row.expect("the catalog can be read").get::<_, i64>(0)
         };
         let before = count().await;
-        // The call is under way when the connection breaks; the answer is lost, what was asked is done.
+        // The call is under way when the connection breaks; the answer is lost, what was asked is
+        // done.
         let lock = "begin; lock table remit.keys in share mode";
         let holder = stand.database.connect().await;
         holder.batch_execute(lock).await.expect("the owner may");

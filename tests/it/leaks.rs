@@ -1,4 +1,5 @@
-//! Faults by the dozen, and the connections that the server then has: those of its pools, and each of them good.
+//! Faults by the dozen, and the connections that the server then has: those of its pools, and each
+//! of them good.
 
 use std::time::Duration;
 

@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 const CLIENTS: usize = 8;
-/// Between an answer and the next request of a client: what happened in a fault of some seconds is retried in less.
+/// Between an answer and the next request of a client: what happened in a fault of some seconds is
+/// retried in less.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Retries at the same time.
 const RETRIES: usize = 32;
@@ -111,8 +112,8 @@ impl Load {
     }
 }
 
-/// Sends every request again with its key. Each must be posted by then, and what was acknowledged must
-/// be acknowledged in the same words. Asserts that the target has got each of them once.
+/// Sends every request again with its key. Each must be posted by then, and what was acknowledged
+/// must be acknowledged in the same words. Asserts that the target has got each of them once.
 pub async fn retry_all(http: &Http, target: Uuid, heard: &[Heard]) {
     let retries = iter(heard).map(|heard| retry(http, target, heard));
     retries.buffer_unordered(RETRIES).collect::<()>().await;

@@ -6,6 +6,7 @@ mod bodies;
 mod body_members;
 mod body_transport;
 mod cache;
+mod cache_entries;
 mod cache_faults;
 mod cache_servers;
 mod entries;

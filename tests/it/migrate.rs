@@ -137,7 +137,8 @@ async fn a_function_s_names_are_not_those_that_somebody_has_made_in_public() {
     let database = Database::create().await;
     let before = dump(&database);
     let owner = database.connect().await;
-    // Nearer to what remit.scope_permits compares than the catalog's, and bound when a function is created.
+    // Nearer to what remit.scope_permits compares than the catalog's, and bound when a function is
+    // created.
     owner
         .batch_execute(
             "create function public.equal(remit_v1.key_scope, remit_v1.key_scope) returns boolean

@@ -23,8 +23,8 @@ use crate::stack::Stack;
 
 /// Open connections of the memory's test.
 const CONNECTIONS: usize = 10_000;
-/// What the server may take for each connection that sends all that it may and does not end; a debug build's frames are
-/// large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
+/// What the server may take for each connection that sends all that it may and does not end; a
+/// debug build's frames are large. With `CONNECTIONS_MAX` of the server this is 1 GiB.
 const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
 /// Clients whose connections nobody accepts.
 const CLIENTS_AT_ONCE: usize = 2_000;
@@ -32,7 +32,8 @@ const CLIENTS_AT_ONCE: usize = 2_000;
 const TRANSFERS: usize = WAITING_REQUESTS_MAX + 500;
 /// Descriptors of the test that are not connections.
 const OTHER_DESCRIPTORS: u64 = 512;
-/// How long a refusal may take on a machine that runs other tests: nobody waits for the calls, which are held up.
+/// How long a refusal may take on a machine that runs other tests: nobody waits for the calls,
+/// which are held up.
 const REFUSED_MAX: Duration = Duration::from_secs(3);
 /// How long all that may wait take to be posted, once they can be.
 const POSTED_MAX: Duration = Duration::from_secs(8);
@@ -171,7 +172,7 @@ async fn past_the_queue_transfers_are_refused_at_once_and_the_others_are_posted(
         }
     };
     let members = crowd(stack.server.port, TRANSFERS, request, receive).await;
-    // Nothing has been posted, and somebody knows already that there is no place for him.
+    // Nothing has been posted, and a client knows already that there is no place for it.
     eventually_true(ANSWER_MAX, "transfers are refused", async || {
         overloaded.load(Ordering::Relaxed) > 0
     })
@@ -180,7 +181,7 @@ async fn past_the_queue_transfers_are_refused_at_once_and_the_others_are_posted(
     gate.open().await;
     let opened = Instant::now();
     let answers = members.join_all().await;
-    // Whoever was let in waits for those before him, and they are few enough.
+    // A client that was let in waits for those before it, and they are few enough.
     assert!(opened.elapsed() < POSTED_MAX, "{:?}", opened.elapsed());
     let (posted, refused): (Vec<_>, Vec<_>) = answers
         .into_iter()

@@ -31,7 +31,8 @@ const ADMINISTRATION: &str = r#"
 422 invalid_field    /transfer_max PUT /wallets/$absent/limits {"transfer_max": -1, "daily_max": null}
 "#;
 
-/// Status, code, pointer, and what differs from a good transfer: the key, or a member and its value.
+/// Status, code, pointer, and what differs from a good transfer: the key, or a member and its
+/// value.
 const TRANSFERS: &str = r#"
 400 idempotency_key_malformed -          " amount 1
 422 idempotency_key_reused    -          used amount 2

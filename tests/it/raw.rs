@@ -21,7 +21,8 @@ pub fn authorization() -> String {
     format!("Authorization: Bearer {ADMIN_KEY}\r\n")
 }
 
-/// The head of a request of JSON, with the key of every test's database. More headers end with CRLF.
+/// The head of a request of JSON, with the key of every test's database. More headers end with
+/// CRLF.
 pub fn head(method: &str, path: &str, headers: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{}{headers}\r\n",
@@ -29,7 +30,8 @@ pub fn head(method: &str, path: &str, headers: &str) -> String {
     )
 }
 
-/// The head of a POST of JSON after which the server closes the connection. More headers end with CRLF.
+/// The head of a POST of JSON after which the server closes the connection. More headers end with
+/// CRLF.
 pub fn post_head(path: &str, headers: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
@@ -44,19 +46,22 @@ pub async fn send(port: u16, request: &[u8]) -> Answer {
     answer.expect("the server answers")
 }
 
-/// Sends bytes and ends its side of the connection. The server may answer, or take the client for gone.
+/// Sends bytes and ends its side of the connection. The server may answer, or take the client for
+/// gone.
 pub async fn send_and_end(port: u16, request: &[u8]) -> Option<Answer> {
     exchange(port, request, true).await
 }
 
-/// Sends bytes that may hold no request, one, several or a part of one, and gives all whole answers.
+/// Sends bytes that may hold no request, one, several or a part of one, and gives all whole
+/// answers.
 pub async fn send_for_all(port: u16, bytes: &[u8]) -> Vec<Answer> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .expect("the server listens");
     let _ = stream.write_all(bytes).await;
     let (mut received, mut chunk) = (Vec::new(), [0; 4_096]);
-    // Who ends his side too soon may be taken for gone; who does not end it waits for a request that never is whole.
+    // Who ends his side too soon may be taken for gone; who does not end it waits for a request
+    // that never is whole.
     let mut limit = ANSWER_USUAL;
     loop {
         match timeout(limit, stream.read(&mut chunk)).await {
@@ -130,7 +135,8 @@ impl Connection {
         let _ = self.0.write_all(bytes).await;
     }
 
-    /// Reads an answer that says how long it is. None when the server closes the connection instead.
+    /// Reads an answer that says how long it is. None when the server closes the connection
+    /// instead.
     pub async fn receive(&mut self) -> Option<Answer> {
         let mut received = Vec::new();
         let mut chunk = [0; 4_096];

@@ -1,4 +1,5 @@
-//! The API against its own description: every check and every phase of schemathesis, by `schemathesis.toml`.
+//! The API against its own description: every check and every phase of schemathesis, by
+//! `schemathesis.toml`.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! A PostgreSQL that is there and says nothing: its processes stand still, or the network swallows what is said.
+//! A PostgreSQL that is there and says nothing: its processes stand still, or the network swallows
+//! what is said.
 
 use std::time::{Duration, Instant};
 
@@ -81,7 +82,8 @@ impl Known {
         requests.map(send).into()
     }
 
-    /// Asserts that all are refused in time and with advice, and so what Redis knows, once it may be old.
+    /// Asserts that all are refused in time and with advice, and so what Redis knows, once it may
+    /// be old.
     async fn check_refusals(&self) {
         let asked = self.ask();
         let start = Instant::now();
@@ -117,7 +119,8 @@ async fn while_postgresql_stands_still_refusals_come_in_time() {
         let known = Known::new(stand.http()).await;
         stand.cluster.freeze().await;
         known.check_refusals().await;
-        // By now it is known, and nobody waits at all: ten times over in less time than one may take.
+        // By now it is known, and nobody waits at all: ten times over in less time than one may
+        // take.
         let start = Instant::now();
         for _ in 0..10 {
             known.check_refusals().await;
@@ -153,8 +156,8 @@ async fn while_the_network_swallows_what_is_said_refusals_come_in_time() {
     assert!(violations.expect("verify answers").is_empty());
 }
 
-// One of the server's connections is dead and nobody was told, as after a change of route. The pool must not keep it,
-// even though no client waits for as long as the server would.
+// One of the server's connections is dead and nobody was told, as after a change of route. The pool
+// must not keep it, even though no client waits for as long as the server would.
 #[tokio::test]
 async fn a_connection_that_died_in_silence_leaves_the_pool() {
     let stand = Proxied::start().await;

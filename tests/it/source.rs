@@ -1,4 +1,5 @@
-//! Rust read as text, as far as the tidy tests need it: without comments and literals, as paths, as functions.
+//! Rust read as text, as far as the tidy tests need it: without comments and literals, as paths, as
+//! functions.
 
 use std::sync::LazyLock;
 

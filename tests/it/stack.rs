@@ -143,8 +143,8 @@ impl Stack {
         assert!(violations.is_empty(), "{violations:?}");
     }
 
-    /// Waits until so many transfers wait for wallets that another session holds: the server tries them again and
-    /// again, all in one call.
+    /// Waits until so many transfers wait for wallets that another session holds: the server tries
+    /// them again and again, all in one call.
     pub async fn wait_for_waiting(&self, transfers: u32) {
         let mut last = self.calls().await;
         eventually_true(SOON, "the transfers wait", async || {
@@ -163,8 +163,8 @@ impl Stack {
         (count, self.http.metric(&format!("{name}_sum")).await)
     }
 
-    /// Asserts that there is one transfer besides the initial balance of its source, one event of each, and
-    /// this balance of its target.
+    /// Asserts that there is one transfer besides the initial balance of its source, one event of
+    /// each, and this balance of its target.
     pub async fn assert_one_transfer(&self, target: Uuid, balance: i64) {
         assert_eq!(self.http.balance(target).await, balance);
         assert_eq!(self.count("transfers").await, 2);
@@ -182,7 +182,8 @@ impl Stack {
         row.expect("the table is there").get(0)
     }
 
-    /// The lines of the server's log, once it tells of this request. A thread writes them a little later than the answer.
+    /// The lines of the server's log, once it tells of this request. A thread writes them a little
+    /// later than the answer.
     pub async fn log_lines(&self, request_id: &str) -> Vec<Value> {
         eventually(SOON, "the request is in the log", async || {
             let lines = lines(&self.log);

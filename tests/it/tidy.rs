@@ -7,7 +7,8 @@ use std::process::Command;
 
 use testbed::place::repository;
 
-/// What begins a test that is not run. In two parts, like the marks below: this file is searched for them, too.
+/// What begins a test that is not run. In two parts, like the marks below: this file is searched
+/// for them, too.
 const SKIPS: &str = concat!("#[ig", "nore");
 /// Past this there is a seam to be found.
 const SOURCE_LINES_MAX: usize = 400;

@@ -1,7 +1,8 @@
 //! Which module uses which: one way only, in every crate.
 //!
-//! A file and the folder of its name are one unit, in which parent and child may use each other. Between the children of
-//! one parent arrows go one way: no circle leads through them, whatever of a child's own children it goes through.
+//! A file and the folder of its name are one unit, in which parent and child may use each other.
+//! Between the children of one parent arrows go one way: no circle leads through them, whatever of
+//! a child's own children it goes through.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +100,8 @@ fn between_children(
     pairs.filter(|(from, to)| from != to).collect()
 }
 
-/// What is left once all is taken away that does not lie on a circle, or on the way from one to another.
+/// What is left once all is taken away that does not lie on a circle, or on the way from one to
+/// another.
 fn circles(mut arrows: BTreeSet<Arrow<String>>) -> BTreeSet<Arrow<String>> {
     loop {
         let leads_on = |(from, to): &&Arrow<String>| {

@@ -8,8 +8,8 @@ use testbed::place::repository;
 
 use crate::tidy::{file, files};
 
-/// The lines below the first that starts so, up to the next one that is indented as little; none if there
-/// is no such line.
+/// The lines below the first that starts so, up to the next one that is indented as little; none if
+/// there is no such line.
 fn block(text: &str, start: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut lines = text.lines().skip_while(|line| !line.starts_with(start));
@@ -130,8 +130,8 @@ fn units_of_systemd_leave_the_programs_nothing_but_the_network() {
     }
 }
 
-/// Whether an expression of SPDX, as package manifests have it, is met by licences of the list. Of nested
-/// ones it asks too much rather than too little.
+/// Whether an expression of SPDX, as package manifests have it, is met by licences of the list. Of
+/// nested ones it asks too much rather than too little.
 fn is_met(expression: &str, allowed: &[String]) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], "");
     let is_allowed = |licence: &str| allowed.iter().any(|name| name == licence);

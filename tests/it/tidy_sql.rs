@@ -1,4 +1,5 @@
-//! What a machine can check of how the SQL looks. What the catalog knows, tests/sql/catalog.sql checks.
+//! What a machine can check of how the SQL looks. What the catalog knows, tests/sql/catalog.sql
+//! checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +7,8 @@ use remit::http::problem::Code;
 
 use crate::tidy::{file, files};
 
-/// The steps of `transfers_post`, which nothing else calls: they run under its settings, also in the search path that it
-/// pins. To pin it again would cost each call 2 µs a step.
+/// The steps of `transfers_post`, which nothing else calls: they run under its settings, also in
+/// the search path that it pins. To pin it again would cost each call 2 µs a step.
 const STEPS: [&str; 5] = [
     "transfers_admit",
     "wallets_lock",
@@ -165,7 +166,8 @@ fn the_steps_of_transfers_post_are_called_by_it_alone() {
     }
 }
 
-/// Who sees what is decided in one place: nothing else compares a user with the one that a caller is bound to.
+/// Who sees what is decided in one place: nothing else compares a user with the one that a caller
+/// is bound to.
 #[test]
 fn caller_sees_is_the_one_rule_of_who_sees_what() {
     for Function {
@@ -191,8 +193,9 @@ fn functions_are_short() {
     }
 }
 
-/// An event's number must be taken after its transaction has locked or changed a row, and so has an id: otherwise the mark
-/// of `outbox_mark` may pass it. Both of these have locked a wallet by then; look at a third one with care.
+/// An event's number must be taken after its transaction has locked or changed a row, and so has an
+/// id: otherwise the mark of `outbox_mark` may pass it. Both of these have locked a wallet by then;
+/// look at a third one with care.
 #[test]
 fn events_are_added_where_their_numbers_come_late_enough() {
     let adders: BTreeSet<String> = functions()

@@ -25,7 +25,7 @@ async fn a_transfer_goes_through_with_tls_everywhere() {
         RedisServer::start_with_tls("remit-server", authority.certify("IP:127.0.0.1")).await;
     let vhost = RabbitVhost::create().await;
     let mut stack = Stack::start().await;
-    // SCRAM is bound to the server's certificate: whoever stands between cannot log in.
+    // SCRAM is bound to the server's certificate: a program that stands between cannot log in.
     let database = stack.database.url_with_tls("remit_server", CERTIFIED);
     stack
         .restart_with(&[
@@ -41,7 +41,8 @@ async fn a_transfer_goes_through_with_tls_everywhere() {
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let posted = stack.http.transfer(source, target, 40).await;
     assert_eq!(posted.status, 201, "{posted:?}");
-    // The server has opened a generation in this Redis, and the first read fills in what no transfer says.
+    // The server has opened a generation in this Redis, and the first read fills in what no
+    // transfer says.
     let wallet = format!("/wallets/{target}");
     eventually_true(SOON, "the cache is used", async || {
         let cached = stack.http.get(&wallet).await;
@@ -161,7 +162,8 @@ async fn redis_and_rabbitmq_must_prove_who_they_are() {
         RedisServer::start_with_tls("remit-server", authority.certify("IP:127.0.0.1")).await;
     let (trusted, stranger) = (trusting(&authority), Authority::create());
     let stranger = stranger.file().display().to_string();
-    // What is plain says no word of TLS; rustls tells by the first bytes, or the other side hangs up.
+    // What is plain says no word of TLS; rustls tells by the first bytes, or the other side hangs
+    // up.
     let plain_redis = redis.url().replace("redis://", "rediss://");
     let plain_rabbitmq = vhost.url().replace("amqp://", "amqps://");
     for (variable, dependency, url, trust, reason) in [

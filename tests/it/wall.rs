@@ -1,5 +1,5 @@
-//! The wall around the database, as somebody meets it who has the server's login: what tests/sql/wall.sql
-//! cannot show, as it needs a session of its own.
+//! The wall around the database, as an attacker meets it who has the server's login: what
+//! tests/sql/wall.sql cannot show, as it needs a session of its own.
 
 use remit::sql::migrate;
 use testbed::postgres::Database;

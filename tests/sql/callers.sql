@@ -2,7 +2,8 @@ begin;
 select plan(176);
 \ir fixture.psql
 
--- Every function that takes a caller, called by every kind of caller: who is let in, and what there is for him.
+-- Every function that takes a caller, called by every kind of caller: who is let in, and what there
+-- is for him.
 
 do $$
 begin
@@ -25,7 +26,8 @@ select pg_temp.key(secret, scope::remit_v1.key_scope, user_number, ledger_id)
   from (values ('admin', 'admin', null, 1), ('service', 'service', null, 1), ('reader', 'reader', null, 1),
                ('own', 'user', 1, 1), ('foreign', 'user', 2, 1), ('elsewhere', 'admin', null, 900)) as k (secret, scope, user_number, ledger_id);
 
--- %s is the caller's key. The columns are what each hears: own has the user of wallets 11 and 12, foreign another.
+-- %s is the caller's key. The columns are what each hears: own has the user of wallets 11 and 12,
+-- foreign another.
 create temporary table calls (function, statement, admin, service, reader, own, "foreign") as values
     ('user_create', 'select remit_v1.user_create(1, (gen_random_uuid(), ''x'', null, null, null)::remit_v1.user_request, %s)',
         'accepted', 'accepted', 'WL017', 'WL017', 'WL017'),
@@ -92,7 +94,7 @@ select is(pg_temp.refusal_of('remit_server', format(c.statement, k.key)),
                        ('null::bytea', 'without a key')) as k (key, description)
  where c.function <> 'key_revoke';
 
--- ---- A batch of many callers -------------------------------------------------------------------------------
+-- ---- A batch of many callers --------------------------------------------------------------------
 
 create temporary table many as
     select r.*
@@ -128,7 +130,7 @@ select is((select array_agg((r).outcome::text) from (select remit_v1.transfers_p
                array[pg_temp.request(101, 11, 12, 1), pg_temp.request(101, 11, 12, 2)], array[sha256('own'), sha256('service')]) r) t),
     array['posted', 'idempotency_key_reused'], 'a user''s key is never the ledger''s');
 
--- ---- What a user sees of transfers -------------------------------------------------------------------------
+-- ---- What a user sees of transfers --------------------------------------------------------------
 
 select results_eq(
     format($$ select id, source_version is null, source_balance is null from remit_v1.transfer_get(1, %L, sha256(%L)) $$, id, secret),
@@ -159,7 +161,7 @@ do $$ begin perform remit_v1.transfer_create(1, pg_temp.request(401, 21, 11, 999
 select is(pg_temp.refusal(format($$ select remit_v1.transfer_get(1, %L, sha256('own')) $$, pg_temp.id(401))), 'WL004 transfer_id',
     'nor what he was to receive and did not');
 
--- ---- Two ledgers -------------------------------------------------------------------------------------------
+-- ---- Two ledgers --------------------------------------------------------------------------------
 
 select is((remit_v1.wallet_get(900, pg_temp.id(11), sha256('elsewhere'))).balance, 500::bigint, 'each ledger has its own wallet 11');
 do $$ begin perform remit_v1.transfers_post(900, array[pg_temp.request(101, 11, 12, 1)], array[sha256('elsewhere')]); end; $$;
@@ -168,7 +170,7 @@ select results_eq(
     $$ values ('wallet_not_found', 'target_id') $$, 'a wallet or a key of ledger 1 is unknown in another');
 select is(pg_temp.refusal(format('select remit_v1.transfer_get(900, %L, sha256(''elsewhere''))', pg_temp.id(101))), 'WL004 transfer_id', 'so is a transfer');
 
--- ---- What operators do by hand ------------------------------------------------------------------------------
+-- ---- What operators do by hand ------------------------------------------------------------------
 
 do $$
 begin

@@ -2,7 +2,8 @@ begin;
 select plan(6);
 \ir fixture.psql
 
--- Who may not spend from a wallet does not hold it up, and cannot tell by its lock whether it is there.
+-- Who may not spend from a wallet does not hold it up, and cannot tell by its lock whether it is
+-- there.
 
 select pg_temp.wallet(11);
 select pg_temp.wallet(12);

@@ -9,7 +9,8 @@ create temporary view functions as
            p.prosqlbody is not null as is_bound, p.proowner,
            p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api,
-           -- The steps of transfers_post run in the path that it pins: to pin it again would cost each call 10 µs.
+           -- The steps of transfers_post run in the path that it pins: to pin it again would cost
+           -- each call 10 µs.
            n.nspname = 'remit' and p.proname in (
                'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store') as is_step
       from pg_proc p
@@ -31,7 +32,7 @@ create temporary view relations as
 select cmp_ok((select count(*) from functions), '>=', 33::bigint, 'there are functions to check');
 select cmp_ok((select count(*) from relations where name like 'remit.%'), '>=', 10::bigint, 'and tables, a view and sequences');
 
--- ---- Functions ---------------------------------------------------------------------------------------------
+-- ---- Functions ----------------------------------------------------------------------------------
 
 select is_empty(
     $$ select signature from functions where prosecdef <> is_api $$,
@@ -67,7 +68,7 @@ select is_empty(
         where f.is_plpgsql $$,
     'plpgsql_check finds nothing in any function');
 
--- ---- Who may execute what ----------------------------------------------------------------------------------
+-- ---- Who may execute what -----------------------------------------------------------------------
 
 select is_empty(
     $$ select f.signature from functions f, aclexplode((select coalesce(p.proacl, acldefault('f', p.proowner))
@@ -135,7 +136,7 @@ select set_eq(
               ('remit_worker', 'remit_ops_v1'), ('remit_operator', 'remit_v1'), ('remit_operator', 'remit_ops_v1'), ('remit_auditor', 'remit_ops_v1'), ('remit_auditor', 'remit') $$,
     'each role may use these schemas and no others');
 
--- ---- Who may touch what ------------------------------------------------------------------------------------
+-- ---- Who may touch what -------------------------------------------------------------------------
 
 select set_eq(
     $$ select r.role, t.name, p.privilege
@@ -208,7 +209,7 @@ select is(
     'accepted', 'the worker settles its events');
 select is_empty('select * from remit.outbox', 'which are gone');
 
--- ---- Tables ------------------------------------------------------------------------------------------------
+-- ---- Tables -------------------------------------------------------------------------------------
 
 select is_empty(
     $$ select t.name from relations t

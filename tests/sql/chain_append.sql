@@ -15,7 +15,7 @@ create function pg_temp.append(variadic numbers integer[]) returns void language
                                          from unnest(numbers) with ordinality as n (number, place) order by n.place));
 $$;
 
--- ---- Blocks ------------------------------------------------------------------------------------------------
+-- ---- Blocks -------------------------------------------------------------------------------------
 
 select lives_ok($$ select pg_temp.append(102, 101) $$, 'a block of two');
 select lives_ok($$ select pg_temp.append(999) $$, 'and one of a transfer that is gone');
@@ -37,7 +37,7 @@ select results_eq(
     $$ select block, transfers, digests = array[decode(repeat('00', 32), 'hex')] from remit.chain_blocks where ledger_id = 900 $$,
     $$ values (1::bigint, 1::bigint, true) $$, 'has a chain of its own, and not the first one''s rows');
 
--- ---- Digests -----------------------------------------------------------------------------------------------
+-- ---- Digests ------------------------------------------------------------------------------------
 
 create temporary table moment as
     select to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') as utc, t.created_at
@@ -72,7 +72,7 @@ set local client_encoding = 'LATIN1';
 select set_eq('select id, digest from remit.transfer_digests', 'select id, digest from digests', 'nor does its encoding');
 reset client_encoding;
 
--- ---- Plans -------------------------------------------------------------------------------------------------
+-- ---- Plans --------------------------------------------------------------------------------------
 
 select is(
     (select array_agg(a.attname::text order by a.attnum) from pg_attribute a

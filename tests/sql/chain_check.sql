@@ -23,7 +23,7 @@ select results_eq(
     $$ select v.ledger_id, v.rule, v.subject from remit_ops_v1.chain_check(77, 1, sha256('x')) v $$,
     $$ values (77::bigint, 'block_is_as_exported', 'block 1') $$, 'a ledger that is gone is a violation');
 
--- ---- A history made anew -----------------------------------------------------------------------------------
+-- ---- A history made anew ------------------------------------------------------------------------
 
 -- A superuser changes a row, and makes every block after it so that verify finds nothing.
 alter table remit.transfers disable trigger all;
@@ -45,7 +45,7 @@ delete from remit.transfers where id = pg_temp.id(101);
 select is_empty('select * from remit.chain_verify(1)', 'a chain that was cut off with its transfers is right in itself');
 select is(pg_temp.found(), '{block_is_as_exported block 2 t t}', 'but the exported block is missing');
 
--- ---- Requests ----------------------------------------------------------------------------------------------
+-- ---- Requests -----------------------------------------------------------------------------------
 
 select is(pg_temp.refusal($$ select remit_ops_v1.chain_check(null, 1, sha256('x')) $$), 'WL001 ledger_id', 'the ledger must be said');
 select is(pg_temp.refusal($$ select remit_ops_v1.chain_check(1, null, sha256('x')) $$), 'WL001 block', 'and the block');

@@ -2,7 +2,8 @@ begin;
 select plan(35);
 \ir fixture.psql
 
--- Two blocks: 101 to 103 with the wallet's first balance, then 104 and 105. 106 waits in the outbox. 900 has a block too.
+-- Two blocks: 101 to 103 with the wallet's first balance, then 104 and 105. 106 waits in the
+-- outbox. 900 has a block too.
 select pg_temp.wallet(11, 1000);
 select pg_temp.wallet(12);
 create function pg_temp.settle(ledger_id bigint default 1) returns integer language sql as $$
@@ -25,7 +26,8 @@ select is_empty('select * from remit.chain_verify(900)', 'nor has another');
 select is_empty('select * from remit.chain_verify(77)', 'nor has none at all');
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 
--- What is found after a superuser has switched the triggers off and done damage, which is then undone.
+-- What is found after a superuser has switched the triggers off and done damage, which is then
+-- undone.
 create function pg_temp.found_after(damage text, ledger_id bigint default 1) returns text[] language plpgsql as $$
 declare
     violations text[];
@@ -45,7 +47,7 @@ begin
 end;
 $$;
 
--- ---- Damage to the journal ---------------------------------------------------------------------------------
+-- ---- Damage to the journal ----------------------------------------------------------------------
 
 select is(pg_temp.found_after('select 1'), null, 'without damage nothing is found');
 select is(
@@ -85,7 +87,7 @@ select is(
     array['transfer_matches_the_chain transfer ' || remit.initial_transfer_id(pg_temp.id(51))], 'damage in another ledger is found there');
 select is(pg_temp.found_after('update remit.transfers set amount = 7 where ledger_id = 900', 1), null, 'and not here');
 
--- ---- Damage to the chain -----------------------------------------------------------------------------------
+-- ---- Damage to the chain ------------------------------------------------------------------------
 
 select is(
     pg_temp.found_after('update remit.transfers set amount = 301 where id = pg_temp.id(101);

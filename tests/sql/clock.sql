@@ -2,8 +2,9 @@ begin;
 select plan(33);
 \ir fixture.psql
 
--- The machine's clock is wrong for a while. It cannot be set here, so all that was written is moved instead: into the
--- future, as if the clock had then been set back; into the past, as if it had been set ahead.
+-- The machine's clock is wrong for a while. It cannot be set here, so all that was written is moved
+-- instead: into the future, as if the clock had then been set back; into the past, as if it had
+-- been set ahead.
 
 create function pg_temp.set_clock(by interval) returns void language plpgsql as $$
 begin
@@ -34,7 +35,7 @@ select pg_temp.wallet(14);
 create temporary table distances (number, distance) as
     values (1, interval '3 hours'), (2, interval '24 hours'), (3, interval '9600 hours'); -- The last are 400 days.
 
--- ---- Another wallet that is ahead --------------------------------------------------------------------------
+-- ---- Another wallet that is ahead ---------------------------------------------------------------
 
 create function pg_temp.meet(number integer, distance interval) returns setof text language plpgsql as $$
 begin
@@ -47,7 +48,7 @@ end;
 $$;
 select pg_temp.meet(300 + number, distance) from distances;
 
--- ---- Set back, and put right later -------------------------------------------------------------------------
+-- ---- Set back, and put right later --------------------------------------------------------------
 
 create function pg_temp.set_back(number integer, distance interval) returns setof text language plpgsql as $$
 declare
@@ -72,7 +73,7 @@ end;
 $$;
 select pg_temp.set_back(100 + number, distance) from distances;
 
--- ---- Set ahead, and put right later ------------------------------------------------------------------------
+-- ---- Set ahead, and put right later -------------------------------------------------------------
 
 create function pg_temp.set_ahead(number integer, distance interval) returns setof text language plpgsql as $$
 begin

@@ -57,7 +57,7 @@ select results_eq(
     $$ select count(*) from remit_v1.entry_list(1, pg_temp.id(11), 1000000, 100) $$, $$ values (61::bigint) $$,
     'a version in the future hides nothing');
 
--- ---- What an entry tells -----------------------------------------------------------------------------------
+-- ---- What an entry tells ------------------------------------------------------------------------
 
 select results_eq(
     $$ select version, amount, balance, counterparty_id from remit_v1.entry_list(1, pg_temp.id(12), 2, 1) $$,
@@ -81,7 +81,7 @@ select results_eq(
 select pg_temp.wallet(15);
 select is_empty($$ select * from remit_v1.entry_list(1, pg_temp.id(15), null, 10) $$, 'an untouched wallet has no entries');
 
--- ---- Refusals ----------------------------------------------------------------------------------------------
+-- ---- Refusals -----------------------------------------------------------------------------------
 
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 select is(pg_temp.refusal(statement), expected, description)

@@ -22,7 +22,7 @@ set local session_replication_role = origin;
 select is((select amount from remit.transfers), 100::bigint, 'the row is as it was');
 select is(pg_temp.refusal('insert into remit.transfers select * from remit.transfers'), '23505', 'a second row of one id is impossible');
 
--- ---- The chain ---------------------------------------------------------------------------------------------
+-- ---- The chain ----------------------------------------------------------------------------------
 
 do $$ begin perform remit_worker_v1.outbox_settle(1, array(select id from remit.outbox)); end; $$;
 select is((select count(*) from remit.chain_blocks), 1::bigint, 'there is a block');

@@ -21,7 +21,7 @@ select is(remit_worker_v1.outbox_settle(1, '{}'), 0, 'nor does settling nothing'
 select is(remit_worker_v1.outbox_settle(1, null), 0, 'nor null');
 select is(pg_temp.journal_count(), 4::bigint, 'the journal is not touched');
 
--- ---- The chain ---------------------------------------------------------------------------------------------
+-- ---- The chain ----------------------------------------------------------------------------------
 
 create function pg_temp.blocks() returns text[] language sql as $$
     select array_agg(array_to_string(array(select case when i = remit.initial_transfer_id(pg_temp.id(11)) then 'initial'

@@ -1,5 +1,6 @@
--- Plans are made once in a session and kept. Those of a session that is older than its data must look rows up all the
--- same: here each is made while its table is next to empty, and asked about 300 of 3,000 rows.
+-- Plans are made once in a session and kept. Those of a session that is older than its data must
+-- look rows up all the same: here each is made while its table is next to empty, and asked about
+-- 300 of 3,000 rows.
 
 begin;
 select plan(7);

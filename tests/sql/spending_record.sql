@@ -28,7 +28,7 @@ select is(pg_temp.spent(), '11: 8, 11: 14', 'and not what was posted before');
 select pg_temp.record('{wallet_busy,invalid_field,posted}', '{f,f,f}');
 select is(pg_temp.spent(), '11: 8, 11: 14', 'nor what was not decided');
 
--- ---- A clock that is wrong for a while ---------------------------------------------------------------------
+-- ---- A clock that is wrong for a while ----------------------------------------------------------
 
 update remit.spending set hour = hour + 9600;
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');

@@ -16,7 +16,7 @@ select pg_temp.wallet(13, currency => 'EUR');
 select pg_temp.wallet(14);
 select pg_temp.wallet(15, floor => null);
 
--- ---- What is stored is a result ----------------------------------------------------------------------------
+-- ---- What is stored is a result -----------------------------------------------------------------
 
 create temporary table made as select * from pg_temp.create_transfer(101, 11, 12, 40, 'USD', 'rent', '{"a": "b"}');
 select results_eq(
@@ -44,7 +44,7 @@ select results_eq(
     $$ values ('insufficient_funds', true) $$,
     'a rejection is replayed even then');
 
--- ---- What is not stored is an error ------------------------------------------------------------------------
+-- ---- What is not stored is an error -------------------------------------------------------------
 
 create temporary table counts_before as select pg_temp.journal_count() as journal, pg_temp.event_count() as events;
 select is(pg_temp.refusal(statement), expected, description)

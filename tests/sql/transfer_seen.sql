@@ -9,7 +9,8 @@ do $$ begin perform remit_v1.wallet_create(1, (pg_temp.id(21), pg_temp.id(2), 'U
 create temporary table made as
     select r as transfer, pg_temp.number((r).id) as number
       from pg_temp.post(pg_temp.request(101, 11, 21, 40), pg_temp.request(102, 11, 12, 10), pg_temp.request(103, 11, 21, 1000)) r;
--- What a caller that is bound to a user sees of a transfer: versions and balances of source and target.
+-- What a caller that is bound to a user sees of a transfer: versions and balances of source and
+-- target.
 create function pg_temp.seen(number integer, user_number integer) returns text language sql as $$
     select coalesce(s.id::text, 'nothing') || format(': %s %s %s %s', s.source_version, s.source_balance, s.target_version, s.target_balance)
       from made m, remit.transfer_seen(1, pg_temp.id(user_number), m.transfer) s where m.number = seen.number;

@@ -10,7 +10,7 @@ select pg_temp.wallet(14, floor => -500);
 select pg_temp.wallet(15, 1000, floor => 400);
 select pg_temp.wallet(16, 1000, currency => 'EUR');
 
--- ---- The number of requests ------------------------------------------------------------------------------
+-- ---- The number of requests ---------------------------------------------------------------------
 
 select is(pg_temp.refusal('select remit_v1.transfers_post(1, null)'), 'WL001 requests', 'null is no batch');
 select is(pg_temp.refusal('select remit_v1.transfers_post(1, ''{}'')'), 'WL001 requests', 'an empty batch is refused');
@@ -32,7 +32,7 @@ select results_eq(
     $$ select 10000 + n, 'posted', n::bigint, -2::bigint * n, n::bigint, 2::bigint * n from generate_series(1, 1000) n $$,
     '1000 requests give 1000 results in order, each on top of the one before');
 
--- ---- What a batch costs ----------------------------------------------------------------------------------
+-- ---- What a batch costs -------------------------------------------------------------------------
 
 create temporary table costs_before as
     select pg_stat_get_xact_tuples_updated('remit.wallets'::regclass) as wallets_updated,
@@ -53,7 +53,7 @@ select is(
     pg_stat_get_xact_numscans('remit.transfers'::regclass), c.journal_scans,
     'no sequential scan of the journal, however small the table') from costs_before c;
 
--- ---- A posted transfer -----------------------------------------------------------------------------------
+-- ---- A posted transfer --------------------------------------------------------------------------
 
 create temporary table events_before as select coalesce(max(id), 0) as id from remit.outbox;
 create temporary table first_posted as
@@ -89,7 +89,7 @@ select results_eq(
     $$ values ('USD', null::text, '{}'::jsonb, null::text) $$,
     'an omitted currency is the source''s, omitted metadata is empty');
 
--- ---- Replay ----------------------------------------------------------------------------------------------
+-- ---- Replay -------------------------------------------------------------------------------------
 
 create temporary table counts_before_replay as
     select pg_temp.journal_count() as journal, pg_temp.event_count() as events, pg_temp.state(11) as wallet;
@@ -131,7 +131,7 @@ select results_eq(
     $$ select * from counts_before_replay $$,
     'neither a replay nor a reuse stores, tells or moves anything');
 
--- ---- Business rejections: stored, told, replayed for ever --------------------------------------------------
+-- ---- Business rejections: stored, told, replayed for ever ---------------------------------------
 
 create temporary table events_before_rejections as select max(id) as id from remit.outbox;
 select is(
@@ -173,7 +173,7 @@ select results_eq(
 select is(pg_temp.outcomes(pg_temp.request(201, 11, 12, 602)), '{idempotency_key_reused}',
           'other content under the id of a rejection is refused');
 
--- ---- Floors ------------------------------------------------------------------------------------------------
+-- ---- Floors -------------------------------------------------------------------------------------
 
 select is(pg_temp.outcomes(pg_temp.request(301, 11, 12, 1001), pg_temp.request(302, 11, 12, 1000)),
           '{insufficient_funds,posted}', 'floor zero: all of the balance, not one more');
@@ -189,7 +189,7 @@ select pg_temp.wallet(17, currency => 'EUR');
 select is(pg_temp.outcomes(pg_temp.request(309, 16, 17, 601), pg_temp.request(310, 16, 17, 600)),
           '{insufficient_funds,posted}', 'held money is not available');
 
--- ---- Frozen wallets ----------------------------------------------------------------------------------------
+-- ---- Frozen wallets -----------------------------------------------------------------------------
 
 select pg_temp.wallet(21, 100);
 select pg_temp.wallet(22, 100);
@@ -203,7 +203,7 @@ select lives_ok($$ select remit_ops_v1.wallet_unfreeze(1, pg_temp.id(21), 'a tes
 select is(pg_temp.outcomes(pg_temp.request(401, 21, 22, 1), pg_temp.request(406, 21, 22, 1)),
           '{"wallet_frozen replayed",posted}', 'the rejection stays, a new transfer is posted');
 
--- ---- Amounts and the limits of a balance -------------------------------------------------------------------
+-- ---- Amounts and the limits of a balance --------------------------------------------------------
 
 select pg_temp.wallet(31, floor => null);
 select pg_temp.wallet(32);
@@ -223,7 +223,7 @@ select is(pg_temp.outcomes(pg_temp.request(509, 32, 33, 1), pg_temp.request(508,
 select is(pg_temp.outcomes(pg_temp.request(510, 33, 32, 1)), '{posted}', 'an amount of 1 reaches the limit');
 select is(pg_temp.outcomes(pg_temp.request(511, 32, 31, 9007199254740991)), '{posted}', '2^53 - 1 goes back');
 
--- ---- What does not fit is not stored -----------------------------------------------------------------------
+-- ---- What does not fit is not stored ------------------------------------------------------------
 
 create temporary table counts_before_invalid as
     select pg_temp.journal_count() as journal, pg_temp.event_count() as events;
@@ -275,7 +275,7 @@ select is(
         pg_temp.request(610, 12, 11, 1, reference => ''), pg_temp.request(620, 12, 11, 1)),
     array_fill('posted'::text, array[5]), 'their ids are still free, and the largest allowed values are posted');
 
--- ---- Requests of one batch that depend on each other -------------------------------------------------------
+-- ---- Requests of one batch that depend on each other --------------------------------------------
 
 select pg_temp.wallet(41, 1000);
 select pg_temp.wallet(42);
@@ -305,7 +305,7 @@ select results_eq(
 select is((select count(distinct created_at) from remit.transfers where id between pg_temp.id(701) and pg_temp.id(707)),
           1::bigint, 'one batch has one moment');
 
--- ---- The same id twice in one batch ------------------------------------------------------------------------
+-- ---- The same id twice in one batch -------------------------------------------------------------
 
 create temporary table counts_before_twins as select pg_temp.journal_count() as journal, pg_temp.event_count() as events;
 create temporary table twins as
@@ -341,7 +341,7 @@ select is(pg_temp.outcomes(pg_temp.request(null, 41, 42, 1), pg_temp.request(807
 select is(pg_temp.outcomes(pg_temp.request(808, 41, 42, 0), pg_temp.request(808, 41, 42, 1), pg_temp.request(null, 41, 42, 0)),
           '{"invalid_field amount",posted,"invalid_field id"}', 'nor twins of what is not stored');
 
--- ---- Ledgers never meet ------------------------------------------------------------------------------------
+-- ---- Ledgers never meet -------------------------------------------------------------------------
 
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 select lives_ok($$ select remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request) $$,
@@ -355,7 +355,7 @@ select is(
        from remit_v1.transfers_post(900, array[pg_temp.request(101, 51, 52, 1)]) r),
     '{posted f}', 'the same id in another ledger is another transfer');
 
--- ---- The books ---------------------------------------------------------------------------------------------
+-- ---- The books ----------------------------------------------------------------------------------
 
 select is_empty($$ select ledger_id, currency, sum(balance) from remit.wallets group by 1, 2 having sum(balance) <> 0 $$,
                 'balances sum to zero in each ledger and currency');

@@ -25,7 +25,7 @@ select results_eq(
 select isnt((pg_temp.create_user(null, 'Nameless')).id, (pg_temp.create_user(null, 'Nameless')).id,
             'without an id each call makes a user of its own');
 
--- ---- Replay ----------------------------------------------------------------------------------------------
+-- ---- Replay -------------------------------------------------------------------------------------
 
 select results_eq(
     $$ select to_jsonb(r) from pg_temp.create_user(11, 'Grace', 'grace@example.org', 'customer 7', '{"plan": "basic"}') r $$,
@@ -41,7 +41,7 @@ select is(pg_temp.refusal(statement), 'WL005 id', 'the same id with another ' ||
 select is((select count(*) from remit.users where id = pg_temp.id(11)), 1::bigint, 'there is still one user of the id');
 select is((select u.name from remit.users u where u.id = pg_temp.id(11)), 'Grace', 'of the first name');
 
--- ---- Invalid fields ----------------------------------------------------------------------------------------
+-- ---- Invalid fields -----------------------------------------------------------------------------
 
 select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select pg_temp.create_user(21, null) $$, 'WL001 name', 'a name is required'),
@@ -68,7 +68,7 @@ select is(pg_temp.refusal(statement), expected, description)
        as c (statement, expected, description);
 select is_empty($$ select id from remit.users where id = pg_temp.id(21) $$, 'a refused request makes no user');
 
--- ---- Ledgers -----------------------------------------------------------------------------------------------
+-- ---- Ledgers ------------------------------------------------------------------------------------
 
 insert into remit.ledgers (ledger_id, name) values (900, 'another');
 select is((pg_temp.create_user(11, 'Someone else', ledger_id => 900)).replayed, false,

@@ -2,7 +2,8 @@ begin;
 select plan(38);
 \ir fixture.psql
 
--- 11 starts with 1000 and pays; 12 receives and pays back; 13 goes below zero; 14 is in another currency, 15 untouched.
+-- 11 starts with 1000 and pays; 12 receives and pays back; 13 goes below zero; 14 is in another
+-- currency, 15 untouched.
 select pg_temp.wallet(11, 1000);
 select pg_temp.wallet(12);
 select pg_temp.wallet(13, floor => null);
@@ -23,9 +24,10 @@ select is_empty('select * from remit_ops_v1.verify(1)', 'nor has a ledger');
 select is_empty('select * from remit_ops_v1.verify(900)', 'nor another');
 select is(pg_temp.refusal('select remit_ops_v1.verify(77)'), 'WL009 ledger_id', 'an unknown ledger is refused');
 
--- ---- Planted damage ----------------------------------------------------------------------------------------
+-- ---- Planted damage -----------------------------------------------------------------------------
 
--- What verify finds after damage that the database would not have let through, which is then undone.
+-- What verify finds after damage that the database would not have let through, which is then
+-- undone.
 create function pg_temp.found_after(damage text, ledger_id bigint default null) returns text[] language plpgsql as $$
 declare
     violations text[];
@@ -122,7 +124,7 @@ select is(
     pg_temp.found_after('update remit.outbox set subject_id = pg_temp.id(999) where subject_id = pg_temp.id(101)'),
     '{event_tells_of_one_journal_row transfer 999,transfer_is_chained_or_waits transfer 101}', 'an event of no transfer');
 
--- ---- Ledgers -----------------------------------------------------------------------------------------------
+-- ---- Ledgers ------------------------------------------------------------------------------------
 
 select is(
     pg_temp.found_after('update remit.wallets set balance = balance + 1 where ledger_id = 900 and id = pg_temp.id(51)', 900),
@@ -157,7 +159,7 @@ select is(
 select is(pg_temp.refusal('select remit_ops_v1.verify(901)'), 'WL009 ledger_id', 'which is unknown without its rows');
 select is_empty('select * from remit_ops_v1.verify()', 'the damage is undone');
 
--- ---- The chain ---------------------------------------------------------------------------------------------
+-- ---- The chain ----------------------------------------------------------------------------------
 
 do $$ begin perform remit_worker_v1.outbox_settle(1, array(select o.id from remit.outbox o where o.ledger_id = 1)); end; $$;
 select is(

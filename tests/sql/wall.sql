@@ -2,14 +2,15 @@ begin;
 select plan(102);
 \ir fixture.psql
 
--- The server is taken over: somebody has its login and runs what he likes. He can call its functions, as callers
--- whose keys he has seen, and do nothing else; and nothing that he makes can bend a function that runs as the owner.
+-- The server is taken over: an attacker has its login and runs any statement. The attacker can call
+-- its functions, as callers whose keys he has seen, and do nothing else; and nothing that he makes
+-- can bend a function that runs as the owner.
 
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12);
 select pg_temp.key('seen', 'service');
 
--- ---- What he cannot do at all ------------------------------------------------------------------------------
+-- ---- What he cannot do at all -------------------------------------------------------------------
 
 select is(pg_temp.refusal_of('remit_server', statement), expected, statement)
   from (values
@@ -58,7 +59,7 @@ select is(pg_temp.refusal_of('remit_server', statement), expected, statement)
     ('select pg_promote()', '42501'),
     ('do language plpythonu ''pass''', '42704'))
     as a (statement, expected);
--- Nor can any of the others who log in make something, or become somebody.
+-- Nor can any of the others who log in make something, or become another role.
 select is(pg_temp.refusal_of(role, statement), '42501', role || ': ' || statement)
   from unnest(array['remit_worker', 'remit_operator', 'remit_auditor']) role,
        unnest(array['create schema mine', 'create table public.mine (x integer)', 'create temporary table mine (x integer)',
@@ -70,7 +71,7 @@ select is(pg_temp.refusal_of('remit_server', $$ select 1 / count(*) from pg_stat
     '22012', 'he sees no statement of another''s session');
 select is(pg_temp.refusal_of('remit_server', $$ select 1 / count(*) from pg_authid $$), '42501', 'nor a password''s hash');
 
--- ---- What he cannot bend -----------------------------------------------------------------------------------
+-- ---- What he cannot bend ------------------------------------------------------------------------
 
 -- A careless administrator lets him make things after all: temporary ones, and some in public.
 do $$

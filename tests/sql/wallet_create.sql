@@ -2,7 +2,8 @@ begin;
 select plan(68);
 \ir fixture.psql
 
--- With a floor and an initial balance of zero unless the test says otherwise, as HTTP's defaults are.
+-- With a floor and an initial balance of zero unless the test says otherwise, as HTTP's defaults
+-- are.
 create function pg_temp.create_wallet(
     number integer, balance bigint default 0, currency text default 'USD', floor bigint default 0,
     user_number integer default 1, reference text default null, metadata jsonb default null,
@@ -18,7 +19,7 @@ begin
 end;
 $$;
 
--- ---- An empty wallet ---------------------------------------------------------------------------------------
+-- ---- An empty wallet ----------------------------------------------------------------------------
 
 create temporary table empty_made as select * from pg_temp.create_wallet(11, reference => 'savings', metadata => '{"a": "b"}');
 select results_eq(
@@ -39,7 +40,7 @@ select is((pg_temp.create_wallet(12, null)).balance, 0::bigint, 'an absent initi
 select isnt((pg_temp.create_wallet(null)).id, (pg_temp.create_wallet(null)).id,
             'without an id each call makes a wallet of its own');
 
--- ---- A wallet with an initial balance ----------------------------------------------------------------------
+-- ---- A wallet with an initial balance -----------------------------------------------------------
 
 create temporary table funded_made as select * from pg_temp.create_wallet(13, 500, request_id => 'request-1');
 select results_eq(
@@ -69,7 +70,7 @@ select is((pg_temp.create_wallet(14, 700, 'EUR')).balance, 700::bigint, 'another
 select is((select count(*) from remit.wallets where user_id is null), 2::bigint, 'has its own issuance wallet');
 select is((pg_temp.create_wallet(15, 1)).version, 1::bigint, 'the smallest initial balance');
 
--- ---- Floors ------------------------------------------------------------------------------------------------
+-- ---- Floors -------------------------------------------------------------------------------------
 
 select results_eq(
     $$ select (w).floor, (w).balance, (w).version from pg_temp.create_wallet(21, 0, floor => null) w $$,
@@ -89,7 +90,7 @@ select is((pg_temp.create_wallet(26, 0, floor => -9007199254740991)).floor, -900
 select is(pg_temp.refusal('select pg_temp.create_wallet(25, 0, floor => -9007199254740992)'), 'WL001 floor', 'and one below');
 select is(pg_temp.refusal('select pg_temp.create_wallet(25, 0, floor => 9007199254740992)'), 'WL001 floor', 'one too high');
 
--- ---- Refusals ----------------------------------------------------------------------------------------------
+-- ---- Refusals -----------------------------------------------------------------------------------
 
 select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_v1.wallet_create(1, null) $$, 'WL001 user_id', 'null is no request'),
@@ -120,7 +121,7 @@ select results_eq(
 update remit.wallets set status = 'active' where user_id is null and currency = 'EUR';
 select is(pg_temp.refusal('select pg_temp.create_wallet(31, 1, ''EUR'')'), 'accepted', 'its id is still free');
 
--- ---- Replay ------------------------------------------------------------------------------------------------
+-- ---- Replay -------------------------------------------------------------------------------------
 
 create temporary table counts_before_replay as
     select pg_temp.journal_count() as journal, pg_temp.event_count() as events, count(*) as wallets from remit.wallets;
@@ -167,7 +168,7 @@ select results_eq(
     $$ select to_jsonb(m) || '{"replayed": true}' from empty_made m $$,
     'whatever happened to the wallet');
 
--- ---- The initial transfer's id belongs to the wallet ----------------------------------------------------------
+-- ---- The initial transfer's id belongs to the wallet --------------------------------------------
 
 select is(
     (select array_agg(r.outcome::text) from remit_v1.transfers_post(1, array[(

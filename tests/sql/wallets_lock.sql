@@ -32,7 +32,7 @@ update remit.wallets set daily_max = 100 where id = pg_temp.id(12);
 insert into remit.spending values (1, pg_temp.id(12), remit.hour_number(now()), 40);
 select is((pg_temp.lock()).spents, '{null,40,null}'::bigint[], 'what was spent is known where there is a daily limit');
 
--- ---- The moment --------------------------------------------------------------------------------------------
+-- ---- The moment ---------------------------------------------------------------------------------
 
 select ok((pg_temp.lock()).moment between now() and clock_timestamp(), 'the moment is that of the lock');
 update remit.wallets set updated_at = now() + interval '400 days' where id = pg_temp.id(12);

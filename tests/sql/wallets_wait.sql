@@ -2,7 +2,8 @@ begin;
 select plan(4);
 \ir fixture.psql
 
--- Waiting takes two sessions and is tested elsewhere; here: which rows are locked, as their xmax tells.
+-- Waiting takes two sessions and is tested elsewhere; here: which rows are locked, as their xmax
+-- tells.
 select pg_temp.wallet(11);
 select pg_temp.wallet(12);
 select pg_temp.wallet(13);

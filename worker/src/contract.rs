@@ -1,7 +1,7 @@
 //! The SQL contract: every query of the worker, and the Rust mirrors of the SQL types it uses.
 //!
-//! A composite type mirrors as a struct with the same fields in the same order, a function as an async
-//! function of the same name: one line says what it takes and gives.
+//! A composite type mirrors as a struct with the same fields in the same order, a function as an
+//! async function of the same name: one line says what it takes and gives.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -31,12 +31,12 @@ const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
 /// `statement_timeout`.
 const CALL_MS_MAX: u64 = 10_000;
 
-/// Settings of each session: statements have a limit, and a database that no longer hears from a worker
-/// ends its session within seconds, which frees the relay's lock.
+/// Settings of each session: statements have a limit, and a database that no longer hears from a
+/// worker ends its session within seconds, which frees the relay's lock.
 const SESSION: &str = "-c TimeZone=UTC -c statement_timeout=8s -c tcp_keepalives_idle=5 \
                        -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
-/// A relay asks many times a second: one that is silent for so long hangs, and another one takes over.
-/// Longer than `broker::CONFIRM_MS_MAX`, during which it is silent.
+/// A relay asks many times a second: one that is silent for so long hangs, and another one takes
+/// over. Longer than `broker::CONFIRM_MS_MAX`, during which it is silent.
 const RELAY_SESSION: &str = "-c idle_session_timeout=20s";
 
 queries! {
@@ -142,8 +142,8 @@ impl query::Session for Session {
     }
 }
 
-/// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses the
-/// connection loses the lead with it.
+/// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses
+/// the connection loses the lead with it.
 pub struct Outbox {
     client: Session,
     read: Statement,

@@ -1,8 +1,8 @@
 //! From where the relay reads the outbox.
 //!
 //! Rows that were removed stay in the index as long as a snapshot is older, and a read from the
-//! first one on goes over all of them. So the relay knows a floor: an id below which no event is and
-//! none can come. It is no cursor: an open transaction is never overtaken.
+//! first one on goes over all of them. So the relay knows a floor: an id below which no event is
+//! and none can come. It is no cursor: an open transaction is never overtaken.
 //!
 //! | the floor | the relay's next task |
 //! | --- | --- |

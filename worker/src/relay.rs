@@ -1,13 +1,14 @@
 //! The relay: publishes the outbox to the broker, at least once, in order per wallet.
 //!
-//! An event leaves the outbox only when the broker has confirmed it and had a queue for it. Whatever
-//! goes wrong before that, the relay starts again at the oldest event that is left, so an event may be
-//! published more than once and consumers drop duplicates by its id (the `message_id`).
+//! An event leaves the outbox only when the broker has confirmed it and had a queue for it.
+//! Whatever goes wrong before that, the relay starts again at the oldest event that is left, so an
+//! event may be published more than once and consumers drop duplicates by its id (the
+//! `message_id`).
 //!
-//! Events are published in order of their ids, which for one wallet is the order of its versions. So
-//! the first message of each event arrives in order, with one exception: when the broker refuses a
-//! message in the middle of a batch and takes a later one, the later one is seen first, and again after
-//! the refused one. The versions in the events tell their order in any case.
+//! Events are published in order of their ids, which for one wallet is the order of its versions.
+//! So the first message of each event arrives in order, with one exception: when the broker refuses
+//! a message in the middle of a batch and takes a later one, the later one is seen first, and again
+//! after the refused one. The versions in the events tell their order in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,11 +26,12 @@ use crate::drain::{BATCH_MAX, Drain, Drained};
 use crate::error::Error;
 use crate::topology;
 
-/// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the smaller the batches, of
-/// which each costs PostgreSQL two transactions and a block of the chain.
+/// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the
+/// smaller the batches, of which each costs PostgreSQL two transactions and a block of the chain.
 ///
-/// Not LISTEN and NOTIFY: a notification takes a lock of the whole server at commit, which would queue
-/// up all transfers, and one that is missed while the connection is away needs this query anyway.
+/// Not LISTEN and NOTIFY: a notification takes a lock of the whole server at commit, which would
+/// queue up all transfers, and one that is missed while the connection is away needs this query
+/// anyway.
 const POLL_MS: u64 = 20;
 /// How often a relay that stands by tries to take the lead.
 const STANDBY_MS: u64 = 1_000;
@@ -42,7 +44,8 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Relays until the shutdown; finishes the batch in hand. Ends before when the broker is another instance's.
+    /// Relays until the shutdown; finishes the batch in hand. Ends before when the broker is
+    /// another instance's.
     pub async fn run(&self, shutdown: &CancellationToken) {
         let mut reconnect = Reconnect::new("relay");
         while let Err(error) = self.serve(shutdown, &mut reconnect).await {

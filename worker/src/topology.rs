@@ -1,7 +1,7 @@
 //! The exchange, the queues and their bindings: the same on each start, whatever the settings.
 //!
-//! A queue cannot be declared anew with other arguments, so nothing here depends on what an operator
-//! may change: how long a message is delayed is said by the message, not by its queue.
+//! A queue cannot be declared anew with other arguments, so nothing here depends on what an
+//! operator may change: how long a message is delayed is said by the message, not by its queue.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
@@ -68,9 +68,9 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
     Ok(())
 }
 
-/// Takes exchange and queues for an instance, unless another has them. The broker compares the dead-letter key of a
-/// queue that is declared again with the one that is there, in one step: so a queue that holds nothing is the place to
-/// write the id in.
+/// Takes exchange and queues for an instance, unless another has them. The broker compares the
+/// dead-letter key of a queue that is declared again with the one that is there, in one step: so a
+/// queue that holds nothing is the place to write the id in.
 ///
 /// # Errors
 /// The broker is away, or is another instance's.
@@ -95,9 +95,9 @@ fn is_precondition_failed(error: &lapin::Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(error) if *error.kind() == failed)
 }
 
-/// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where messages
-/// go that the queue itself removes: expired ones, and ones that it has handed out too often, should
-/// an operator or a later broker limit that.
+/// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where
+/// messages go that the queue itself removes: expired ones, and ones that it has handed out too
+/// often, should an operator or a later broker limit that.
 async fn declare_queue(channel: &Channel, name: &str, next: Option<&str>) -> lapin::Result<()> {
     let mut arguments = vec![
         ("x-queue-type", "quorum"),

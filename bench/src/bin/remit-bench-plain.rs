@@ -1,6 +1,8 @@
-//! The peer that gathers nothing: a plain hyper server that calls the textbook function once for each request.
+//! The peer that gathers nothing: a plain hyper server that calls the textbook function once for
+//! each request.
 //!
-//! It takes the same requests as Remit, and leaves out keys, replays, the cache and all checks but the function's own.
+//! It takes the same requests as Remit, and leaves out keys, replays, the cache and all checks but
+//! the function's own.
 
 use std::convert::Infallible;
 use std::env;

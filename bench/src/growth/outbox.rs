@@ -53,8 +53,8 @@ pub(super) async fn outbox(
     Ok(found)
 }
 
-/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that has left the outbox.
-/// Server and worker run afterwards.
+/// Transfers as fast as they can for as long as a snapshot is held, which keeps every event that
+/// has left the outbox. Server and worker run afterwards.
 pub(super) async fn snapshot(
     stand: &mut Stand,
     scale: &Scale,

@@ -1,4 +1,5 @@
-//! Measures a cell of a peer: (a) the textbook's function, (b) it behind a plain server, (c) calls of `transfers_post`.
+//! Measures a cell of a peer: (a) the textbook's function, (b) it behind a plain server, (c) calls
+//! of `transfers_post`.
 
 use std::time::Duration;
 

@@ -101,7 +101,8 @@ fn differs(answer: &Answer, row: &JournalRow) -> Option<String> {
     (!fits).then(|| format!("{} {} and {row:?}", answer.status, answer.body))
 }
 
-/// A problem names code, transfer and the request that was decided. Its words are not the journal's.
+/// A problem names code, transfer and the request that was decided. Its words are not the
+/// journal's.
 fn rejection_differs(answer: &Answer, body: &Value, row: &JournalRow) -> Option<String> {
     let fits = answer.status == 422
         && body["status"] == 422
@@ -156,7 +157,8 @@ fn reuses(id: Uuid, keyed: &Keyed) -> Vec<Violation> {
         .collect()
 }
 
-/// GET /transfers/{key} tells the row, posted or rejected. Nobody asks for what was not acknowledged.
+/// GET /transfers/{key} tells the row, posted or rejected. Nobody asks for what was not
+/// acknowledged.
 fn looks(id: Uuid, keyed: &Keyed, row: Option<&JournalRow>) -> Vec<Violation> {
     let wrong = keyed.looks.iter().filter_map(|look| {
         let Some(row) = row else {

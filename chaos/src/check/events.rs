@@ -83,8 +83,9 @@ fn tells(body: &Value, row: &JournalRow) -> bool {
 
 /// First deliveries rise with the versions of each wallet.
 ///
-/// A redelivery is not the first, though nobody saw that one: the tap's connection ended with it. After a restart the
-/// broker may hand such messages out after newer ones. There are never more of them than the tap may have in hand.
+/// A redelivery is not the first, though nobody saw that one: the tap's connection ended with it.
+/// After a restart the broker may hand such messages out after newer ones. There are never more of
+/// them than the tap may have in hand.
 fn in_order(
     row: &JournalRow,
     versions: &mut HashMap<Uuid, i64>,

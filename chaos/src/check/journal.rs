@@ -42,7 +42,8 @@ fn rows_are_wanted(evidence: &Evidence<'_>, violate: &mut impl FnMut(Rule, Strin
     }
 }
 
-/// Versions without gaps, balances that add up, times that do not go back, no balance below the floor.
+/// Versions without gaps, balances that add up, times that do not go back, no balance below the
+/// floor.
 fn entries_follow(
     evidence: &Evidence<'_>,
     wallet_id: Uuid,

@@ -45,8 +45,8 @@ impl Stage {
         })
     }
 
-    /// A second server and a second worker, if there are to be some. The server's way to Redis has no proxy, so that
-    /// what the first one suffers there is not what it suffers.
+    /// A second server and a second worker, if there are to be some. The server's way to Redis has
+    /// no proxy, so that what the first one suffers there is not what it suffers.
     pub(super) fn others(
         &self,
         options: &Options,

@@ -5,11 +5,11 @@ create or replace function remit_ops_v1.cache_close()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Closes the generation of the wallet cache that is open, for a writer that could not write to it. Where none is open
--- nothing changes: the next one will be filled with what was committed before.
+-- Closes the generation of the wallet cache that is open, for a writer that could not write to it.
+-- Where none is open nothing changes: the next one will be filled with what was committed before.
 --
--- The writer's change must be committed, and is to be told only when no process can still believe that the generation
--- is open.
+-- The writer's change must be committed, and is to be told only when no process can still believe
+-- that the generation is open.
 --
 -- Raises: nothing. Locks: the row of the cache.
 begin

@@ -5,10 +5,11 @@ create or replace function remit_ops_v1.cache_open(closed_generation bigint, red
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Opens a generation of the wallet cache in the Redis with this replication id, if the one that is there is still the
--- closed one that the caller knows. Of callers at the same time the first wins.
+-- Opens a generation of the wallet cache in the Redis with this replication id, if the one that is
+-- there is still the closed one that the caller knows. Of callers at the same time the first wins.
 --
--- The caller has known the closed one for so long that no process can still believe in the one before.
+-- The caller has known the closed one for so long that no process can still believe in the one
+-- before.
 --
 -- Raises: nothing. Locks: the row of the cache.
 begin

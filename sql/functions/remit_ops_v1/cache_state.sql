@@ -5,10 +5,12 @@ create or replace function remit_ops_v1.cache_state()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Which generation of the wallet cache there is, how long ago it began, and the Redis that it is in, if it is open.
+-- Which generation of the wallet cache there is, how long ago it began, and the Redis that it is
+-- in, if it is open.
 --
--- The place leads every key in Redis. It is another one for a copy of the database, by the cluster and the database's
--- number, and after a restore to a moment, by the timeline: what is in Redis is then about changes that never were.
+-- The place leads every key in Redis. It is another one for a copy of the database, by the cluster
+-- and the database's number, and after a restore to a moment, by the timeline: what is in Redis is
+-- then about changes that never were.
 --
 -- Raises: nothing. Locks: nothing.
     select c.instance_id,

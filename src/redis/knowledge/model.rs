@@ -1,6 +1,7 @@
-//! A model of the cache's rules, which are searched at random for a stale read: four processes that write and read one
-//! wallet, Redis that fails over to a replica that is behind, has two masters, refuses writes and forgets. What a
-//! process knows is the `Knowledge` of the program. Each rule left out once must be missed.
+//! A model of the cache's rules, which are searched at random for a stale read: four processes that
+//! write and read one wallet, Redis that fails over to a replica that is behind, has two masters,
+//! refuses writes and forgets. What a process knows is the `Knowledge` of the program. Each rule
+//! left out once must be missed.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -58,7 +59,8 @@ const RULES: [(Rule, u64); 10] = [
     (Rule::OpenLate, 7_500),
 ];
 
-/// The number of a Redis, which is its replication id: one that is promoted or started anew is another one.
+/// The number of a Redis, which is its replication id: one that is promoted or started anew is
+/// another one.
 type Node = usize;
 
 /// The wallet in one generation.
@@ -181,12 +183,11 @@ impl World {
     }
 
     fn state(&self) -> CacheState {
-        let age = self.now - self.changed_at;
         CacheState {
             instance_id: Uuid::nil(),
             place: String::new(),
             generation: self.generation,
-            age_ms: i64::try_from(age.as_millis()).unwrap_or(i64::MAX),
+            age_ms: i64::try_from((self.now - self.changed_at).as_millis()).unwrap_or(i64::MAX),
             redis_id: self.redis_id.map(|node| node.to_string()),
         }
     }
@@ -223,7 +224,6 @@ impl World {
         }
     }
 
-    /// What a process knows and may rely on.
     fn fresh(&self, process: &Process) -> Option<Known> {
         let known = process.knowledge.last()?;
         known.is_fresh(self.now).then(|| (*known).clone())
@@ -336,7 +336,7 @@ fn no_read_is_older_than_what_any_process_has_acknowledged() {
         assert_eq!(stale, None, "seed {seed}");
         hits += run_hits;
     }
-    assert!(hits > 5 * RUNS, "the cache is used: {hits}");
+    assert!(hits > 5 * RUNS, "{hits}");
 }
 
 #[test]

@@ -10,8 +10,9 @@ use crate::redis::knowledge::Known;
 const TRIAL_TTL_MS: u64 = 1_000;
 
 impl WalletCache {
-    /// Looks after the generation, as often as PostgreSQL is asked: closes it where it is in another Redis than the
-    /// one that is there, and gives a closed one that may be opened now, with the Redis for the next one.
+    /// Looks after the generation, as often as PostgreSQL is asked: closes it where it is in
+    /// another Redis than the one that is there, and gives a closed one that may be opened now,
+    /// with the Redis for the next one.
     ///
     /// # Errors
     /// PostgreSQL did not answer.

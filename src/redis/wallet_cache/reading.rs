@@ -48,8 +48,8 @@ impl WalletCache {
         self.owners.insert(wallet, found.user_id);
     }
 
-    /// Announces a fill by a reader who may be bound to a user. Call before the query whose result will be
-    /// filled in.
+    /// Announces a fill by a reader who may be bound to a user. Call before the query whose result
+    /// will be filled in.
     ///
     /// # Errors
     /// No generation can be filled, or Redis does not answer.
@@ -73,7 +73,7 @@ impl WalletCache {
             .arg(&lease.field)
             .arg(&lease.value)
             .ignore()
-            // Below any: so that writers see that somebody waits for the wallet.
+            // Below any: so that writers see that a reader waits for the wallet.
             .cmd("HSETNX")
             .arg(&lease.key)
             .arg("version")
@@ -130,7 +130,8 @@ const FIELDS: [&str; 6] = [
     "updated_at",
 ];
 
-/// What Redis has of a wallet: what readers alone write, balance, version, status, its version, and when it changed.
+/// What Redis has of a wallet: what readers alone write, balance, version, status, its version, and
+/// when it changed.
 type Parts = (
     Option<String>,
     Option<i64>,

@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// The function `merge(key, i)`, which writes to a wallet what is newer of it: the arguments from the i-th on are
-/// version, balance, `status_version`, status, `updated_at`, where an empty string is a part not given.
+/// The function `merge(key, i)`, which writes to a wallet what is newer of it: the arguments from
+/// the i-th on are version, balance, `status_version`, status, `updated_at`, where an empty string
+/// is a part not given.
 ///
-/// A wallet that is not there is left alone: no reader has a lease on it, and the next one will ask PostgreSQL.
-/// With a lease there is always a version.
+/// A wallet that is not there is left alone: no reader has a lease on it, and the next one will ask
+/// PostgreSQL. With a lease there is always a version.
 const MERGE_TEXT: &str = r"
         local function merge(key, i)
             local version, balance, status_version, status, updated_at = unpack(ARGV, i, i + 4)
@@ -42,8 +43,9 @@ fn with_merge(text: &str) -> Script {
 pub(super) static MERGE: LazyLock<Script> =
     LazyLock::new(|| with_merge("for i = 1, #KEYS do merge(KEYS[i], 5 * i - 4) end"));
 
-/// KEYS: a wallet. ARGV: what `merge` takes, the TTL, the field of the lease, the lease, what readers alone write.
-/// A reader whose lease is gone only merges, as a writer does: its client is not to see anything older next time.
+/// KEYS: a wallet. ARGV: what `merge` takes, the TTL, the field of the lease, the lease, what
+/// readers alone write. A reader whose lease is gone only merges, as a writer does: its client is
+/// not to see anything older next time.
 pub(super) static FILL: LazyLock<Script> = LazyLock::new(|| {
     with_merge(
         r"

@@ -267,7 +267,8 @@ impl Model {
 
 const NOT_FOUND: Refusal = ("WL004", "transfer_id");
 
-/// The outcome behind an error of `transfer_create`, where that is one of a refusal that is not stored.
+/// The outcome behind an error of `transfer_create`, where that is one of a refusal that is not
+/// stored.
 fn outcome_of(answer: &Answer) -> Option<&'static str> {
     let Answer::Refused(code, _) = answer else {
         return None;

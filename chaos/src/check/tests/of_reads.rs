@@ -1,7 +1,7 @@
 //! What clients read.
 
 use super::*;
-use crate::told::Newest;
+use crate::history::Newest;
 
 fn read(version: i64, balance: i64) -> Read {
     Read {
