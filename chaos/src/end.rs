@@ -164,7 +164,7 @@ mod tests {
             ("remit_server", SERVER_SESSIONS_MAX),
             ("remit_worker", WORKER_SESSIONS_MAX),
         ] {
-            let sessions = vec![(role.to_owned(), String::new()); max];
+            let sessions = vec![(role.to_owned(), String::new()); PROGRAMS * max];
             books.sessions.extend(sessions);
         }
         assert_eq!(wrong_sessions(&books), Vec::<String>::new());

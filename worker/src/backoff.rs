@@ -9,7 +9,8 @@ use crate::error::Error;
 
 /// The first delay between two sessions with a server that is away.
 const RECONNECT_MS_MIN: u64 = 100;
-/// The longest. With the time that a connection and the oldest batches take it keeps a recovery under 5 s.
+/// The longest. With the time that a connection and the oldest batches take it keeps a recovery
+/// under 5 s.
 const RECONNECT_MS_MAX: u64 = 1_000;
 
 /// The delays between attempts of one part to reach its servers.

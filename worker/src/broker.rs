@@ -23,7 +23,8 @@ use crate::error::Error;
 const HEARTBEAT_S: u16 = 10;
 /// How long a connection may take to open.
 const CONNECT_MS_MAX: u64 = 2_000;
-/// How long a batch may stay unconfirmed. A broker that is short of memory or disk blocks publishers.
+/// How long a batch may stay unconfirmed. A broker that is short of memory or disk blocks
+/// publishers.
 const CONFIRM_MS_MAX: u64 = 10_000;
 /// How long a connection may take to close.
 const CLOSE_MS_MAX: u64 = 1_000;
@@ -141,7 +142,8 @@ impl Broker {
         self.connection.status().connected() && self.channel.status().connected()
     }
 
-    /// Publishes messages in order, persistent and mandatory, and waits until the broker has decided on all.
+    /// Publishes messages in order, persistent and mandatory, and waits until the broker has
+    /// decided on all.
     ///
     /// # Errors
     /// The connection was lost or the broker is slow: each message may or may not have been taken.
@@ -155,7 +157,8 @@ impl Broker {
             .map_err(|_| Error::Slow("the broker"))?
     }
 
-    /// Closes the connection in good order. Messages that were not acknowledged go back to their queue.
+    /// Closes the connection in good order. Messages that were not acknowledged go back to their
+    /// queue.
     pub async fn close(self) {
         let closing = self.connection.close(200, "OK".into());
         // The socket ends either way.
@@ -213,8 +216,9 @@ fn lock(socket: &Socket) -> MutexGuard<'_, Option<TcpStream>> {
     socket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends messages in order. A message is handed over when its future is first polled, so all are handed
-/// over before the first one is awaited: awaiting each in turn would cost a switch of threads a message.
+/// Sends messages in order. A message is handed over when its future is first polled, so all are
+/// handed over before the first one is awaited: awaiting each in turn would cost a switch of
+/// threads a message.
 async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<PublisherConfirm>, Error> {
     let options = BasicPublishOptions {
         mandatory: true,
@@ -253,8 +257,8 @@ async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<Publisher
     Ok(confirms)
 }
 
-/// Waits for all confirms. lapin hands a returned message to one of the confirms that arrive with its own,
-/// not always to its own: which message it was is told by its id alone.
+/// Waits for all confirms. lapin hands a returned message to one of the confirms that arrive with
+/// its own, not always to its own: which message it was is told by its id alone.
 async fn refusals(confirms: Vec<PublisherConfirm>) -> Result<Refusals, Error> {
     let mut refusals = Refusals::default();
     for (place, confirm) in confirms.into_iter().enumerate() {

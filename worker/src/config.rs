@@ -88,8 +88,8 @@ pub fn read_broker(mut environment: Environment) -> Result<Address, String> {
     environment.finish(broker)
 }
 
-/// Reads what the commands need that connect to both: `DATABASE_URL` and `AMQP_URL`. PostgreSQL lists
-/// their connections under `name`, and its audit log has it.
+/// Reads what the commands need that connect to both: `DATABASE_URL` and `AMQP_URL`. PostgreSQL
+/// lists their connections under `name`, and its audit log has it.
 ///
 /// # Errors
 /// As `Config::read`.

@@ -142,8 +142,8 @@ impl query::Session for Session {
     }
 }
 
-/// The relay's session. Its lock, its reads and its deletes are on one connection: whoever loses
-/// the connection loses the lead with it.
+/// The relay's session. Its lock, its reads and its deletes are on one connection: a relay that
+/// loses the connection loses the lead with it.
 pub struct Outbox {
     client: Session,
     read: Statement,
@@ -171,7 +171,8 @@ impl Outbox {
         relay_lead(&self.client).await
     }
 
-    /// The last number that an event was given, and what must end before none up to it comes.
+    /// The last number that an event was given, and what must end before no event up to it can
+    /// come.
     pub async fn outbox_mark(&self) -> Result<OutboxMark, Error> {
         outbox_mark(&self.client).await
     }

@@ -33,8 +33,8 @@ pub enum Selection {
 /// The broker is away, or the output is closed.
 pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Result<(), Error> {
     let broker = open(broker).await?;
-    // All are read, whatever the limit: letters that come back go to the end of a quorum queue, so the
-    // order stays only if all of them do.
+    // All are read, whatever the limit: letters that come back go to the end of a quorum queue, so
+    // the order stays only if all of them do.
     for place in 0..depth(&broker).await? {
         let Some(delivery) = get(&broker).await? else {
             break;
@@ -48,13 +48,14 @@ pub async fn list(broker: &Address, limit: u32, output: &mut impl Write) -> Resu
     Ok(())
 }
 
-/// Moves letters back to the notifier's queue, for a first attempt, and writes a line of JSON for each.
-/// A letter leaves the dead letters only when the queue has confirmed it, and moves only when the audit log
-/// has it. A letter that cannot be read stays: it names no ledger, and no notifier could do anything with it.
+/// Moves letters back to the notifier's queue, for a first attempt, and writes a line of JSON for
+/// each. A letter leaves the dead letters only when the queue has confirmed it, and moves only when
+/// the audit log has it. A letter that cannot be read stays: it names no ledger, and no notifier
+/// could do anything with it.
 ///
 /// # Errors
-/// PostgreSQL refuses or is away: nothing more was moved. The broker is away, or the output is closed. What was written has been moved; a letter may have been
-/// moved without being written.
+/// PostgreSQL refuses or is away: nothing more was moved. The broker is away, or the output is
+/// closed. What was written has been moved; a letter may have been moved without being written.
 pub async fn replay(
     broker: &Address,
     audit: &Session,
@@ -85,8 +86,8 @@ pub async fn replay(
     Ok(moved)
 }
 
-/// Takes letters until enough are chosen, `limit` were looked at, or there are no more. Also says how many
-/// were looked at.
+/// Takes letters until enough are chosen, `limit` were looked at, or there are no more. Also says
+/// how many were looked at.
 async fn gather(
     broker: &Broker,
     selection: Selection,

@@ -23,7 +23,8 @@ pub const BATCH_MAX: usize = 500;
 pub enum Drained {
     /// The outbox was empty.
     Empty,
-    /// So many events were published. They are removed, or will be while the next ones are published.
+    /// So many events were published. They are removed, or will be while the next ones are
+    /// published.
     Events(usize),
 }
 
@@ -38,7 +39,8 @@ pub struct Drain {
     pub outbox: Arc<Outbox>,
     pub broker: Broker,
     pub cache: WalletCache,
-    /// Events of the last step that are still to be removed: the next one does that while it publishes.
+    /// Events of the last step that are still to be removed: the next one does that while it
+    /// publishes.
     confirmed: Vec<OutboxEvent>,
     /// The next events, where the last step has read them already.
     ahead: Vec<OutboxEvent>,
@@ -59,9 +61,9 @@ impl Drain {
         }
     }
 
-    /// Publishes the oldest events and removes them from the outbox. Where there are more than it can publish at a time,
-    /// PostgreSQL and the broker work side by side: it removes what the last step has published, and reads what the next
-    /// one will.
+    /// Publishes the oldest events and removes them from the outbox. Where there are more than it
+    /// can publish at a time, PostgreSQL and the broker work side by side: it removes what the last
+    /// step has published, and reads what the next one will.
     ///
     /// # Errors
     /// A connection was lost, or the broker refused an event. What was confirmed before the first
@@ -125,8 +127,8 @@ impl Drain {
         Ok(self.broker)
     }
 
-    /// Removes earlier events and reads those after a whole batch. After less than that come only some that are new: they
-    /// wait until there are more.
+    /// Removes earlier events and reads those after a whole batch. After less than that come only
+    /// some that are new: they wait until there are more.
     async fn settle_and_read(
         &self,
         earlier: &[OutboxEvent],
@@ -200,8 +202,8 @@ fn message(event: &OutboxEvent) -> Message {
     }
 }
 
-/// How many events the broker took before the first one that it refused. Only these leave the outbox, so
-/// that the ones after a refused one are published again after it.
+/// How many events the broker took before the first one that it refused. Only these leave the
+/// outbox, so that the ones after a refused one are published again after it.
 fn confirmed_prefix(events: &[OutboxEvent], refusals: &Refusals) -> usize {
     let nacked = refusals.nacked.iter().copied();
     let returned = refusals.returned.iter().map(|returned| {

@@ -1,5 +1,5 @@
-//! Events on their way: an outbox row becomes a CloudEvents 1.0 message in structured JSON, and that
-//! message an event again.
+//! Events on their way: an outbox row becomes a CloudEvents 1.0 message in structured JSON, and
+//! that message an event again.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ pub fn encode(event: &OutboxEvent) -> Vec<u8> {
     serde_json::to_vec(&envelope).expect("bodies are texts and JSON")
 }
 
-/// Reads a message body, whoever wrote it.
+/// Reads a message body, by any writer.
 ///
 /// # Errors
 /// What is wrong with it, in constant words: the body may hold amounts and names.
@@ -198,7 +198,8 @@ mod tests {
         for length in 0..good.len() {
             assert!(decode(&good[..length]).is_err(), "cut to {length}");
         }
-        // Every byte replaced by some others, among them ones that break UTF-8, strings and numbers.
+        // Every byte replaced by some others, among them ones that break UTF-8, strings and
+        // numbers.
         for place in 0..good.len() {
             for byte in [0, b'"', b'\\', b'}', b'9', b'-', 0x7f, 0xc3, 0xff] {
                 let mut bad = good.clone();

@@ -4,11 +4,11 @@
 //! first one on goes over all of them. So the relay knows a floor: an id below which no event is
 //! and none can come. It is no cursor: an open transaction is never overtaken.
 //!
-//! | the floor | the relay's next task |
-//! | --- | --- |
-//! | is unknown, or not above what was published | `outbox_mark`, which gives a mark |
-//! | has a mark | `outbox_rise`, until it gives a floor: all before the mark has ended |
-//! | is above all that was published | nothing |
+//! | the floor | the relay's next task | which leads to |
+//! | --- | --- | --- |
+//! | is unknown, or not above what was published | `outbox_mark` | a mark |
+//! | has a mark | `outbox_rise`, until older ones end | the first event, or behind the mark |
+//! | is above all that was published | nothing | |
 //!
 //! Once a minute the relay reads from the first row on all the same, once. If it finds an event
 //! below the floor, the floor is unknown again.

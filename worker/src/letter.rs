@@ -1,8 +1,8 @@
 //! Messages on their way between the notifier's queues.
 //!
 //! A message that is published anew gets new properties. Taking over all of the old ones would be
-//! dangerous: an `expiration` would delete a dead letter, a `CC` header would send copies elsewhere, and
-//! the broker refuses a foreign `user_id`.
+//! dangerous: an `expiration` would delete a dead letter, a `CC` header would send copies
+//! elsewhere, and the broker refuses a foreign `user_id`.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::broker::Message;
 use crate::{event, topology};
 
-/// In a queue of messages to deliver: the number of the attempt to come. In the dead letters: how many
-/// attempts were made.
+/// In a queue of messages to deliver: the number of the attempt to come. In the dead letters: how
+/// many attempts were made.
 const ATTEMPT: &str = "x-attempt";
 /// Why a message is dead.
 const REASON: &str = "x-dead-reason";

@@ -1,9 +1,11 @@
-//! The notifier: takes events from its queue, delivers them through a channel and records what it sent.
+//! The notifier: takes events from its queue, delivers them through a channel and records what it
+//! sent.
 //!
-//! At least once: a notifier that is stopped between a delivery and its record delivers again, and so do
-//! two notifiers that are handed duplicates of one event at the same moment. A message is acknowledged
-//! only when its event is recorded as sent, or was so before, or a new message that takes its place is
-//! confirmed. Failed deliveries come back later, so notifications are not in order.
+//! At least once: a notifier that is stopped between a delivery and its record delivers again, and
+//! so do two notifiers that are handed duplicates of one event at the same moment. A message is
+//! acknowledged only when its event is recorded as sent, or was so before, or a new message that
+//! takes its place is confirmed. Failed deliveries come back later, so notifications are not in
+//! order.
 
 use std::collections::HashSet;
 use std::time::Duration;

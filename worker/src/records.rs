@@ -1,5 +1,5 @@
-//! What the notifier has sent, in PostgreSQL. While PostgreSQL is away its callers wait and hold their
-//! messages: that is no failed delivery.
+//! What the notifier has sent, in PostgreSQL. While PostgreSQL is away its callers wait and hold
+//! their messages: that is no failed delivery.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -24,8 +24,8 @@ struct StatusChange {
     status_version: i64,
 }
 
-/// The wallets that an event changed: source and target of a posted transfer, or the wallet that was
-/// frozen or unfrozen. Empty for all other events.
+/// The wallets that an event changed: source and target of a posted transfer, or the wallet that
+/// was frozen or unfrozen. Empty for all other events.
 pub fn of_event(event: &OutboxEvent) -> Vec<(WalletRef, WalletChange)> {
     match event.kind.as_str() {
         "transfer.posted" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),

@@ -1,5 +1,5 @@
-//! Whatever lies in a queue: the worker reads it or says what is wrong, and does not fall. Each test goes on from
-//! tests/corpus; `PROPTEST_CASES` asks for more of it.
+//! Whatever lies in a queue: the worker reads it or says what is wrong, and does not fall. Each
+//! test goes on from tests/corpus; `PROPTEST_CASES` asks for more of it.
 
 use lapin::BasicProperties;
 use lapin::message::Delivery;

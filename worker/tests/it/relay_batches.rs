@@ -46,7 +46,8 @@ async fn a_batch_is_removed_while_the_next_one_is_published_and_a_late_commit_is
     stand.assert_chained(1_308).await;
 }
 
-/// A relay with 1,502 events that has published 500, not removed them yet, and read those after them.
+/// A relay with 1,502 events that has published 500, not removed them yet, and read those after
+/// them.
 async fn with_a_batch_published() -> (Stand, Relay, Drain) {
     let stand = Stand::new().await;
     let relay = relay(&stand);

@@ -1,5 +1,5 @@
-//! What the worker may do with the broker: its part, and no more. That its part is enough, all other tests
-//! show: they run with these rights.
+//! What the worker may do with the broker: its part, and no more. That its part is enough, all
+//! other tests show: they run with these rights.
 
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ExchangeDeclareOptions, QueueDeclareOptions,

@@ -75,7 +75,8 @@ impl Stand {
         somebody_reads(&self.dba, &self.redis, self.wallets).await;
     }
 
-    /// Posts transfers of 1 between the two wallets, one call for all, with the request id `request-1`, ….
+    /// Posts transfers of 1 between the two wallets, one call for all, with the request id
+    /// `request-1`, ….
     pub async fn post(&self, count: usize) -> Vec<Uuid> {
         let ids: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
         let [source, target] = self.wallets;
@@ -105,7 +106,8 @@ impl Stand {
         usize::try_from(row.get::<_, i64>(0)).unwrap()
     }
 
-    /// Asserts that so many transfers are in the journal, each of them chained once, and that the books are right.
+    /// Asserts that so many transfers are in the journal, each of them chained once, and that the
+    /// books are right.
     pub async fn assert_chained(&self, count: i64) {
         let query = "
             select (select count(*) from remit.transfers),
