@@ -211,6 +211,15 @@ impl Outbox {
     }
 }
 
+/// Whose queues there are on the broker, asked in a session that ends with the answer.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn instance_id(config: &Config) -> Result<Uuid, Error> {
+    let session = Session::connect(config).await?;
+    Ok(cache_state(&session).await?.instance_id)
+}
+
 /// The row of the cache's generation, on the relay's session.
 pub struct CacheRow(pub Arc<Outbox>);
 

@@ -68,9 +68,8 @@ impl<C: Channel> Notifier<C> {
         reconnect: &mut Reconnect,
     ) -> Result<(), Error> {
         let broker = Broker::connect(&self.broker, "remit notifier").await?;
-        let postgres = contract::Session::connect(&self.postgres).await?;
-        let state = contract::cache_state(&postgres).await?;
-        topology::claim(&broker.channel, state.instance_id).await?;
+        let instance_id = contract::instance_id(&self.postgres).await?;
+        topology::claim(&broker.channel, instance_id).await?;
         topology::declare(&broker.channel).await?;
         let mut consumer = consume(&broker).await?;
         tracing::info!("notifier consumes");
