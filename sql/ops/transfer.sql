@@ -1,5 +1,5 @@
--- Makes a transfer by hand. The key makes it safe to repeat: the same command again tells what the first one did.
--- A key that was used over HTTP names the same transfer here.
+-- Makes a transfer by hand. The key makes it safe to repeat: the same command again tells what the
+-- first one did. A key that was used over HTTP names the same transfer here.
 --
 -- Usage:    psql [CONNECTION] -v key=KEY -v source=UUID -v target=UUID -v amount=NUMBER -v reference=TEXT
 --                [-v currency=CODE] [-v ledger=1] -f sql/ops/transfer.sql
