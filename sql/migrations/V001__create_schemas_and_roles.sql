@@ -29,6 +29,6 @@ revoke create on schema public from public;
 
 grant usage on schema remit_v1 to remit_server, remit_operator;
 grant usage on schema remit_worker_v1 to remit_worker;
--- The server: freezes and limits, over HTTP, by whoever has the key for it.
+-- The server: freezes and limits, over HTTP, for a caller that has the key for it.
 grant usage on schema remit_ops_v1 to remit_operator, remit_auditor, remit_server;
 grant usage on schema remit to remit_auditor;

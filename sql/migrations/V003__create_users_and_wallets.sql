@@ -22,8 +22,9 @@ create table remit.users (
 
 create type remit_v1.wallet_status as enum ('active', 'frozen');
 
--- What holds for one column of a wallet is a rule of the column's domain, which is checked when the column is written. A
--- rule of the table is read, planned and checked by each statement that writes any column: each transfer would pay for it.
+-- What holds for one column of a wallet is a rule of the column's domain, which is checked when the
+-- column is written. A rule of the table is read, planned and checked by each statement that writes
+-- any column: each transfer would pay for it.
 create domain remit.flat_metadata as jsonb
     constraint metadata_is_a_flat_object_of_strings check (
         jsonb_typeof(value) = 'object'
@@ -82,8 +83,8 @@ comment on column remit.wallets.initial_balance is
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
 
--- What left the wallets that have a daily limit, by the hour, so that a limit costs the same whatever a wallet
--- did that day. hour: whole hours since 1970.
+-- What left the wallets that have a daily limit, by the hour, so that a limit costs the same
+-- whatever a wallet did that day. hour: whole hours since 1970.
 create table remit.spending (
     ledger_id bigint not null,
     wallet_id uuid not null,

@@ -32,8 +32,9 @@ create table remit.transfers (
     primary key (ledger_id, id),
     constraint amount_is_positive_and_exact_in_json check (amount between 1 and 9007199254740991),
     constraint wallets_differ check (source_id <> target_id),
-    -- What is never stored, rather than what is: an outcome that is added later is stored unless this says
-    -- otherwise. remit.outcome_is_stored says the same, and a test holds the two against each other.
+    -- What is never stored, rather than what is: an outcome that is added later is stored unless
+    -- this says otherwise. remit.outcome_is_stored says the same, and a test holds the two against
+    -- each other.
     constraint outcome_is_posted_or_rejected check (outcome not in (
         'wallet_not_found', 'same_wallet', 'invalid_field', 'idempotency_key_reused', 'wallet_busy',
         'unauthenticated', 'forbidden'
@@ -44,7 +45,8 @@ create table remit.transfers (
     )
 );
 
--- Not partial: a condition would be planned by each statement and tried for each row, to spare the few that are rejected.
+-- Not partial: a condition would be planned by each statement and tried for each row, to spare the
+-- few that are rejected.
 create unique index one_source_entry_per_version on remit.transfers (ledger_id, source_id, source_version);
 create unique index one_target_entry_per_version on remit.transfers (ledger_id, target_id, target_version);
 
@@ -68,7 +70,8 @@ grant select on remit.entries to remit_auditor;
 
 -- What the steps of transfers_post hand to each other.
 
--- What a caller may do: may_spend is null for one that is unknown. A user_id binds it to the wallets of this user.
+-- What a caller may do: may_spend is null for one that is unknown. A user_id binds it to the
+-- wallets of this user.
 create type remit.spender as (
     may_spend boolean,
     user_id   uuid

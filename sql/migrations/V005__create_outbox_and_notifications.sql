@@ -4,7 +4,8 @@
 
 create table remit.outbox (
     ledger_id  bigint not null,
-    id         bigint generated always as identity (increment by 1000), -- transfers_post numbers up to 1,000 events itself.
+    -- transfers_post numbers up to 1,000 events itself.
+    id         bigint generated always as identity (increment by 1000),
     event_id   uuid not null default gen_random_uuid(),
     type       text not null,
     subject_id uuid not null,

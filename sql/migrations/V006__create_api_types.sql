@@ -58,8 +58,9 @@ create type remit_v1.transfer_request as (
     request_id text
 );
 
--- What transfers_post hands to its steps: the requests, their ids those of the name spaces of their callers. The arrays beside them have an
--- element for each request, or are null where all callers may spend from any wallet.
+-- What transfers_post hands to its steps: the requests, their ids those of the name spaces of their
+-- callers. The arrays beside them have an element for each request, or are null where all callers
+-- may spend from any wallet.
 create type remit.admission as (
     requests   remit_v1.transfer_request[],
     may_spends boolean[], -- Null: the caller is unknown.
@@ -85,7 +86,8 @@ create type remit_v1.transfer_result as (
     created_at     timestamptz
 );
 
--- Minor units. daily_spent counts what left in the last 24 to 25 hours; it is null where there is no daily_max.
+-- Minor units. daily_spent counts what left in the last 24 to 25 hours; it is null where there is
+-- no daily_max.
 create type remit_v1.wallet_limits as (
     transfer_max bigint,
     daily_max    bigint,
@@ -118,8 +120,8 @@ create type remit_worker_v1.event as (
     created_at timestamptz
 );
 
--- The last number that an event was given, and a transaction: once it and all older ones have ended,
--- no event up to that number comes any more.
+-- The last number that an event was given, and a transaction: once it and all older ones have
+-- ended, no event up to that number comes any more.
 create type remit_worker_v1.outbox_mark as (
     last_id bigint,
     xid     bigint
@@ -155,7 +157,7 @@ create type remit_v1.ledger_result as (
     created_at timestamptz
 );
 
--- With the ledger's first key. secret is the key's text, which nobody can be told again.
+-- With the ledger's first key. secret is the key's text, which no caller is told again.
 create type remit_v1.ledger_created as (
     id         bigint,
     name       text,

@@ -1,5 +1,5 @@
 -- Who may do what, and who did it. An API key is shown once, when it is made; the table holds its
--- SHA-256 only, which is enough to recognise it and useless to whoever reads the table.
+-- SHA-256 only, which is enough to recognise it and useless to a reader of the table.
 
 create type remit_v1.key_scope as enum (
     'user',    -- Sees one user's wallets and spends from them.
@@ -36,7 +36,8 @@ create view remit.valid_keys as
      where k.revoked_at is null
        and (k.expires_at is null or k.expires_at > clock_timestamp());
 
--- Who calls a function. key_id is null for a session that needs no key; user_id for one that is not bound to a user.
+-- Who calls a function. key_id is null for a session that needs no key; user_id for one that is not
+-- bound to a user.
 create type remit_v1.caller as (
     ledger_id  bigint,
     key_sha256 bytea,
@@ -66,7 +67,7 @@ create type remit_v1.key_result as (
     revoked_at timestamptz
 );
 
--- secret is the key's text, which nobody can be told again.
+-- secret is the key's text, which no caller is told again.
 create type remit_v1.key_created as (
     id         uuid,
     name       text,
@@ -77,7 +78,7 @@ create type remit_v1.key_created as (
     secret     text
 );
 
--- What operators did: a row in the transaction of the action itself, which nobody can change.
+-- What operators did: a row in the transaction of the action itself, which no role can change.
 create table remit.audit (
     ledger_id        bigint not null,
     id               bigint generated always as identity,

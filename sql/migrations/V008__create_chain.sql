@@ -1,9 +1,10 @@
--- Evidence of tampering. Triggers refuse to change the journal, but a superuser can switch triggers off. So each
--- journal row's digest goes into a block as its event leaves the outbox, and each block's hash covers the one before:
--- a row that is changed afterwards no longer matches, and a chain that is made anew has another head.
+-- Evidence of tampering. Triggers refuse to change the journal, but a superuser can switch triggers
+-- off. So each journal row's digest goes into a block as its event leaves the outbox, and each
+-- block's hash covers the one before: a row that is changed afterwards no longer matches, and a
+-- chain that is made anew has another head.
 
--- The gate is the outbox: a row leaves it in one place, and was committed when it does. So no late commit is skipped,
--- and a transfer pays nothing.
+-- The gate is the outbox: a row leaves it in one place, and was committed when it does. So no late
+-- commit is skipped, and a transfer pays nothing.
 create table remit.chain_blocks (
     ledger_id    bigint not null,
     block        bigint not null,
@@ -30,8 +31,9 @@ alter table remit.chain_blocks
 comment on column remit.chain_blocks.transfers is
     'How many transfers are chained in this ledger, up to the end of this block.';
 
--- What a digest is made of: named columns, so that it stays what it was when columns are added; as a JSON array, so that
--- no two rows have one text; and the time as seconds since 1970, whatever the session's time zone.
+-- What a digest is made of: named columns, so that it stays what it was when columns are added; as
+-- a JSON array, so that no two rows have one text; and the time as seconds since 1970, whatever the
+-- session's time zone.
 create view remit.transfer_digests as
     select t.ledger_id, t.id,
            sha256(convert_to(json_build_array(
@@ -43,8 +45,8 @@ create view remit.transfer_digests as
 comment on view remit.transfer_digests is
     'The SHA-256 of each journal row. A column that is added later joins it only where it is not null.';
 
--- What was settled before there was a chain becomes each ledger's first block, as it stands now. The relay must be stopped:
--- what it settles until the functions are replaced would be in no block.
+-- What was settled before there was a chain becomes each ledger's first block, as it stands now.
+-- The relay must be stopped: what it settles until the functions are replaced would be in no block.
 insert into remit.chain_blocks (ledger_id, block, transfers, transfer_ids, digests, hash, created_at)
 select s.ledger_id, 1, cardinality(s.ids), s.ids, s.digests,
        sha256(decode(repeat('00', 32), 'hex') || int8send(s.ledger_id) || int8send(1) || int8send(cardinality(s.ids))

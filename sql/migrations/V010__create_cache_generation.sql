@@ -1,7 +1,7 @@
 -- What Redis holds may be old: it loses what it has acknowledged, refuses writes, and is another
 -- one after a failover. So PostgreSQL says which generation of the cache may be read, and from
--- which Redis. Whoever could not write a change to Redis closes the generation before the change is
--- told: its entries are never read again.
+-- which Redis. A process that could not write a change to Redis closes the generation before the
+-- change is told: its entries are never read again.
 --
 -- A Redis and a broker may be asked by programs of several databases, or of one that was made anew:
 -- the id tells whose keys and queues they are.

@@ -1,5 +1,5 @@
--- Checks that the chain over the journal still holds a block that chain_head.sql once showed. With verify.sql this
--- proves that all that was chained then is as it was then.
+-- Checks that the chain over the journal still holds a block that chain_head.sql once showed. With
+-- verify.sql this proves that all that was chained then is as it was then.
 --
 -- Usage:    psql [CONNECTION] -v block=NUMBER -v hash=HEX [-v ledger=1] -f sql/ops/chain_check.sql
 -- block     the block's number

@@ -1,5 +1,5 @@
--- The head of the chain over the journal, of each ledger or of one. Keep what it says outside of the database:
--- chain_check.sql tells later whether the chain still holds it.
+-- The head of the chain over the journal, of each ledger or of one. Keep what it says outside of
+-- the database: chain_check.sql tells later whether the chain still holds it.
 --
 -- Usage:    psql [CONNECTION] [-v ledger=all] -f sql/ops/chain_head.sql
 -- ledger    the number of a ledger, or all

@@ -1,4 +1,5 @@
--- Freezes a wallet: transfers from and to it are rejected until it is unfrozen. Twice is as good as once.
+-- Freezes a wallet: transfers from and to it are rejected until it is unfrozen. Twice is as good as
+-- once.
 --
 -- Usage:    psql [CONNECTION] -v wallet=UUID -v reason=TEXT [-v ledger=1] -f sql/ops/freeze.sql
 -- wallet    the wallet's id

@@ -1,4 +1,5 @@
--- The wallets with the largest balances in a currency, without the issuance wallet. Amounts are minor units.
+-- The wallets with the largest balances in a currency, without the issuance wallet. Amounts are
+-- minor units.
 --
 -- Usage:    psql [CONNECTION] -v currency=CODE [-v limit=20] [-v ledger=1] -f sql/ops/largest_wallets.sql
 -- currency  a code of ISO 4217, such as USD

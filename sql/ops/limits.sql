@@ -1,4 +1,5 @@
--- Limits what may leave a wallet, by one transfer and in any 24 hours. What is left out is unlimited from now on.
+-- Limits what may leave a wallet, by one transfer and in any 24 hours. What is left out is
+-- unlimited from now on.
 --
 -- Usage:    psql [CONNECTION] -v wallet=UUID -v reason=TEXT [-v transfer_max=NUMBER] [-v daily_max=NUMBER] [-v ledger=1] -f sql/ops/limits.sql
 -- wallet        the wallet's id

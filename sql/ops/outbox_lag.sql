@@ -1,4 +1,5 @@
--- How far the relay is behind: the events that the broker has not confirmed yet, and the age of the oldest.
+-- How far the relay is behind: the events that the broker has not confirmed yet, and the age of the
+-- oldest.
 --
 -- Usage:    psql [CONNECTION] -f sql/ops/outbox_lag.sql
 -- Role:     remit_operator. Changes nothing.

@@ -1,4 +1,5 @@
--- Verifies the books: sums, versions, balances, floors, currencies and waiting events. Runs while transfers go on.
+-- Verifies the books: sums, versions, balances, floors, currencies and waiting events. Runs while
+-- transfers go on.
 --
 -- Usage:    psql [CONNECTION] [-v ledger=all] -f sql/ops/verify.sql
 -- ledger    the number of a ledger, or all

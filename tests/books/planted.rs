@@ -88,8 +88,8 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "a rejection has an event",
         function: "remit/transfers_store",
-        text: "      from stored s; -- In the order",
-        instead: "      from stored s where s.outcome = 'posted'; -- In the order",
+        text: "from stored s;\n",
+        instead: "from stored s where s.outcome = 'posted';\n",
     },
     Fault {
         rule: "a statement goes back from before a version",

@@ -1,5 +1,5 @@
--- Only a transaction without an id can mark, and the one of a test gets its own at once: these have
--- one each.
+-- Only a transaction without an id can mark, and the one of a test gets its own at once. So each of
+-- these has its own transaction.
 alter sequence remit.outbox_id_seq restart;
 select last_id as unused from remit_worker_v1.outbox_mark() \gset
 select nextval('remit.outbox_id_seq') as first_id \gset

@@ -7,7 +7,7 @@
 //! | the floor | the relay's next task | which leads to |
 //! | --- | --- | --- |
 //! | is unknown, or not above what was published | `outbox_mark` | a mark |
-//! | has a mark | `outbox_rise`, until older transactions end | the first event, or behind the mark |
+//! | has a mark | `outbox_rise`, until older ones end | the first event, or behind the mark |
 //! | is above all that was published | nothing | |
 //!
 //! Once a minute the relay reads from the first row on all the same, once. If it finds an event

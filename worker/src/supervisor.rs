@@ -58,7 +58,8 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &CancellationTok
 /// Waits until the process is asked to end, then for its parts.
 ///
 /// # Errors
-/// A part ended by itself or panicked: the process must end too, so that its supervisor restarts it.
+/// A part ended by itself or panicked: the process must end too, so that its supervisor restarts
+/// it.
 async fn run(
     mut parts: JoinSet<()>,
     shutdown: &CancellationToken,

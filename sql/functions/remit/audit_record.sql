@@ -5,7 +5,7 @@ create or replace function remit.audit_record(
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
--- Writes what an operator does, in the transaction in which he does it.
+-- Writes what an operator does, in the transaction that does it.
 --
 -- Who it is says the session: its login and application_name, and over HTTP the caller's key.
 --

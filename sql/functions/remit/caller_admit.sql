@@ -4,10 +4,10 @@ create or replace function remit.caller_admit(ledger_id bigint, key_sha256 bytea
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- Who calls, if he may.
+-- Who calls, if it may.
 --
--- Raises: WL016 for a key that is not valid in this ledger, or a session that needs one; WL017 for a scope that
--- lacks the permission. Locks: nothing.
+-- Raises: WL016 for a key that is not valid in this ledger, or a session that needs one; WL017 for
+-- a scope that lacks the permission. Locks: nothing.
 declare
     caller constant remit_v1.caller := remit.caller_find(caller_admit.ledger_id, caller_admit.key_sha256);
 begin
@@ -24,4 +24,4 @@ end;
 $$;
 
 comment on function remit.caller_admit(bigint, bytea, remit.permission) is
-    'Who calls, if he may: else WL016 or WL017.';
+    'Who calls, if it may: else WL016 or WL017.';

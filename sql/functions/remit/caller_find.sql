@@ -4,10 +4,11 @@ create or replace function remit.caller_find(ledger_id bigint, key_sha256 bytea)
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- Who calls: the owner of a key, or, without a key, a session that is an operator's or the owner's of Remit.
--- The scope is null for anybody else.
+-- Who calls: the owner of a key, or, without a key, a session that is an operator's or the owner's
+-- of Remit. The scope is null for anybody else.
 --
--- It goes by session_user, who logged in: in a function of the API, current_user is the owner of Remit.
+-- It goes by session_user, who logged in: in a function of the API, current_user is the owner of
+-- Remit.
 --
 -- Raises: nothing. Locks: nothing.
 declare
@@ -30,4 +31,4 @@ end;
 $$;
 
 comment on function remit.caller_find(bigint, bytea) is
-    'Who calls, by a key or by the session. The scope is null for nobody that is known.';
+    'Who calls, by a key or by the session. The scope is null for a caller that is not known.';

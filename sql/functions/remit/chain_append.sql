@@ -3,15 +3,18 @@ create or replace function remit.chain_append(ledger_id bigint, transfer_ids uui
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
-    set enable_seqscan = off -- The plan is kept; one made while the tables are small must serve when they are large.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
+    -- The plan is kept; one made while the tables are small must serve when they are large.
+    set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- Appends one block to a ledger's chain: the digests of these journal rows, in this order.
 --
 -- A row that is no longer in the journal is chained as zero bytes, so that verify names it.
 --
--- Raises: nothing. Locks: nothing; the caller holds the ledger, so that one block follows the other.
+-- Raises: nothing. Locks: nothing; the caller holds the ledger, so that one block follows the
+-- other.
 declare
     head remit.chain_blocks;
     digests bytea[];
@@ -22,7 +25,8 @@ begin
     select array_agg(coalesce(d.digest, decode(repeat('00', 32), 'hex')) order by c.place)
       into digests
       from unnest(chain_append.transfer_ids) with ordinality as c (id, place)
-           left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
+           -- One lookup for each: also by a plan that was made for an empty table.
+           left join lateral (
                select r.digest from remit.transfer_digests r
                 where r.ledger_id = chain_append.ledger_id and r.id = c.id
                offset 0) d on true;

@@ -6,10 +6,11 @@ create or replace function remit.chain_hash(
     parallel safe
     set search_path = pg_catalog, pg_temp
 as $$
--- The hash of a block: SHA-256 of its predecessor's hash, its ledger, number, count and time, and its digests in order.
+-- The hash of a block: SHA-256 of its predecessor's hash, its ledger, number, count and time, and
+-- its digests in order.
 --
--- The first block's predecessor is 32 zero bytes. Numbers are 8 bytes, the highest first; the time counts microseconds
--- since 2000.
+-- The first block's predecessor is 32 zero bytes. Numbers are 8 bytes, the highest first; the time
+-- counts microseconds since 2000.
 --
 -- Raises: nothing. Locks: nothing.
     select sha256(

@@ -8,7 +8,8 @@ create or replace function remit.initial_transfer_id(wallet_id uuid)
 as $$
 -- The id of the transfer that brought a wallet its initial balance.
 --
--- It follows from the wallet's id, so that a retried creation finds it. No idempotency key begins with chr(1).
+-- It follows from the wallet's id, so that a retried creation finds it. No idempotency key begins
+-- with chr(1).
 --
 -- Raises: nothing. Locks: nothing.
     select remit.uuid_v8(sha256(convert_to(chr(1) || 'initial balance of wallet ' || wallet_id, 'UTF8')));

@@ -6,7 +6,8 @@ create or replace function remit.issuance_wallet_id(ledger_id bigint, currency t
 as $$
 -- The issuance wallet of a ledger and currency, made on first use.
 --
--- It is the one without a user. Its id follows from the currency, unless somebody has taken that for a wallet of his.
+-- It is the one without a user. Its id follows from the currency, unless a caller has taken that
+-- for a wallet.
 --
 -- Raises: nothing. Locks: nothing; a concurrent first use is waited for.
 declare

@@ -3,7 +3,8 @@ create or replace function remit.journal_refuse()
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- What was written down stays as it is, for everyone: the journal, its chain and the audit log are append-only.
+-- What was written down stays as it is, for everyone: the journal, its chain and the audit log are
+-- append-only.
 --
 -- Raises: WL011. Locks: nothing.
 begin
@@ -17,7 +18,8 @@ $$;
 comment on function remit.journal_refuse() is
     'Refuses UPDATE, DELETE and TRUNCATE of tables that are append-only.';
 
--- Only where they are missing: making a trigger waits for every transfer in flight and holds up the next.
+-- Only where they are missing: making a trigger waits for every transfer in flight and holds up the
+-- next.
 do $$
 declare
     append_only text;

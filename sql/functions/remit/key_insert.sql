@@ -4,7 +4,8 @@ create or replace function remit.key_insert(ledger_id bigint, request remit_v1.k
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
--- Makes a key. Its text names its ledger and has 244 random bits (of two random UUIDs); only its SHA-256 is kept.
+-- Makes a key. Its text names its ledger and has 244 random bits (of two random UUIDs); only its
+-- SHA-256 is kept.
 --
 -- Raises: 23505 and 23503, which its callers rule out. Locks: nothing.
 declare

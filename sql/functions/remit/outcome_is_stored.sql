@@ -3,7 +3,8 @@ create or replace function remit.outcome_is_stored(outcome remit_v1.transfer_out
     language sql
     immutable
     parallel safe
--- Whether a transfer with this outcome is a row of the journal, which is replayed for its id for ever. Null for none.
+-- Whether a transfer with this outcome is a row of the journal, which is replayed for its id for
+-- ever. Null for none.
 --
 -- Raises: nothing. Locks: nothing.
 return outcome in (

@@ -5,7 +5,8 @@ create or replace function remit.outcome_refuse(outcome remit_v1.transfer_outcom
 as $$
 -- Raises an outcome of transfers_post as an error, for callers that want one transfer or none.
 --
--- Raises: WL001, WL002, WL005, WL006, WL007, WL010, WL012, WL013, WL014, WL015, WL016, WL017. Locks: nothing.
+-- Raises: WL001, WL002, WL005, WL006, WL007, WL010, WL012, WL013, WL014, WL015, WL016, WL017.
+-- Locks: nothing.
 begin
     raise exception using
         errcode = case outcome

@@ -3,7 +3,8 @@ create or replace function remit.reason_check(reason text, key_sha256 bytea)
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- Refuses an operator's action without a reason: a person says why. A program may, and its key says who.
+-- Refuses an operator's action without a reason: a person says why. A program may, and its key says
+-- who.
 --
 -- Raises: WL001. Locks: nothing.
 begin

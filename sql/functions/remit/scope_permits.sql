@@ -3,8 +3,8 @@ create or replace function remit.scope_permits(scope remit_v1.key_scope, permiss
     language sql
     immutable
     parallel safe
--- Whether a scope includes a permission; null for no scope. What a key of scope user may read and spend is its own
--- user's only.
+-- Whether a scope includes a permission; null for no scope. What a key of scope user may read and
+-- spend is its own user's only.
 --
 -- Raises: nothing. Locks: nothing.
 return case permission

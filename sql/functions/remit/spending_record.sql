@@ -9,11 +9,11 @@ as $$
 --
 -- drafts are what came of the requests, locked the wallets that they name.
 --
--- A clock may be wrong for a while. An amount is counted in the hour of the clock, or in the wallet's
--- latest one if that is later: when a clock that was set back is put right, it still counts. It is
--- not the hour of the call's moment, which another wallet may have moved. An hour is forgotten by the
--- number of hours after it, not by its age: a clock that ran ahead and is put right finds the hours
--- from before.
+-- A clock may be wrong for a while. An amount is counted in the hour of the clock, or in the
+-- wallet's latest one if that is later: when a clock that was set back is put right, it still
+-- counts. It is not the hour of the call's moment, which another wallet may have moved. An hour is
+-- forgotten by the number of hours after it, not by its age: a clock that ran ahead and is put
+-- right finds the hours from before.
 --
 -- Raises: nothing. Locks: the rows of the wallets, which the caller has locked.
 declare

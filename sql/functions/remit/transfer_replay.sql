@@ -5,7 +5,8 @@ create or replace function remit.transfer_replay(
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- What becomes of a draft whose id is taken: by a row of the journal, else by an earlier request of the same call, the twin.
+-- What becomes of a draft whose id is taken: by a row of the journal, else by an earlier request of
+-- the same call, the twin.
 --
 -- The same content is answered again as it was, other content is refused. A caller that may not
 -- spend learns nothing of a twin.
@@ -28,7 +29,8 @@ begin
     is_same := (stored.source_id, stored.target_id, stored.amount, stored.reference, stored.metadata)
         is not distinct from
         (draft.source_id, draft.target_id, draft.amount, draft.reference, draft.metadata);
-    -- An omitted currency means the source's, which the stored row names, unless it was refused for another.
+    -- An omitted currency means the source's, which the stored row names, unless it was refused for
+    -- another.
     if requested_currency is not null then
         is_same := is_same and requested_currency = stored.currency;
     elsif stored.outcome = 'currency_mismatch' then

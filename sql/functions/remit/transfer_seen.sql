@@ -5,7 +5,8 @@ create or replace function remit.transfer_seen(
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- What a caller sees of a transfer; null where there is none for it. caller_user_id is the user that it is bound to.
+-- What a caller sees of a transfer; null where there is none for it. caller_user_id is the user
+-- that it is bound to.
 --
 -- A caller sees what it sees the source of, and what was posted to a target that it sees. Version
 -- and balance of a wallet that it does not see are null.

@@ -31,7 +31,8 @@ begin
                            else k.scope
                        end as scope
                   from unnest(caller_keys) as r (sha256)
-                       left join lateral ( -- A lookup for each, never a join with all keys of the ledger.
+                       -- A lookup for each, never a join with all keys of the ledger.
+                       left join lateral (
                            select v.user_id, v.scope from remit.valid_keys v
                             where v.ledger_id = transfers_admit.ledger_id and v.sha256 = r.sha256
                            offset 0) k on true

@@ -7,19 +7,22 @@ as $$
 -- Decides the drafts in order, each upon what the ones before it left: a step of transfers_post,
 -- under whose settings it runs.
 --
--- It decides by balances in memory. So a wallet that a thousand requests name costs one lock and one update.
+-- It decides by balances in memory. So a wallet that a thousand requests name costs one lock and
+-- one update.
 --
 -- Raises: nothing. Locks: nothing.
 declare
     amount_max constant bigint := 9007199254740991;
-    -- Variables of their own: an element of an attribute would be searched for from the first one on.
+    -- Variables of their own: an element of an attribute would be searched for from the first one
+    -- on.
     wallets constant remit.locked_wallet[] := locked.wallets;
     balances bigint[] := locked.balances;
     versions bigint[] := locked.versions;
     spents bigint[] := locked.spents;
     are_limited constant boolean := spents is not null;
     draft remit.transfer_draft;
-    -- The ids that several requests have, and the place of the first of them whose outcome is stored.
+    -- The ids that several requests have, and the place of the first of them whose outcome is
+    -- stored.
     repeated_ids uuid[];
     repeated_places integer[];
     repeated integer;

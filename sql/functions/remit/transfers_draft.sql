@@ -7,12 +7,14 @@ as $$
 -- Decides what follows from no balance, for all requests at once: a step of transfers_post, under
 -- whose settings it runs. A draft without an outcome is left to transfers_decide.
 --
--- The journal is asked for the ids after the wallets were locked: a twin that held them has committed.
+-- The journal is asked for the ids after the wallets were locked: a twin that held them has
+-- committed.
 --
 -- Raises: nothing. Locks: nothing.
 declare
     amount_max constant bigint := 9007199254740991; -- 2^53 − 1: exact in every JSON client.
-    -- Variables of their own: an element of an attribute would be searched for from the first one on.
+    -- Variables of their own: an element of an attribute would be searched for from the first one
+    -- on.
     may_spends constant boolean[] := admitted.may_spends;
     reachables constant boolean[] := admitted.reachables;
     wallets constant remit.locked_wallet[] := locked.wallets;
@@ -44,8 +46,9 @@ begin
                            when wallets[v.target].id is distinct from v.target_id then 'target_id'
                        end as field
                   from (select u.*, found.stored,
-                               -- Where the wallet stands among the locked, if it does: the place of the last id not above
-                               -- its own. A subquery, as width_bucket would copy a variable for each request.
+                               -- Where the wallet stands among the locked, if it does: the place of
+                               -- the last id not above its own. A subquery, as width_bucket would
+                               -- copy a variable for each request.
                                coalesce(width_bucket(u.source_id, (select locked.ids)), 0) as source,
                                coalesce(width_bucket(u.target_id, (select locked.ids)), 0) as target,
                                may_spends is null or may_spends[u.ordinality] as may_spend,

@@ -20,15 +20,17 @@ declare
 begin
     event_prefix := lpad(to_hex(floor(extract(epoch from locked.moment) * 1000)::bigint), 12, '0') || '70008';
     with stored as materialized (
-        select d.*, (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event -- One value, if there is a row.
+        -- One value, if there is a row.
+        select d.*, (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event
           from unnest(decided.drafts) with ordinality as d
          where remit.outcome_is_stored(d.outcome) and not d.replayed
     ), changed_wallets as (
         update remit.wallets w
            set balance = balances[l.ordinality], version = versions[l.ordinality], updated_at = locked.moment
           from unnest(locked.wallets) with ordinality as l
-         where w.ctid = l.ctid -- Where the lock found it: nobody but this session can have moved it since.
-           and (w.ledger_id = transfers_store.ledger_id) is true -- Which no index answers: the ledger has many.
+         where w.ctid = l.ctid -- Where the lock found it: no other session can have moved it since.
+           -- Which no index answers: the ledger has many.
+           and (w.ledger_id = transfers_store.ledger_id) is true
            and versions[l.ordinality] <> l.version
     ), journal as (
         insert into remit.transfers (
@@ -46,7 +48,8 @@ begin
            (event_prefix || lpad(to_hex(s.event), 15, '0'))::uuid,
            case s.outcome when 'posted' then 'transfer.posted' else 'transfer.rejected' end,
            s.id, s.request_id, locked.moment
-      from stored s; -- In the order of the requests: ids of events of one wallet rise with its versions.
+      -- In the order of the requests: ids of events of one wallet rise with its versions.
+      from stored s;
     if not found then
         return decided.drafts;
     end if;
@@ -54,7 +57,8 @@ begin
     if locked.spents is not null then
         perform remit.spending_record(transfers_store.ledger_id, clock_timestamp(), decided.drafts, locked.wallets);
     end if;
-    if key_sha256s is null or array_position(key_sha256s, null) is not null then -- The session's own: an operator's.
+    -- The session's own: an operator's.
+    if key_sha256s is null or array_position(key_sha256s, null) is not null then
         perform remit.audit_record(
             transfers_store.ledger_id, 'transfers_post', array_agg(d.id),
             (array_agg(d.reference) filter (where d.reference is not null))[1], null, null)

@@ -1,6 +1,7 @@
 create or replace function remit.user_transfer_id(user_id uuid, transfer_id uuid)
     returns uuid
-    language plpgsql -- Keeps its plan, where a function in SQL is parsed anew by each statement that calls it.
+    -- Keeps its plan, where a function in SQL is parsed anew by each statement that calls it.
+    language plpgsql
     immutable
     strict
     parallel safe
@@ -8,8 +9,8 @@ create or replace function remit.user_transfer_id(user_id uuid, transfer_id uuid
 as $$
 -- The id of the transfer that a key of scope user makes with the id transfer_id.
 --
--- Each user's idempotency keys are a name space of their own: nobody can learn by trying which keys another
--- caller has used, nor use them up. No key of the ledger's begins with chr(1).
+-- Each user's idempotency keys are a name space of their own: no caller can learn by trying which
+-- keys another one has used, nor use them up. No key of the ledger's begins with chr(1).
 --
 -- Raises: nothing. Locks: nothing.
 begin

@@ -1,6 +1,7 @@
 create or replace function remit.uuid_v8(digest bytea)
     returns uuid
-    language plpgsql -- Keeps its plan, where a function in SQL is parsed anew by each statement that calls it.
+    -- Keeps its plan, where a function in SQL is parsed anew by each statement that calls it.
+    language plpgsql
     immutable
     strict
     parallel safe

@@ -4,7 +4,7 @@ create or replace function remit.wallet_absence(ledger_id bigint, wallet_id uuid
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- Why a wallet could not be locked: someone else holds it, or there is none.
+-- Why a wallet could not be locked: another session holds it, or there is none.
 --
 -- Raises: nothing. Locks: nothing.
     select case

@@ -16,7 +16,7 @@ begin
     select w.* into strict stored
       from remit.wallets w
      where w.ledger_id = wallet_replay.ledger_id and w.id = wallet_replay.wallet_id;
-    if stored.initial_balance > 0 then -- Else a transfer with that id is somebody else's.
+    if stored.initial_balance > 0 then -- Else a transfer with that id is another caller's.
         select t.* into strict initial
           from remit.transfers t
          where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);

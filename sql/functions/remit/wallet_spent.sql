@@ -4,11 +4,12 @@ create or replace function remit.wallet_spent(ledger_id bigint, wallet_id uuid, 
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- What counts against a wallet's daily limit, in minor units: what left in the hour of the clock, in
--- the 24 hours before it, and in any hour to come.
+-- What counts against a wallet's daily limit, in minor units: what left in the hour of the clock,
+-- in the 24 hours before it, and in any hour to come.
 --
 -- So an amount counts for 24 to 25 hours, and no 24 hours ever see more than the limit. What left
--- while the clock was ahead counts until the clock is there again: a clock that is set back loses no limit.
+-- while the clock was ahead counts until the clock is there again: a clock that is set back loses
+-- no limit.
 --
 -- Raises: nothing. Locks: nothing.
     select coalesce(sum(s.amount), 0)::bigint

@@ -6,8 +6,8 @@ as $$
 -- Locks the wallets that the requests name, but for those that another session holds: a step of
 -- transfers_post, under whose settings it runs.
 --
--- The moment of the call is taken under the locks, and is not before the last change of any of these
--- wallets: a wallet's entries never go back in time, also when the clock does.
+-- The moment of the call is taken under the locks, and is not before the last change of any of
+-- these wallets: a wallet's entries never go back in time, also when the clock does.
 --
 -- Raises: nothing. Locks: the wallets, for no key update, in order of id and without waiting.
 declare
@@ -28,7 +28,8 @@ begin
              where reachables[r.ordinality] is not false
              group by u.id
              order by u.id) i
-           cross join lateral ( -- One lookup for each, in this order: also by a plan that was made for an empty table.
+           -- One lookup for each, in this order: also by a plan that was made for an empty table.
+           cross join lateral (
                select l.ctid, l.id, l.currency, l.balance::bigint, l.held, l.floor, l.version::bigint, l.status, l.transfer_max,
                       l.daily_max, l.updated_at
                  from remit.wallets l

@@ -5,8 +5,8 @@ create or replace function remit_ops_v1.chain_check(ledger_id bigint, block bigi
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Whether a block that chain_head once gave is still in the chain: one violation if it is missing or has another hash,
--- because somebody made the chain anew after that.
+-- Whether a block that chain_head once gave is still in the chain: one violation if it is missing
+-- or has another hash, because the chain was made anew after that.
 --
 -- Together with verify this proves that all that was chained then is as it was then.
 --

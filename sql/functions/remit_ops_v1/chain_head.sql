@@ -7,8 +7,9 @@ create or replace function remit_ops_v1.chain_head(ledger_id bigint default null
 as $$
 -- The last block of a ledger's chain, or of each ledger's; none where nothing is chained yet.
 --
--- Keep it outside of the database: a superuser can change the journal and make the whole chain anew, and verify will find
--- nothing wrong. But the block of that number has another hash then, and chain_check tells.
+-- Keep it outside of the database: a superuser can change the journal and make the whole chain
+-- anew, and verify will find nothing wrong. But the block of that number has another hash then, and
+-- chain_check tells.
 --
 -- Raises: WL009. Locks: nothing.
 begin

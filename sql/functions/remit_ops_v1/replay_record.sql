@@ -7,8 +7,8 @@ create or replace function remit_ops_v1.replay_record(ledger_id bigint, event_id
 as $$
 -- Writes into the audit log that dead letters of these events will be replayed, and why.
 --
--- The letters are in the broker and not in the database: who replays them calls this first, so that no replay goes
--- without its row. The ledger is the letters' own, whether it exists or not.
+-- The letters are in the broker and not in the database: who replays them calls this first, so that
+-- no replay goes without its row. The ledger is the letters' own, whether it exists or not.
 --
 -- Raises: WL001. Locks: nothing.
 begin

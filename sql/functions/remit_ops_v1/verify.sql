@@ -5,9 +5,11 @@ create or replace function remit_ops_v1.verify(ledger_id bigint default null)
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Checks the books of one ledger, or of each in turn. A row per violation: none means that the books are right.
+-- Checks the books of one ledger, or of each in turn. A row per violation: none means that the
+-- books are right.
 --
--- Runs while transfers go on: all of it is one snapshot. Rows of a ledger that does not exist are seen as well.
+-- Runs while transfers go on: all of it is one snapshot. Rows of a ledger that does not exist are
+-- seen as well.
 --
 -- Raises: WL009. Locks: nothing.
 declare

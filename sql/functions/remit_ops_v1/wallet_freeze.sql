@@ -6,7 +6,8 @@ create or replace function remit_ops_v1.wallet_freeze(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Freezes a wallet: transfers from and to it are rejected until it is unfrozen. Doing it twice changes nothing.
+-- Freezes a wallet: transfers from and to it are rejected until it is unfrozen. Doing it twice
+-- changes nothing.
 --
 -- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
 -- Locks: the wallet, for no key update.

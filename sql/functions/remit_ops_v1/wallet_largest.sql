@@ -5,7 +5,8 @@ create or replace function remit_ops_v1.wallet_largest(ledger_id bigint, currenc
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- The wallets with the largest balances in a currency, without the issuance wallet. Reads every wallet of the ledger.
+-- The wallets with the largest balances in a currency, without the issuance wallet. Reads every
+-- wallet of the ledger.
 --
 -- Raises: WL001, WL008. Locks: nothing.
 begin

@@ -7,7 +7,8 @@ create or replace function remit_ops_v1.wallet_limits_set(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Limits what may leave a wallet: by one transfer, and in total in any 24 hours. Null is no limit. Minor units.
+-- Limits what may leave a wallet: by one transfer, and in total in any 24 hours. Null is no limit.
+-- Minor units.
 --
 -- A new daily limit counts what has left already: the wallet's journal is read backwards for a day.
 -- Where there was one before, that is counted already.

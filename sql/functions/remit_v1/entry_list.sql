@@ -5,9 +5,11 @@ create or replace function remit_v1.entry_list(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
 as $$
--- A page of a wallet's statement, newest first: the entries before a version, or the newest where it is null.
+-- A page of a wallet's statement, newest first: the entries before a version, or the newest where
+-- it is null.
 --
 -- Each side reads its own partial index backwards and stops at the limit.
 --

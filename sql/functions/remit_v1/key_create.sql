@@ -6,9 +6,11 @@ create or replace function remit_v1.key_create(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Makes an API key. The result holds its text, which is stored nowhere: a lost one is revoked and replaced.
+-- Makes an API key. The result holds its text, which is stored nowhere: a lost one is revoked and
+-- replaced.
 --
--- A key of scope user names a user, no other does. Without expires_at it is valid until it is revoked.
+-- A key of scope user names a user, no other does. Without expires_at it is valid until it is
+-- revoked.
 --
 -- Raises: WL001, WL003, WL009, WL016, WL017. Locks: nothing.
 declare

@@ -6,8 +6,9 @@ create or replace function remit_v1.key_list(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- A page of a ledger's keys, oldest first, with those that were revoked or have expired: those behind the key that
--- was created at after_created_at and has the id after_id, or the first where both are null.
+-- A page of a ledger's keys, oldest first, with those that were revoked or have expired: those
+-- behind the key that was created at after_created_at and has the id after_id, or the first where
+-- both are null.
 --
 -- Raises: WL001, WL016, WL017. Locks: nothing.
 begin

@@ -4,14 +4,16 @@ create or replace function remit_v1.keys_get(ledger_ids bigint[], key_sha256s by
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    -- The plan is kept; one made while the table is small must serve when it is large.
+    set enable_seqscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- The valid keys among those with these ledgers and SHA-256s, in no particular order.
 --
--- For servers, which remember the answer for a few seconds. It is no permission: each function asks again.
+-- For servers, which remember the answer for a few seconds. It is no permission: each function asks
+-- again.
 --
 -- Raises: nothing. Locks: nothing.
 begin

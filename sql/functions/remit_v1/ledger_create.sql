@@ -6,8 +6,8 @@ create or replace function remit_v1.ledger_create(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Makes a ledger and its first key, of scope admin. ledger_id is the caller's own: his key opens the new one not
--- at all, and the new key opens nothing else.
+-- Makes a ledger and its first key, of scope admin. ledger_id is the caller's own: its key opens
+-- the new one not at all, and the new key opens nothing else.
 --
 -- Raises: WL001, WL009, WL016, WL017. Locks: nothing.
 declare

@@ -8,7 +8,8 @@ as $$
 -- How many events wait for the relay, and when the oldest was written (null where none waits).
 --
 -- Raises: nothing. Locks: nothing.
-    select count(*), min(o.created_at) from remit.outbox o; -- One pass: an index may hold much that is gone.
+    -- One pass: an index may hold much that is gone.
+    select count(*), min(o.created_at) from remit.outbox o;
 $$;
 
 comment on function remit_v1.outbox_lag() is

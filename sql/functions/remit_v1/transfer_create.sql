@@ -6,11 +6,13 @@ create or replace function remit_v1.transfer_create(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Posts one transfer, for people in psql: transfers_post with one request, which waits for its wallets.
+-- Posts one transfer, for people in psql: transfers_post with one request, which waits for its
+-- wallets.
 --
 -- A stored outcome, posted or rejected, is a result. What is not stored is an error.
 --
--- Raises: WL001, WL002, WL005, WL006, WL016, WL017; 55P03 when a wallet stayed locked for lock_timeout.
+-- Raises: WL001, WL002, WL005, WL006, WL016, WL017; 55P03 when a wallet stayed locked for
+-- lock_timeout.
 -- Locks: both wallets, for no key update, in order of id.
 declare
     caller constant remit_v1.caller := remit.caller_admit(transfer_create.ledger_id, transfer_create.key_sha256, 'spend');
@@ -29,7 +31,8 @@ begin
           from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     exception
         when unique_violation then
-            -- Another session has just used the id for other wallets. Its row is visible to a second call.
+            -- Another session has just used the id for other wallets. Its row is visible to a
+            -- second call.
             select r.* into strict result
               from remit_v1.transfers_post(transfer_create.ledger_id, array[request], array[transfer_create.key_sha256]) r;
     end;

@@ -4,14 +4,16 @@ create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id u
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
-    set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
+    -- The plan is kept; one made while the table is small must serve when it is large.
+    set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- One transfer of the journal, posted or rejected.
 --
--- A caller with a key of scope user finds what transfer_seen leaves of it. A transfer that its user's
--- wallets sent is found by its id, and by the id that the caller gave it.
+-- A caller with a key of scope user finds what transfer_seen leaves of it. A transfer that its
+-- user's wallets sent is found by its id, and by the id that the caller gave it.
 --
 -- Raises: WL004, WL016. Locks: nothing.
 declare

@@ -6,9 +6,11 @@ create or replace function remit_v1.transfer_id(idempotency_key text)
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- The id that an idempotency key names: a UUID names itself, any other key the UUIDv8 of its SHA-256.
+-- The id that an idempotency key names: a UUID names itself, any other key the UUIDv8 of its
+-- SHA-256.
 --
--- HTTP derives ids in the same way, so a transfer begun through one door can be retried at the other.
+-- HTTP derives ids in the same way, so a transfer begun through one door can be retried at the
+-- other.
 --
 -- Raises: WL001. Locks: nothing.
 begin

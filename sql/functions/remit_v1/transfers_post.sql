@@ -5,14 +5,15 @@ create or replace function remit_v1.transfers_post(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
-    -- An estimate for a table that is large would have each call compiled, which costs more than it does.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
     set jit = off
     -- Plans are made once and kept, also those of the steps. Made while a table is small, they must
     -- serve when it is large: wallets and transfers are looked up, never scanned or hashed.
     set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- Posts 1 to 1,000 transfers in order; the only code that moves money. One result for each request, in order.
+-- Posts 1 to 1,000 transfers in order; the only code that moves money. One result for each request,
+-- in order.
 --
 -- Every outcome is data: a refused request never fails its neighbours. What is stored
 -- (outcome_is_stored) is in the journal under the request's id, once. A later request with the same
@@ -24,13 +25,13 @@ as $$
 -- key_sha256s has the caller of each request. Where it is null, or one of its elements is, the
 -- session itself is the caller, and the audit log says so.
 --
--- | step     | function         | what it does                                                       |
--- | -------- | ---------------- | ------------------------------------------------------------------ |
--- | admit    | transfers_admit  | who calls, and which sources each caller may use                   |
--- | lock     | wallets_lock     | locks the wallets; from here on nobody else changes them           |
--- | draft    | transfers_draft  | decides what follows from no balance, for all requests at once     |
--- | decide   | transfers_decide | decides the rest in order, each upon what the ones before it left  |
--- | store    | transfers_store  | writes wallets, journal, events, spending and audit log            |
+-- | step   | function         | what it does                                                     |
+-- | ------ | ---------------- | ---------------------------------------------------------------- |
+-- | admit  | transfers_admit  | who calls, and which sources each caller may use                 |
+-- | lock   | wallets_lock     | locks the wallets; from here on no other session changes them    |
+-- | draft  | transfers_draft  | decides what follows from no balance, for all requests at once   |
+-- | decide | transfers_decide | decides the rest in order, each upon what the ones before it left |
+-- | store  | transfers_store  | writes wallets, journal, events, spending and audit log          |
 --
 -- Each step is called once. What a step finds goes to the next one by value: a table is written in
 -- the last step only.
@@ -45,7 +46,8 @@ declare
     decided remit.decision;
     drafts remit.transfer_draft[];
 begin
-    -- Arrays of other dimensions or bounds have elements in other places than those where the steps look.
+    -- Arrays of other dimensions or bounds have elements in other places than those where the steps
+    -- look.
     if request_count not between 1 and 1000 or array_dims(requests) <> '[1:' || request_count || ']' then
         perform remit.field_refuse('requests', '1 to 1000 requests, numbered from 1');
     elsif key_sha256s is not null and array_dims(key_sha256s) is distinct from array_dims(requests) then

@@ -6,9 +6,11 @@ create or replace function remit_v1.user_create(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- Creates a user. Without an id it gets one; with an id a retry finds the user that the first call made.
+-- Creates a user. Without an id it gets one; with an id a retry finds the user that the first call
+-- made.
 --
--- Raises: WL001, WL005, WL009, WL016, WL017. Locks: nothing; a concurrent call with the same id is waited for.
+-- Raises: WL001, WL005, WL009, WL016, WL017. Locks: nothing; a concurrent call with the same id is
+-- waited for.
 declare
     user_id constant uuid := coalesce(request.id, gen_random_uuid());
     stored  remit.users;

@@ -8,10 +8,11 @@ create or replace function remit_v1.wallet_create(
 as $$
 -- Creates a wallet; its initial balance is a transfer from the issuance wallet of its currency.
 --
--- Without an id it gets one; with an id a retry finds the wallet that the first call made and answers
--- as the first call did, whatever the wallet holds by now. A null floor is no limit.
+-- Without an id it gets one; with an id a retry finds the wallet that the first call made and
+-- answers as the first call did, whatever the wallet holds by now. A null floor is no limit.
 --
--- Raises: WL001, WL003, WL005, WL008, WL010, WL013, WL015, WL016, WL017; 55P03 when the issuance wallet stayed locked for lock_timeout.
+-- Raises: WL001, WL003, WL005, WL008, WL010, WL013, WL015, WL016, WL017; 55P03 when the issuance
+-- wallet stayed locked for lock_timeout.
 -- Locks: the issuance wallet, if there is an initial balance.
 declare
     amount_max constant bigint := 9007199254740991;

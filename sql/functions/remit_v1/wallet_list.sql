@@ -6,10 +6,11 @@ create or replace function remit_v1.wallet_list(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
 as $$
--- A page of a user's wallets, oldest first: those behind the wallet that was created at after_created_at and
--- has the id after_id, or the first where both are null.
+-- A page of a user's wallets, oldest first: those behind the wallet that was created at
+-- after_created_at and has the id after_id, or the first where both are null.
 --
 -- Raises: WL001, WL003, WL016. Locks: nothing.
 begin

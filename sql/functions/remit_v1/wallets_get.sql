@@ -5,13 +5,17 @@ create or replace function remit_v1.wallets_get(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
-    set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
+    -- The plan is kept; one made while the table is small must serve when it is large.
+    set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- One row for each id, in order: the wallet, or nulls where there is none that the caller sees (caller_sees).
+-- One row for each id, in order: the wallet, or nulls where there is none that the caller sees
+-- (caller_sees).
 --
--- key_sha256s has the caller of each id; where it is null, or one of its elements is, the session itself is the caller.
+-- key_sha256s has the caller of each id; where it is null, or one of its elements is, the session
+-- itself is the caller.
 --
 -- Raises: WL001, WL016 if any of the keys is not valid. Locks: nothing.
 declare
@@ -39,7 +43,8 @@ begin
            w.version::bigint, w.status_version::bigint, w.reference::text, w.metadata::jsonb,
            w.created_at, w.updated_at, false
       from unnest(wallet_ids, user_ids) with ordinality as r (id, user_id, place)
-           left join lateral ( -- One lookup for each: also by a plan that was made for an empty table.
+           -- One lookup for each: also by a plan that was made for an empty table.
+           left join lateral (
                select l.* from remit.wallets l
                 where l.ledger_id = wallets_get.ledger_id and l.id = r.id and remit.caller_sees(r.user_id, l.user_id)
                offset 0) w on true

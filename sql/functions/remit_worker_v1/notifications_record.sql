@@ -5,9 +5,11 @@ create or replace function remit_worker_v1.notifications_record(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
 as $$
--- Records notifications that were sent. One that is recorded already is left as it is. Returns how many were new.
+-- Records notifications that were sent. One that is recorded already is left as it is. Returns how
+-- many were new.
 --
 -- Raises: nothing. Locks: nothing; a concurrent record of the same event is waited for.
 declare

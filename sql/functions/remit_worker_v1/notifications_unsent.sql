@@ -4,8 +4,10 @@ create or replace function remit_worker_v1.notifications_unsent(ledger_id bigint
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off -- An estimate for a table that is large would have each call compiled, which costs more than it does.
-    set enable_seqscan = off -- The plan is kept; one made while the table is small must serve when it is large.
+    -- Compiled for an estimate that is large, a call would cost more than it saves.
+    set jit = off
+    -- The plan is kept; one made while the table is small must serve when it is large.
+    set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
 -- Those of the events of which no notification was sent yet.
@@ -15,7 +17,8 @@ begin
     return query
     select distinct e.id
       from unnest(event_ids) as e (id)
-     where ( -- One lookup for each: what may be joined is, by a plan that was made for an empty table.
+     -- One lookup for each: what may be joined is, by a plan that was made for an empty table.
+     where (
                select true from remit.notifications n
                 where n.ledger_id = notifications_unsent.ledger_id and n.event_id = e.id) is null;
 end;

@@ -8,7 +8,8 @@ as $$
 -- The last number that an event was given, and a transaction behind which no writer adds an event
 -- up to that number. That is this transaction: a writer that was given such a number had locked or
 -- changed a row before (sql/README.md), so its transaction had an id, and this one gets its own
--- after the number was read. Once it and all that are older have ended, outbox_rise raises the floor.
+-- after the number was read. Once it and all that are older have ended, outbox_rise gives a new
+-- floor.
 --
 -- Raises: 25001 in a transaction that has an id already. Locks: nothing.
 declare

@@ -13,9 +13,10 @@ as $$
 -- The floor that follows from a mark: a number below which no event is and none can come. Null
 -- while a transaction from before the mark is open, because that may still add one.
 --
--- Once all of them have ended, each event up to the mark is in sight or gone: the function is stable,
--- so that it asks and looks with one snapshot. The floor is the first event in sight, or the number
--- behind the mark where that is lower. What is below floor_id, the floor until now, is not looked at.
+-- Once all of them have ended, each event up to the mark is in sight or gone: the function is
+-- stable, so that it asks and looks with one snapshot. The floor is the first event in sight, or
+-- the number behind the mark where that is lower. What is below floor_id, the floor until now, is
+-- not looked at.
 --
 -- Raises: nothing. Locks: nothing.
 declare

@@ -8,14 +8,15 @@ create or replace function remit_worker_v1.outbox_settle(ledger_id bigint, ids b
     set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- Removes the events that the broker has confirmed, and chains the journal rows that they tell of. Returns how many
--- events were there.
+-- Removes the events that the broker has confirmed, and chains the journal rows that they tell of.
+-- Returns how many events were there.
 --
--- A row leaves the outbox here and nowhere else, and in the transaction that chains it. So each journal row is chained
--- once: a late commit when its own event is settled, and what a relay left that died when another one settles it.
+-- A row leaves the outbox here and nowhere else, and in the transaction that chains it. So each
+-- journal row is chained once: a late commit when its own event is settled, and what a relay left
+-- that died when another one settles it.
 --
--- Raises: nothing. Locks: the ledger, for no key update, so that two calls append one after the other; the rows that
--- it deletes.
+-- Raises: nothing. Locks: the ledger, for no key update, so that two calls append one after the
+-- other; the rows that it deletes.
 declare
     settled integer;
     transfer_ids uuid[];
