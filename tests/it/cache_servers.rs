@@ -226,6 +226,15 @@ async fn a_promoted_replica_that_is_behind_shows_nothing_old() {
     for _ in 0..3 {
         pair.check_both_ways("with two masters").await;
     }
+    // A server that has never met the old master reads and writes what the others do not.
+    let variables = [("REDIS_URL", pair.stack.redis.url_at(replica.port))];
+    let third = pair.stack.second_server_with(&variables).await;
+    for _ in 0..3 {
+        pair.read(&third.http).await;
+        let posted = pair.stack.http.transfer(pair.source, pair.target, 1).await;
+        let balance = posted.json()["source_balance"].as_i64();
+        assert_eq!(Some(pair.read(&third.http).await.0), balance);
+    }
     // What was in both is read in neither.
     let (_, is_open) = generation(&pair.stack.owner().await).await;
     assert!(!is_open || pair.stack.wallet_place(pair.source).await != key);
