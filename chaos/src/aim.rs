@@ -42,6 +42,8 @@ impl Bug {
                 // Nearly a third of them kill the worker while events are on their way.
                 options.events_faults = vec![Kind::Delay(Link::WorkerBroker); 8];
                 options.pace.link_ms = (400, 800);
+                // Else half of them kill the worker that stands by.
+                options.has_others = false;
             }
             Self::CacheAnyVersion => options.mix.reads = 40,
             Self::AnswerAnyContent => options.mix.reuses = 20,

@@ -14,6 +14,8 @@ use crate::types::parse_uuid;
 
 const PAGE_SIZE_DEFAULT: i32 = 50;
 const PAGE_SIZE_MAX: i32 = 200;
+/// 2^53 − 1, which every JSON client reads exactly.
+const VERSION_MAX: i64 = 9_007_199_254_740_991;
 
 /// A page of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -118,8 +120,8 @@ pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
         if name != "min_version" {
             return Err(malformed("Allowed: min_version."));
         }
-        let value = digits(&value).filter(|value| *value >= 1);
-        let rule = || malformed("min_version is a positive integer.");
+        let value = digits(&value).filter(|value| (1..=VERSION_MAX).contains(value));
+        let rule = || malformed("min_version is an integer from 1 to 9007199254740991.");
         if version.replace(value.ok_or_else(rule)?).is_some() {
             return Err(repeated());
         }
@@ -208,6 +210,7 @@ mod tests {
             "min_version=-1",
             "min_version=%2B5",
             "min_version=1.5",
+            "min_version=9007199254740992",
             "min_version=12345678901234567",
             "min_version=1&min_version=1",
             "min_version=1&limit=1",

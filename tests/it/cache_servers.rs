@@ -210,8 +210,11 @@ async fn a_promoted_replica_that_is_behind_shows_nothing_old() {
     let second = stack.second_server_with(&variables).await;
     let pair = Pair::of(stack, second).await;
     let replica = pair.stack.redis.replica().await;
-    let key = pair.stack.wallet_place(pair.source).await;
+    let mut key = String::new();
     eventually_true(SOON, "the replica has the wallet", async || {
+        // Another generation may have begun meanwhile.
+        pair.read(&pair.stack.http).await;
+        key = pair.stack.wallet_place(pair.source).await;
         let mut command = redis::cmd("EXISTS");
         command.arg(&key);
         let found = command.query_async(&mut replica.connect().await).await;
