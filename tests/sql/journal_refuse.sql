@@ -19,7 +19,7 @@ select is(pg_temp.refusal('update remit.transfers set amount = 1'), 'WL011', 'a 
 select is(pg_temp.refusal('delete from remit.transfers'), 'WL011', 'and DELETE');
 select is(pg_temp.refusal('truncate remit.transfers'), 'WL011', 'and TRUNCATE');
 set local session_replication_role = origin;
-select is((select amount from remit.transfers), 100::bigint, 'the row is as it was');
+select is((select amount::bigint from remit.transfers), 100::bigint, 'the row is as it was');
 select is(pg_temp.refusal('insert into remit.transfers select * from remit.transfers'), '23505', 'a second row of one id is impossible');
 
 -- ---- The chain ----------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ select is(
     'too much, another currency of the target, of the request, and an unknown one');
 select is(pg_temp.state(11), '600 at 3', 'a rejection moves nothing');
 select results_eq(
-    $$ select pg_temp.number(id), outcome::text, amount, currency,
+    $$ select pg_temp.number(id), outcome::text, amount::bigint, currency,
               num_nulls(source_version, source_balance, target_version, target_balance)
          from remit.transfers where id between pg_temp.id(201) and pg_temp.id(204) order by id $$,
     $$ values (201, 'insufficient_funds', 601::bigint, 'USD', 4), (202, 'currency_mismatch', 1, 'USD', 4),

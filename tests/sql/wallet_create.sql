@@ -52,7 +52,7 @@ select results_eq(
     $$ select to_jsonb(m) - 'replayed' from funded_made m $$,
     'the row is what the result says');
 select results_eq(
-    $$ select outcome::text, source_id, pg_temp.number(target_id), amount, currency, source_version, source_balance,
+    $$ select outcome::text, source_id, pg_temp.number(target_id), amount::bigint, currency, source_version, source_balance,
               target_version, target_balance, request_id
          from remit.transfers where id = remit.initial_transfer_id(pg_temp.id(13)) $$,
     $$ select 'posted', remit.issuance_wallet_id(1, 'USD'), 13, 500::bigint, 'USD', 1::bigint, -500::bigint,

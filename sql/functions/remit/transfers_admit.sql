@@ -24,21 +24,18 @@ begin
         caller_keys := array(select distinct r.sha256 from unnest(keys) as r (sha256) order by r.sha256);
     end if;
     callers := array(
-        select (remit.scope_permits(c.scope, 'spend'), c.user_id)::remit.spender
-          from (select k.user_id,
-                       case r.sha256
-                           when '' then (remit.caller_find(transfers_admit.ledger_id, null)).scope
-                           else k.scope
-                       end as scope
-                  from unnest(caller_keys) as r (sha256)
-                       -- A lookup for each, never a join with all keys of the ledger.
-                       left join lateral (
-                           select v.user_id, v.scope from remit.valid_keys v
-                            where v.ledger_id = transfers_admit.ledger_id and v.sha256 = r.sha256
-                           offset 0) k on true
-                offset 0) c);
+        select (case r.sha256
+                    when '' then remit.scope_permits((remit.caller_find(transfers_admit.ledger_id, null)).scope, 'spend')
+                    else remit.scope_permits(k.scope, 'spend')
+                end, k.user_id)::remit.spender
+          from unnest(caller_keys) as r (sha256)
+               -- A lookup for each, never a join with all keys of the ledger.
+               left join lateral (
+                   select v.user_id, v.scope from remit.valid_keys v
+                    where v.ledger_id = transfers_admit.ledger_id and v.sha256 = r.sha256
+                   offset 0) k on true);
 
-    if callers = array_fill((true, null)::remit.spender, array[cardinality(callers)]) then
+    if (true, null)::remit.spender = all (callers) then
         admitted.requests := requests; -- All may spend from any wallet.
         return admitted;
     end if;

@@ -21,7 +21,10 @@ begin
     event_prefix := lpad(to_hex(floor(extract(epoch from locked.moment) * 1000)::bigint), 12, '0') || '70008';
     with stored as materialized (
         -- One value, if there is a row.
-        select d.*, (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event
+        select d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
+               d.source_version, d.source_balance, d.target_version, d.target_balance,
+               d.reference, d.metadata, d.request_id, d.created_at,
+               (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event
           from unnest(decided.drafts) with ordinality as d
          where remit.outcome_is_stored(d.outcome) and not d.replayed
     ), changed_wallets as (

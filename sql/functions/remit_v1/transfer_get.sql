@@ -22,7 +22,7 @@ declare
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
     result remit_v1.transfer_result;
 begin
-    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount, t.currency,
+    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency,
            t.source_version, t.source_balance, t.target_version, t.target_balance,
            t.reference, t.metadata, t.request_id, t.created_at
       into result
