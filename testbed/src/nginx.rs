@@ -70,10 +70,10 @@ impl Nginx {
         settings: &[(&str, &str)],
         change: impl FnOnce(String) -> String,
     ) -> Result<Self, String> {
-        let rendered = run(Command::new(repository().join("stack/nginx-conf"))
-            .arg(format!("127.0.0.1:{port}"))
-            .arg(format!("127.0.0.1:{upstream}"))
-            .arg(place)
+        let rendered = run(Command::new(repository().join("nginx/render"))
+            .env("REMIT_NGINX_LISTEN", format!("127.0.0.1:{port}"))
+            .env("REMIT_NGINX_UPSTREAM", format!("127.0.0.1:{upstream}"))
+            .env("REMIT_NGINX_DIR", place)
             .envs(ROOMY)
             .envs(settings.iter().copied()))?;
         let (conf, log) = (place.join("nginx.conf"), place.join("nginx.log"));
