@@ -4,6 +4,7 @@ pub mod clock;
 pub mod command_line;
 pub mod environment;
 pub mod metrics;
+pub mod moment;
 pub mod number;
 pub mod runtime;
 pub mod signals;

@@ -83,7 +83,7 @@ impl Permission {
     /// What a route asks of its caller. None: it is open to all.
     pub fn of_route(route: &Route) -> Option<Self> {
         match route {
-            Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => None,
+            Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => None,
             Route::UserGet(_)
             | Route::WalletList(_)
             | Route::WalletGet(_)

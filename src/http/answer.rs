@@ -3,13 +3,13 @@
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 use crate::http::render::to_json;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -34,6 +34,14 @@ impl Answer {
     pub fn created(location: &str, body: impl Into<Bytes>) -> Self {
         let mut answer = Self::json(StatusCode::CREATED, body);
         let location = HeaderValue::from_str(location).expect("paths of routes and ids are ASCII");
+        answer.headers.insert(LOCATION, location);
+        answer
+    }
+
+    /// 302 to another place, which the body names too.
+    pub fn found(location: &'static str, body: &impl Serialize) -> Self {
+        let mut answer = Self::json(StatusCode::FOUND, to_json(body));
+        let location = HeaderValue::from_static(location);
         answer.headers.insert(LOCATION, location);
         answer
     }
@@ -79,6 +87,11 @@ impl Answer {
             answer
                 .headers
                 .insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if problem.code == Code::UnsupportedEncoding {
+            // RFC 9110, section 15.5.16: the encodings that would have been taken.
+            let none = HeaderValue::from_static("identity");
+            answer.headers.insert(ACCEPT_ENCODING, none);
         }
         if let Some(challenge) = problem.challenge() {
             answer

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -30,6 +30,7 @@ const BODY_MS_MAX: u64 = 5_000;
 /// Reads a JSON body within its limits.
 async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
+    check_encoding(headers)?;
     if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(too_large());
     }
@@ -58,6 +59,19 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(
         Code::UnsupportedMediaType,
         "Send the header Content-Type: application/json.",
+    ))
+}
+
+/// Nobody decodes a body: what was compressed would be read as text, or let a small request become
+/// a large one.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut values = headers.get_all(CONTENT_ENCODING).iter();
+    if values.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::UnsupportedEncoding,
+        "Send the body as it is, without Content-Encoding.",
     ))
 }
 
@@ -90,17 +104,15 @@ impl Fields {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Problem::new(Code::MalformedJson, "The body is not UTF-8."))?;
-        if let Ok(Members(members)) = serde_json::from_str(text) {
-            return Ok(Self { members });
-        }
-        let code = match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => Code::MalformedBody,
+        let code = match serde_json::from_str::<Members<_>>(text) {
+            Ok(members) => {
+                let members = members.unique().map_err(|name| repeated(&name))?;
+                return Ok(Self { members });
+            }
+            Err(_) if serde_json::from_str::<&RawValue>(text).is_ok() => Code::MalformedBody,
             Err(_) => Code::MalformedJson,
         };
-        Err(Problem::new(
-            code,
-            "The body must be one JSON object without duplicate members.",
-        ))
+        Err(Problem::new(code, "The body must be one JSON object."))
     }
 
     /// A required string.
@@ -174,11 +186,9 @@ impl Fields {
         let Some(raw) = self.take(name) else {
             return Ok(None);
         };
-        let Members::<String>(members) = parse(
-            &raw,
-            name,
-            "a flat object of strings without duplicate members",
-        )?;
+        let rule = "a flat object of strings without duplicate members";
+        let members = parse::<Members<String>>(&raw, name, rule)?.unique();
+        let members = members.map_err(|_| not(name, rule))?;
         for (key, value) in &members {
             check_text(name, key)?;
             check_text(name, value)?;
@@ -193,9 +203,10 @@ impl Fields {
     pub fn finish(self) -> Result<(), Problem> {
         match self.members.first() {
             None => Ok(()),
-            Some(_) => Err(Problem::new(
+            Some((name, _)) => Err(Problem::at(
                 Code::UnknownField,
-                "A member of the body is not one of this route's. GET /docs lists them.",
+                name,
+                "This member is not one of this route's. GET /docs lists them.",
             )),
         }
     }
@@ -206,13 +217,16 @@ impl Fields {
 
     fn take_or_null(&mut self, name: &str) -> Option<Box<RawValue>> {
         let place = self.members.iter().position(|(member, _)| member == name)?;
-        Some(self.members.swap_remove(place).1)
+        Some(self.members.remove(place).1)
     }
 }
 
 fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue, name: &str, rule: &str) -> Result<T, Problem> {
-    serde_json::from_str(raw.get())
-        .map_err(|_| Problem::at(Code::MalformedBody, name, format!("Must be {rule}.")))
+    serde_json::from_str(raw.get()).map_err(|_| not(name, rule))
+}
+
+fn not(name: &str, rule: &str) -> Problem {
+    Problem::at(Code::MalformedBody, name, format!("Must be {rule}."))
 }
 
 /// PostgreSQL's text has no NUL.
@@ -259,8 +273,23 @@ fn missing(name: &str) -> Problem {
     Problem::at(Code::MalformedBody, name, "This member is required.")
 }
 
-/// An object's members in their order. A duplicate is an error; serde_json would keep the last.
-struct Members<T>(Vec<(String, T)>);
+fn repeated(name: &str) -> Problem {
+    Problem::at(Code::MalformedBody, name, "This member may be there once.")
+}
+
+/// An object's members in their order, and the first one that comes twice. serde_json would keep
+/// the last.
+struct Members<T> {
+    members: Vec<(String, T)>,
+    repeated: Option<String>,
+}
+
+impl<T> Members<T> {
+    /// The members, or the name of one that comes twice.
+    fn unique(self) -> Result<Vec<(String, T)>, String> {
+        self.repeated.map_or(Ok(self.members), Err)
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -274,21 +303,22 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
     type Value = Members<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object without duplicate members")
+        formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<T>, A::Error> {
-        let mut members: Vec<(String, T)> = Vec::new();
+        let (mut members, mut repeated) = (Vec::<(String, T)>::new(), None);
         while let Some((name, value)) = map.next_entry::<String, T>()? {
             if members.len() >= MEMBERS_MAX {
                 return Err(A::Error::custom("too many members"));
             }
             if members.iter().any(|(member, _)| *member == name) {
-                return Err(A::Error::custom("duplicate member"));
+                repeated.get_or_insert(name);
+            } else {
+                members.push((name, value));
             }
-            members.push((name, value));
         }
-        Ok(Members(members))
+        Ok(Members { members, repeated })
     }
 }
 

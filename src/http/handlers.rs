@@ -65,6 +65,7 @@ async fn public(app: &App, route: Route) -> Handled {
     match route {
         Route::Healthz => Ok(Answer::ok(&json!({"status": "alive"}))),
         Route::Readyz => Ok(service::readyz(app).await),
+        Route::Root => Ok(service::root()),
         Route::Openapi => Ok(Answer::bytes(
             HeaderValue::from_static("application/json"),
             docs::OPENAPI,
@@ -126,7 +127,7 @@ async fn ask(
         Route::LedgerCreate => ledgers::ledger_create(app, caller, head, body).await,
         Route::LedgerGet(id) => ledgers::ledger_get(app, caller, id).await,
         Route::Metrics => Ok(service::metrics(app).await),
-        Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
+        Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
             public(app, route).await
         }
     }

@@ -3,7 +3,6 @@
 //! The header is that of draft-ietf-httpapi-idempotency-key-header.
 
 use hyper::HeaderMap;
-use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::http::problem::{Code, Problem};
@@ -50,15 +49,12 @@ impl IdempotencyKey {
         })
     }
 
-    /// The key in a path segment, percent-encoded.
+    /// The key in a path segment, which is decoded already.
     ///
     /// # Errors
     /// A segment that is no key.
     pub fn of_path(segment: &str) -> Result<Self, Problem> {
-        let text = percent_decode_str(segment).decode_utf8();
-        text.ok()
-            .and_then(|text| Self::parse(&text).ok())
-            .ok_or_else(|| Problem::new(Code::MalformedId, RULE))
+        Self::parse(segment).map_err(|_| Problem::new(Code::MalformedId, RULE))
     }
 
     /// The id that the key names: a UUID itself, any other key the UUIDv8 of its SHA-256.

@@ -34,7 +34,7 @@ impl<C: FromStr> Page<C> {
     pub fn of_query(query: Option<&str>) -> Result<Self, Problem> {
         let (mut limit, mut cursor) = (None, None);
         for (name, value) in parameters(query) {
-            let is_new = match name {
+            let is_new = match name.as_ref() {
                 "limit" => limit.replace(page_size(&value)?).is_none(),
                 "cursor" => cursor
                     .replace(value.parse().map_err(|_| malformed_cursor())?)
@@ -42,7 +42,7 @@ impl<C: FromStr> Page<C> {
                 _ => return Err(malformed("Allowed: limit and cursor.")),
             };
             if !is_new {
-                return Err(repeated());
+                return Err(repeated(&name));
             }
         }
         Ok(Self {
@@ -123,18 +123,19 @@ pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
         let value = digits(&value).filter(|value| (1..=VERSION_MAX).contains(value));
         let rule = || malformed("min_version is an integer from 1 to 9007199254740991.");
         if version.replace(value.ok_or_else(rule)?).is_some() {
-            return Err(repeated());
+            return Err(repeated(&name));
         }
     }
     Ok(version.unwrap_or(0))
 }
 
-/// The parameters of a query string, with their values decoded.
-fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+/// The parameters of a query string, decoded.
+fn parameters(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let pairs = query.unwrap_or_default().split('&');
     pairs.filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (name, percent_decode_str(value).decode_utf8_lossy())
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+        (decoded(name), decoded(value))
     })
 }
 
@@ -157,8 +158,9 @@ fn page_size(text: &str) -> Result<i32, Problem> {
     size.ok_or_else(|| malformed("limit is an integer from 1 to 200."))
 }
 
-fn repeated() -> Problem {
-    malformed("A parameter may be there once.")
+/// `name` is one of ours.
+fn repeated(name: &str) -> Problem {
+    malformed(&format!("{name} may be there once."))
 }
 
 fn malformed_cursor() -> Problem {
@@ -182,7 +184,9 @@ mod tests {
     #[test]
     fn a_page_has_a_limit_and_a_cursor() {
         assert_eq!(page(""), Ok((50, None)));
-        assert_eq!(page("limit=200&cursor=7"), Ok((200, Some(EntryCursor(7)))));
+        for query in ["limit=200&cursor=7", "%6Cimit=2%300&%63ursor=%37"] {
+            assert_eq!(page(query), Ok((200, Some(EntryCursor(7)))), "{query}");
+        }
         for query in [
             "limit=0",
             "limit=201",

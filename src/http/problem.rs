@@ -62,9 +62,10 @@ codes! {
     LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     RequestTimeout "request_timeout" 408 None, "Request timeout";
-    TransferInProgress "transfer_in_progress" 409 None, "A request with this key is in progress.";
+    RequestInProgress "request_in_progress" 409 None, "A request with this key is in progress.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";
+    UnsupportedEncoding "unsupported_encoding" 415 None, "The body must not be encoded.";
     InvalidField "invalid_field" 422 Some("WL001"), "A field has a value that is not allowed.";
     IdempotencyKeyReused "idempotency_key_reused" 422 Some("WL005"), "The key belongs to another request.";
     SameWallet "same_wallet" 422 Some("WL006"), "Source and target are the same wallet.";
@@ -78,6 +79,22 @@ codes! {
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
     InternalError "internal_error" 500 None, "Something went wrong inside.";
+}
+
+/// The codes of what nginx answers itself, in `nginx/nginx.conf.template`, and the server never.
+pub const OF_NGINX: [&str; 7] = [
+    "malformed_request",
+    "uri_too_long",
+    "rate_limited",
+    "headers_too_large",
+    "bad_gateway",
+    "unavailable",
+    "gateway_timeout",
+];
+
+/// Whether a client may hear a code, from the server or from nginx.
+pub fn is_told(code: &str) -> bool {
+    OF_NGINX.contains(&code) || Code::ALL.iter().any(|known| known.name() == code)
 }
 
 impl Code {
@@ -115,7 +132,7 @@ impl Code {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub code: Code,
-    /// What a person can do about it. Never repeats a value of the request.
+    /// What a person can do about it. Never repeats what the request holds.
     pub detail: String,
     /// A JSON pointer (RFC 6901) to the member of the body.
     pub pointer: Option<String>,
@@ -151,8 +168,9 @@ impl Problem {
         }
     }
 
-    /// A problem of one member of the body.
+    /// A problem of one member of the body, which the pointer names in the spelling of RFC 6901.
     pub fn at(code: Code, field: &str, detail: impl Into<String>) -> Self {
+        let field = field.replace('~', "~0").replace('/', "~1");
         Self {
             pointer: Some(format!("/{field}")),
             ..Self::new(code, detail)
@@ -226,7 +244,7 @@ pub fn forbidden() -> Problem {
 /// Another request with the same id held that id for the whole `lock_timeout`.
 pub fn in_progress() -> Problem {
     Problem::new(
-        Code::TransferInProgress,
+        Code::RequestInProgress,
         "Wait for the answer to the first request, or try again.",
     )
 }

@@ -5,9 +5,9 @@
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::serde::rfc3339;
 use uuid::Uuid;
 
+use crate::base::moment;
 use crate::http::problem::{Code, Problem};
 use crate::types::{LedgerCreated, TransferOutcome, TransferResult, WalletResult, WalletStatus};
 
@@ -22,7 +22,7 @@ pub fn ledger_created(ledger: &LedgerCreated) -> Vec<u8> {
     struct Body<'a> {
         id: i64,
         name: &'a str,
-        #[serde(with = "rfc3339")]
+        #[serde(with = "moment")]
         created_at: OffsetDateTime,
         key: FirstKey<'a>,
     }
@@ -55,9 +55,9 @@ pub struct WalletBody<'a> {
     version: i64,
     reference: Option<&'a str>,
     metadata: &'a Value,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     created_at: OffsetDateTime,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     updated_at: OffsetDateTime,
 }
 
@@ -101,7 +101,7 @@ pub fn transfer(transfer: &TransferResult) -> Vec<u8> {
         source_version: Option<i64>,
         reference: Option<&'a str>,
         metadata: &'a Value,
-        #[serde(with = "rfc3339::option")]
+        #[serde(with = "moment::option")]
         created_at: Option<OffsetDateTime>,
     }
     let is_posted = transfer.outcome == TransferOutcome::Posted;

@@ -1,11 +1,14 @@
 //! From method and path to a route. Pure: no request, no state.
 
+use std::borrow::Cow;
+
 use hyper::Method;
+use percent_encoding::percent_decode_str;
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{self, Code, Problem};
 use crate::types::{parse_ledger_id, parse_uuid};
 
 /// What a request asks for.
@@ -32,6 +35,7 @@ pub enum Route {
     Healthz,
     Readyz,
     Metrics,
+    Root,
     Openapi,
     Docs(&'static str),
 }
@@ -104,6 +108,10 @@ impl Route {
 
     fn place(path: &str) -> Option<Place> {
         let segments = segments(path);
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        if segments == [""] {
+            return Some(Place::get(Ok(Self::Root)));
+        }
         if segments.contains(&"") {
             return None;
         }
@@ -136,8 +144,11 @@ impl Route {
             ["readyz"] => Place::get(Ok(Self::Readyz)),
             ["metrics"] => Place::get(Ok(Self::Metrics)),
             ["openapi.json"] => Place::get(Ok(Self::Openapi)),
+            ["docs"] => Place::get(Ok(Self::Docs("index.html"))),
             // The type of every problem is a path; the page opens at its code.
-            ["docs"] | ["problems", _] => Place::get(Ok(Self::Docs("index.html"))),
+            ["problems", code] if problem::is_told(code) => {
+                Place::get(Ok(Self::Docs("index.html")))
+            }
             ["docs", name] => {
                 let asset = crate::http::docs::asset(name)?;
                 Place::get(Ok(Self::Docs(asset.name)))
@@ -150,14 +161,20 @@ impl Route {
 /// Whether a path is open to all. About any other path a client without a key learns nothing, not
 /// even whether it exists.
 pub fn is_public(path: &str) -> bool {
+    let segments = segments(path);
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     matches!(
-        segments(path)[..],
-        ["healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
+        segments[..],
+        ["" | "healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
     )
 }
 
-fn segments(path: &str) -> Vec<&str> {
-    path.strip_prefix('/').unwrap_or(path).split('/').collect()
+/// The segments of a path, decoded: `%31` and `1` are the same (RFC 3986, section 6.2.2.2). Bytes
+/// that are not UTF-8 become U+FFFD, which no name and no id has.
+fn segments(path: &str) -> Vec<Cow<'_, str>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let decode = |segment| percent_decode_str(segment).decode_utf8_lossy();
+    path.split('/').map(decode).collect()
 }
 
 fn ledger_id(text: &str) -> Result<i64, Problem> {
@@ -228,13 +245,16 @@ mod tests {
             "/docs/nothing",
             "/problems/x",
             "/openapi.json",
+            "/%64ocs",
+            "/",
+            "",
         ] {
             assert!(is_public(path), "{path}");
         }
         for path in [
-            "",
-            "/",
+            "//",
             "/metrics",
+            "/docs%2fx",
             "/docs/a/b",
             "//docs",
             "/healthz/",
@@ -248,8 +268,9 @@ mod tests {
     #[test]
     fn unknown_paths_are_not_found() {
         for path in [
-            "",
-            "/",
+            "//",
+            "/problems/nope",
+            "/problems/Forbidden",
             "/users/",
             "/transfer",
             "/wallet",
@@ -258,6 +279,26 @@ mod tests {
         ] {
             assert_eq!(code(Method::GET, path), Code::RouteNotFound, "{path}");
         }
+    }
+
+    #[test]
+    fn an_escaped_letter_is_the_letter() {
+        let id: Uuid = ID.parse().expect("a UUID");
+        for (path, route) in [
+            (format!("/wallets/%30{}", &ID[1..]), Route::WalletGet(id)),
+            (format!("/%77allets/{ID}/%65ntries"), Route::EntryList(id)),
+            ("/ledgers/%31".to_owned(), Route::LedgerGet(1)),
+            (
+                "/problems/for%62idden".to_owned(),
+                Route::Docs("index.html"),
+            ),
+        ] {
+            assert_eq!(Route::find(&Method::GET, &path), Ok(route), "{path}");
+        }
+        for path in ["/wallets/%FF", "/transfers/%FF", "/ledgers/%2531"] {
+            assert_eq!(code(Method::GET, path), Code::MalformedId, "{path}");
+        }
+        assert_eq!(code(Method::GET, "/wallets%2fx"), Code::RouteNotFound);
     }
 
     #[test]

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use time::OffsetDateTime;
-use time::serde::rfc3339;
 use uuid::Uuid;
 
 use super::{ApiKeyDigest, Secret};
+use crate::base::moment;
 
 /// `remit_v1.key_scope`
 #[derive(
@@ -74,11 +74,11 @@ pub struct KeyResult {
     pub name: String,
     pub scope: KeyScope,
     pub user_id: Option<Uuid>,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
-    #[serde(with = "rfc3339::option")]
+    #[serde(with = "moment::option")]
     pub expires_at: Option<OffsetDateTime>,
-    #[serde(with = "rfc3339::option")]
+    #[serde(with = "moment::option")]
     pub revoked_at: Option<OffsetDateTime>,
 }
 
@@ -90,9 +90,9 @@ pub struct KeyCreated {
     pub name: String,
     pub scope: KeyScope,
     pub user_id: Option<Uuid>,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
-    #[serde(with = "rfc3339::option")]
+    #[serde(with = "moment::option")]
     pub expires_at: Option<OffsetDateTime>,
     #[serde(rename = "key", serialize_with = "Secret::reveal_to")]
     pub secret: Secret,
@@ -104,7 +104,7 @@ pub struct KeyCreated {
 pub struct LedgerResult {
     pub id: i64,
     pub name: String,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
 }
 
@@ -139,7 +139,7 @@ pub struct UserResult {
     pub email: Option<String>,
     pub reference: Option<String>,
     pub metadata: Value,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
     #[serde(skip)]
     pub replayed: bool,
@@ -186,9 +186,9 @@ pub struct WalletResult {
     pub status_version: i64,
     pub reference: Option<String>,
     pub metadata: Value,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub updated_at: OffsetDateTime,
     #[serde(skip)]
     pub replayed: bool,
@@ -280,7 +280,7 @@ pub struct TransferResult {
     pub reference: Option<String>,
     pub metadata: Value,
     pub request_id: Option<String>,
-    #[serde(with = "rfc3339::option")]
+    #[serde(with = "moment::option")]
     pub created_at: Option<OffsetDateTime>,
 }
 
@@ -294,7 +294,7 @@ pub struct Entry {
     pub balance: i64,
     pub counterparty_id: Uuid,
     pub reference: Option<String>,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
 }
 

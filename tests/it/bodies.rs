@@ -189,7 +189,6 @@ async fn what_is_not_one_object_with_each_member_once_is_refused() {
             "\"x\"",
             "true",
             &format!("[{good}]"),
-            &twice,
             &lone,
             &deep,
         ] {
@@ -197,10 +196,15 @@ async fn what_is_not_one_object_with_each_member_once_is_refused() {
                 .refuse(path, body.to_owned(), (400, "malformed_body", ""))
                 .await;
         }
-        let unknown = format!("{},\"s3cr3t\":1}}", &good[..good.len() - 1]);
-        bodies
-            .refuse(path, unknown, (400, "unknown_field", ""))
-            .await;
+        let repeated = (400, "malformed_body", "/reference");
+        bodies.refuse(path, twice, repeated).await;
+        // The first of them, by the name that the client gave it.
+        for (member, pointer) in [("stranger", "/stranger"), ("a/b~c\\n", "/a~1b~0c\n")] {
+            let start = &good[..good.len() - 1];
+            let unknown = format!("{start},\"{member}\":\"s3cr3t\",\"other\":1}}");
+            let expected = (400, "unknown_field", pointer);
+            bodies.refuse(path, unknown, expected).await;
+        }
     }
     bodies.end().await;
 }

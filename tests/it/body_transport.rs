@@ -97,6 +97,37 @@ async fn a_head_that_is_no_http_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_encoded_is_refused_and_not_decoded() {
+    let stack = Stack::start().await;
+    for (encodings, status) in [
+        (&["gzip"][..], 415),
+        (&["br"], 415),
+        (&["GZIP"], 415),
+        (&["identity, gzip"], 415),
+        (&["identity", "gzip"], 415),
+        (&[""], 415),
+        (&["identity"], 201),
+        (&["Identity", "identity"], 201),
+    ] {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(encodings.iter().map(|value| ("content-encoding", *value)));
+        let answer = stack
+            .http
+            .send(Method::POST, "/users", &headers, BODY)
+            .await;
+        let accepted = answer.header("accept-encoding");
+        if status == 201 {
+            assert_eq!((answer.status, accepted), (201, ""), "{encodings:?}");
+        } else {
+            let problem = (415, "unsupported_encoding".to_owned());
+            assert_eq!(answer.problem(), problem, "{encodings:?}");
+            assert_eq!(accepted, "identity");
+        }
+    }
+    assert_eq!(stack.count("users").await, 2);
+}
+
+#[tokio::test]
 async fn only_application_json_is_taken() {
     let stack = Stack::start().await;
     for (content_type, status) in [

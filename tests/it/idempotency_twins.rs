@@ -97,7 +97,7 @@ async fn a_twin_that_does_not_end_in_time_is_said_to_be_in_progress() {
     );
     first.batch_execute(&post).await.expect("an operator may");
     let twin = stack.http.transfer_with_key("k", source, target, 300).await;
-    assert_eq!(twin.problem(), (409, "transfer_in_progress".to_owned()));
+    assert_eq!(twin.problem(), (409, "request_in_progress".to_owned()));
     assert_eq!(twin.header("retry-after"), "1");
     first.batch_execute("rollback").await.expect("it is there");
     let again = stack.http.transfer_with_key("k", source, target, 300).await;
@@ -133,7 +133,7 @@ async fn a_creation_whose_twin_does_not_end_in_time_is_said_to_be_in_progress() 
         let twin = stack.http.post_with_key(path, &id.to_string(), &body).await;
         assert_eq!(
             twin.problem(),
-            (409, "transfer_in_progress".to_owned()),
+            (409, "request_in_progress".to_owned()),
             "{path}"
         );
         first.batch_execute("rollback").await.expect("it is there");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::Method;
-use remit::http::problem::Code;
+use remit::http::problem::{Code, OF_NGINX};
 use serde_json::Value;
 use testbed::http::Answer;
 use uuid::Uuid;
@@ -12,10 +12,10 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
-    ("transfer_in_progress", "idempotency_twins.rs, with a twin"),
+    ("request_in_progress", "idempotency_twins.rs, with a twin"),
     ("wallet_busy", "hot_wallet.rs, with another session"),
     (
         "database_unavailable",
@@ -30,17 +30,10 @@ const ELSEWHERE: [(&str, &str); 8] = [
         "overload.rs, with more requests than may wait",
     ),
     ("request_timeout", "overload.rs, with slow bodies"),
-];
-
-/// nginx's own problems.
-const OF_NGINX: [&str; 7] = [
-    "malformed_request",
-    "uri_too_long",
-    "rate_limited",
-    "headers_too_large",
-    "bad_gateway",
-    "unavailable",
-    "gateway_timeout",
+    (
+        "unsupported_encoding",
+        "body_transport.rs, with encoded bodies",
+    ),
 ];
 
 /// What an answer says of a problem.

@@ -111,7 +111,7 @@ impl Cases {
             (
                 400,
                 "unknown_field",
-                "",
+                "/nick",
                 "/users",
                 json!({"name": "A", "nick": "B"}),
             ),
@@ -172,7 +172,7 @@ impl Cases {
             (400, "malformed_query", "/wallets/{}?limit=1"),
             (400, "malformed_query", "/users/{}?x"),
             (400, "malformed_query", "/transfers/{}?x"),
-            (404, "route_not_found", "/"),
+            (404, "route_not_found", "/problems/nope"),
             (404, "route_not_found", "/nothing"),
             (404, "route_not_found", "/users/"),
             (404, "route_not_found", "/wallets//entries"),

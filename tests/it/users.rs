@@ -28,6 +28,19 @@ async fn a_user_is_created_and_found() {
 }
 
 #[tokio::test]
+async fn a_moment_has_six_digits_of_a_second_also_where_they_are_zero() {
+    let stack = Stack::start().await;
+    let id = stack.http.user().await;
+    for moment in ["2026-01-02T03:04:05.000000Z", "2026-01-02T03:04:05.120000Z"] {
+        let owner = stack.owner().await;
+        let set = format!("update remit.users set created_at = '{moment}' where id = '{id}'");
+        owner.batch_execute(&set).await.expect("the owner may");
+        let user = stack.http.get(&format!("/users/{id}")).await.json();
+        assert_eq!(user["created_at"], moment);
+    }
+}
+
+#[tokio::test]
 async fn what_a_user_omits_is_null_and_its_metadata_empty() {
     let stack = Stack::start().await;
     for body in [

@@ -35,6 +35,20 @@ def after_call(context, case, response):
         response.content = json.dumps(page).encode()
 
 
+@schemathesis.check
+def problem_is_described(context, response, case):
+    """Holds a problem's code against those of which the description has an example for this answer."""
+    if response.headers.get("content-type") != ["application/problem+json"]:
+        return
+    described = case.operation.definition.raw["responses"][str(response.status_code)]
+    if "$ref" in described:
+        name = described["$ref"].rpartition("/")[2]
+        described = case.operation.schema.raw_schema["components"]["responses"][name]
+    problem = response.json()
+    assert problem["code"] in described["content"]["application/problem+json"]["examples"], problem
+    assert problem["status"] == response.status_code, problem
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     """Lets a valid request be refused where a schema cannot say why, as it may be with 404 and 409 by default."""

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use postgres_types::Json;
+use remit::base::moment;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::serde::rfc3339;
 use uuid::Uuid;
 
 use crate::contract::OutboxEvent;
@@ -65,7 +65,7 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     subject: Uuid,
-    #[serde(with = "rfc3339")]
+    #[serde(with = "moment")]
     time: OffsetDateTime,
     datacontenttype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,9 +9,8 @@ use std::time::Duration;
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
-use remit::base::clock;
+use remit::base::{clock, moment};
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::broker::Message;
@@ -44,7 +43,7 @@ pub fn delayed(delivery: &Delivery, attempt: u32, delay: Duration) -> Message {
 
 /// A message for the dead letters, after so many attempts.
 pub fn dead(delivery: &Delivery, attempts: u32, reason: &str) -> Message {
-    let now = clock::now().format(&Rfc3339);
+    let now = moment::text(clock::now());
     let headers = [
         (ATTEMPT, AMQPValue::LongUInt(attempts)),
         (REASON, AMQPValue::LongString(reason.into())),

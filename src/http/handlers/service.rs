@@ -2,6 +2,7 @@
 
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
+use serde_json::json;
 
 use super::Handled;
 use crate::base::clock;
@@ -13,6 +14,12 @@ use crate::sql::contract;
 
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// Sends a browser to the documentation. A program reads where it is.
+pub(super) fn root() -> Answer {
+    let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
+    Answer::found("/docs", &places)
+}
 
 pub(super) async fn readyz(app: &App) -> Answer {
     // In a box, as in `Database::attempt`.

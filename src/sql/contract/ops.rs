@@ -33,7 +33,7 @@ pub struct ChainHead {
     pub transfers: i64,
     #[serde(with = "hex")]
     pub hash: Vec<u8>,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::base::moment")]
     pub created_at: OffsetDateTime,
 }
 
