@@ -38,6 +38,7 @@ mod chain;
 mod cli;
 mod clients;
 mod contract;
+mod currencies;
 mod docs;
 mod faults;
 mod front_browsers;
