@@ -135,6 +135,14 @@ impl Connection {
         let _ = self.0.write_all(bytes).await;
     }
 
+    /// Reads these bytes.
+    pub async fn expect(&mut self, bytes: &[u8]) {
+        let mut received = vec![0; bytes.len()];
+        let read = timeout(SOON, self.0.read_exact(&mut received)).await;
+        read.expect("the server writes").expect("it does not close");
+        assert_eq!(received, bytes, "{}", received.escape_ascii());
+    }
+
     /// Reads an answer that says how long it is. None when the server closes the connection
     /// instead.
     pub async fn receive(&mut self) -> Option<Answer> {
