@@ -121,7 +121,7 @@ async fn every_answer_names_the_limits() {
         ("REMIT_RATE_BURST", "1"),
     ])
     .await;
-    let of_address = r#""address";q=700;w=1, "requests";q=80;qu="concurrent-requests""#;
+    let of_address = r#""address";q=700;w=1, "concurrency";q=80;qu="concurrent-requests""#;
     let of_key = format!(r#"{of_address}, "key";q=600;w=1"#);
     let of_transfers = format!(r#"{of_key}, "transfers";q=1;w=60"#);
     let wallet = front.http.wallet(0).await;
