@@ -2,13 +2,15 @@
 //! at least.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::http::answer::Answer;
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
@@ -49,6 +51,33 @@ impl<C: FromStr> Page<C> {
             limit: limit.unwrap_or(PAGE_SIZE_DEFAULT),
             cursor,
         })
+    }
+
+    /// The answer with the items of this page, of which one more than `limit` shows that there is a
+    /// next one. Its cursor is the last item of this page.
+    pub fn answer<T: Serialize, D: Display>(
+        &self,
+        name: &'static str,
+        items: &[T],
+        cursor: impl Fn(&T) -> D,
+    ) -> Answer {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let page = &items[..items.len().min(limit)];
+        let last = page.last().filter(|_| items.len() > limit);
+        let next_cursor = last.map(|item| cursor(item).to_string());
+        Answer::ok(&List(name, page, next_cursor))
+    }
+}
+
+/// The body of a page: the items under their name, and the next page's cursor.
+struct List<'a, T>(&'static str, &'a [T], Option<String>);
+
+impl<T: Serialize> Serialize for List<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(Some(2))?;
+        body.serialize_entry(self.0, self.1)?;
+        body.serialize_entry("next_cursor", &self.2)?;
+        body.end()
     }
 }
 
@@ -91,7 +120,7 @@ impl FromStr for CreationCursor {
     }
 }
 
-impl fmt::Display for CreationCursor {
+impl Display for CreationCursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,

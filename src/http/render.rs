@@ -45,7 +45,7 @@ pub fn ledger_created(ledger: &LedgerCreated) -> Vec<u8> {
 /// A wallet.
 #[derive(Serialize)]
 pub struct WalletBody<'a> {
-    id: Uuid,
+    pub id: Uuid,
     user_id: Option<Uuid>,
     currency: &'a str,
     balance: i64,
@@ -56,7 +56,7 @@ pub struct WalletBody<'a> {
     reference: Option<&'a str>,
     metadata: &'a Value,
     #[serde(with = "rfc3339")]
-    created_at: OffsetDateTime,
+    pub created_at: OffsetDateTime,
     #[serde(with = "rfc3339")]
     updated_at: OffsetDateTime,
 }
