@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ledger::NoResult;
-use crate::ledger::gather::NoAnswer;
+use crate::ledger::gather::{Held, NoAnswer};
 use crate::sql::failure::{Failure, Refusal};
 use crate::types::TransferOutcome;
 
@@ -294,7 +294,8 @@ impl From<NoResult> for Problem {
                 Code::Overloaded,
                 "Nothing was written. Try again with the same key.",
             ),
-            NoResult::Unanswered(NoAnswer::Busy) => busy(),
+            NoResult::Unanswered(NoAnswer::Busy(Held::Wallet)) => busy(),
+            NoResult::Unanswered(NoAnswer::Busy(Held::Id)) => in_progress(),
             NoResult::Unanswered(NoAnswer::Broken) => internal("the call broke"),
         }
     }

@@ -49,6 +49,7 @@ mod keys_cli;
 mod keys_faults;
 mod leaks;
 mod ledgers;
+mod locks;
 mod logs;
 mod metrics;
 mod migrate;

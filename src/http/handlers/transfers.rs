@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Context, Handled, held_by_twin, of_path};
+use super::{Context, Handled, of_path};
 use crate::http::answer::Answer;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
@@ -31,9 +31,7 @@ pub(super) async fn transfer_create(context: Context<'_>) -> Handled {
     let place = Place::new::<TransferResult>(context.caller, id, &transfer_content(&transfer));
     let posting = Posting::new(transfer, context.caller.key_sha256, place);
     let ledger = context.app.ledgers.get(context.caller.ledger_id);
-    let posted = ledger.transfers.post(posting).await;
-    // `transfers_post` skips wallets that another session holds.
-    let (result, replay) = posted.map_err(held_by_twin)?;
+    let (result, replay) = ledger.transfers.post(posting).await?;
     context.app.metrics.replay(replay);
     Ok(transfer_answer(&result)?.replayed(replay.is_some()))
 }
