@@ -24,7 +24,7 @@ pub const POST_LOCK_TIMEOUT_MS: u32 = 50;
 /// How long a connection may take to open. With `POOL_WAIT_MS_MAX` it keeps a refusal under 2 s.
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.
-const POOL_WAIT_MS_MAX: u64 = 900;
+pub const POOL_WAIT_MS_MAX: u64 = 900;
 /// How long a program that starts waits for its first connection.
 const FIRST_MS_MAX: u64 = 10_000;
 /// How long sent bytes may stay unacknowledged before the connection counts as dead.
