@@ -26,8 +26,11 @@ pub struct Answer {
 
 impl Answer {
     /// 200 with a JSON body.
-    pub fn ok(body: &impl Serialize) -> Self {
-        Self::json(StatusCode::OK, to_json(body))
+    ///
+    /// # Errors
+    /// Those of `to_json`.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self::json(StatusCode::OK, to_json(body)?))
     }
 
     /// 201 with a JSON body and the place of what was created.

@@ -68,8 +68,8 @@ pub async fn handle(
 
 async fn public(app: &App, route: Route) -> Handled {
     match route {
-        Route::Healthz => Ok(Answer::ok(&json!({"status": "alive"}))),
-        Route::Readyz => Ok(service::readyz(app).await),
+        Route::Healthz => Answer::ok(&json!({"status": "alive"})),
+        Route::Readyz => service::readyz(app).await,
         Route::Openapi => Ok(Answer::bytes(
             HeaderValue::from_static("application/json"),
             docs::OPENAPI,

@@ -12,12 +12,10 @@ use uuid::Uuid;
 
 use crate::http::answer::Answer;
 use crate::http::problem::{Code, Problem};
-use crate::types::parse_uuid;
+use crate::types::{EXACT_MAX, parse_uuid};
 
 const PAGE_SIZE_DEFAULT: i32 = 50;
 const PAGE_SIZE_MAX: i32 = 200;
-/// 2^53 − 1, which every JSON client reads exactly.
-const VERSION_MAX: i64 = 9_007_199_254_740_991;
 
 /// A page of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,12 +53,15 @@ impl<C: FromStr> Page<C> {
 
     /// The answer with the items of this page, of which one more than `limit` shows that there is a
     /// next one. Its cursor is the last item of this page.
+    ///
+    /// # Errors
+    /// Those of `to_json`.
     pub fn answer<T: Serialize, D: Display>(
         &self,
         name: &'static str,
         items: &[T],
         cursor: impl Fn(&T) -> D,
-    ) -> Answer {
+    ) -> Result<Answer, Problem> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let page = &items[..items.len().min(limit)];
         let last = page.last().filter(|_| items.len() > limit);
@@ -149,7 +150,7 @@ pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
         if name != "min_version" {
             return Err(malformed("Allowed: min_version."));
         }
-        let value = digits(&value).filter(|value| (1..=VERSION_MAX).contains(value));
+        let value = digits(&value).filter(|value| (1..=EXACT_MAX).contains(value));
         let rule = || malformed("min_version is an integer from 1 to 9007199254740991.");
         if version.replace(value.ok_or_else(rule)?).is_some() {
             return Err(repeated());

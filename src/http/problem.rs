@@ -302,7 +302,7 @@ impl From<NoResult> for Problem {
 }
 
 /// Nothing that a client could mend.
-fn internal(cause: impl Into<String>) -> Problem {
+pub fn internal(cause: impl Into<String>) -> Problem {
     let detail = "The log has the cause under the request id.";
     Problem::new(Code::InternalError, detail).because(cause)
 }

@@ -14,6 +14,7 @@ mod foreign;
 mod foreign_cache;
 mod front;
 mod fuzz;
+mod fuzz_stores;
 mod gate;
 mod hot_wallet;
 mod idempotency;

@@ -30,7 +30,7 @@ pub(super) async fn key_create(context: Context<'_>) -> Handled {
     .await
     .map_err(|failure| unrepeatable(failure, "GET /keys shows whether the key was made."))?;
     let place = format!("/keys/{}", created.id);
-    Ok(Answer::created(&place, to_json(&created)))
+    Ok(Answer::created(&place, to_json(&created)?))
 }
 
 fn scope(name: &str) -> Result<KeyScope, Problem> {
@@ -51,7 +51,7 @@ pub(super) async fn key_list(context: Context<'_>) -> Handled {
     )
     .await
     .map_err(of_path)?;
-    Ok(page.answer("keys", &keys, |key| CreationCursor(key.created_at, key.id)))
+    page.answer("keys", &keys, |key| CreationCursor(key.created_at, key.id))
 }
 
 pub(super) async fn key_revoke(context: Context<'_>, id: Uuid) -> Handled {

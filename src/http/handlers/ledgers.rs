@@ -21,7 +21,7 @@ pub(super) async fn ledger_create(context: Context<'_>) -> Handled {
     .await
     .map_err(|failure| unrepeatable(failure, "A ledger that nobody knows does no harm."))?;
     let place = format!("/ledgers/{}", created.id);
-    Ok(Answer::created(&place, render::ledger_created(&created)))
+    Ok(Answer::created(&place, render::ledger_created(&created)?))
 }
 
 /// For a caller there is no ledger but the one of its key.
@@ -32,5 +32,5 @@ pub(super) async fn ledger_get(context: Context<'_>, id: i64) -> Handled {
     let ledger = contract::ledger_get(&context.app.database, context.caller)
         .await
         .map_err(of_path)?;
-    Ok(Answer::ok(&ledger))
+    Answer::ok(&ledger)
 }

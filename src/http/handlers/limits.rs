@@ -36,14 +36,14 @@ async fn wallet_status_set(context: Context<'_>, id: Uuid, status: WalletStatus)
     let wallet_ref = (caller.ledger_id, wallet.id);
     let written = app.wallet_cache.write([(wallet_ref, change)]).await;
     written.map_err(|NotTold(cause)| unavailable().because(cause))?;
-    Ok(Answer::ok(&WalletBody::from(&wallet)))
+    Answer::ok(&WalletBody::from(&wallet))
 }
 
 pub(super) async fn wallet_limits_get(context: Context<'_>, id: Uuid) -> Handled {
     let limits = contract::wallet_limits_get(&context.app.database, context.caller, id)
         .await
         .map_err(of_path)?;
-    Ok(Answer::ok(&limits))
+    Answer::ok(&limits)
 }
 
 pub(super) async fn wallet_limits_set(context: Context<'_>, id: Uuid) -> Handled {
@@ -63,5 +63,5 @@ pub(super) async fn wallet_limits_set(context: Context<'_>, id: Uuid) -> Handled
     )
     .await;
     let limits = limits.map_err(of_path)?;
-    Ok(Answer::ok(&limits))
+    Answer::ok(&limits)
 }

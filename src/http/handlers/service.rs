@@ -14,14 +14,14 @@ use crate::sql::contract;
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-pub(super) async fn readyz(app: &App) -> Answer {
+pub(super) async fn readyz(app: &App) -> Handled {
     // In a box, as in `Database::attempt`.
     let readiness = Box::pin(app.probe.readiness()).await;
-    let mut answer = Answer::ok(&readiness);
+    let mut answer = Answer::ok(&readiness)?;
     if !readiness.is_ready() {
         answer.status = StatusCode::SERVICE_UNAVAILABLE;
     }
-    answer
+    Ok(answer)
 }
 
 pub(super) async fn metrics(app: &App) -> Answer {

@@ -54,7 +54,7 @@ fn transfer_content(transfer: &TransferRequest) -> Value {
 fn transfer_answer(result: &TransferResult) -> Handled {
     let Some(problem) = render::refusal(result) else {
         let place = format!("/transfers/{}", result.id.unwrap_or_default());
-        return Ok(Answer::created(&place, render::transfer(result)));
+        return Ok(Answer::created(&place, render::transfer(result)?));
     };
     // Without a moment there is no row in the journal. Then the problem belongs to this request,
     // not to the first one with the key, and gets this request's id.
@@ -69,5 +69,5 @@ pub(super) async fn transfer_get(context: Context<'_>, key: &IdempotencyKey) -> 
     let transfer = contract::transfer_get(&context.app.database, context.caller, key.id())
         .await
         .map_err(of_path)?;
-    Ok(Answer::json(StatusCode::OK, render::transfer(&transfer)))
+    Ok(Answer::json(StatusCode::OK, render::transfer(&transfer)?))
 }

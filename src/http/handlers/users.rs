@@ -29,14 +29,14 @@ pub(super) async fn user_create(context: Context<'_>) -> Handled {
     let created = once(context.app, context.caller, key.as_ref(), &content, create).await;
     let (created, is_replay) = created.map_err(held_by_twin)?;
     let place = format!("/users/{}", created.id);
-    Ok(Answer::created(&place, to_json(&created)).replayed(is_replay))
+    Ok(Answer::created(&place, to_json(&created)?).replayed(is_replay))
 }
 
 pub(super) async fn user_get(context: Context<'_>, id: Uuid) -> Handled {
     let user = contract::user_get(&context.app.database, context.caller, id)
         .await
         .map_err(of_path)?;
-    Ok(Answer::json(StatusCode::OK, to_json(&user)))
+    Ok(Answer::json(StatusCode::OK, to_json(&user)?))
 }
 
 pub(super) async fn wallet_list(context: Context<'_>, user_id: Uuid) -> Handled {
@@ -48,7 +48,7 @@ pub(super) async fn wallet_list(context: Context<'_>, user_id: Uuid) -> Handled 
             .await
             .map_err(of_path)?;
     let bodies: Vec<_> = wallets.iter().map(WalletBody::from).collect();
-    Ok(page.answer("wallets", &bodies, |wallet| {
+    page.answer("wallets", &bodies, |wallet| {
         CreationCursor(wallet.created_at, wallet.id)
-    }))
+    })
 }

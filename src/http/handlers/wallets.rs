@@ -48,7 +48,7 @@ pub(super) async fn wallet_create(context: Context<'_>) -> Handled {
         _ => no_result.into(),
     })?;
     let place = format!("/wallets/{}", created.id);
-    Ok(Answer::created(&place, to_json(&WalletBody::from(&created))).replayed(is_replay))
+    Ok(Answer::created(&place, to_json(&WalletBody::from(&created))?).replayed(is_replay))
 }
 
 pub(super) async fn wallet_get(context: Context<'_>, id: Uuid) -> Handled {
@@ -63,7 +63,7 @@ pub(super) async fn wallet_get(context: Context<'_>, id: Uuid) -> Handled {
         .get_all(IF_NONE_MATCH)
         .iter()
         .any(|tags| matches_etag(tags, &etag));
-    let mut answer = Answer::ok(&WalletBody::from(&wallet));
+    let mut answer = Answer::ok(&WalletBody::from(&wallet))?;
     if is_known {
         answer.status = StatusCode::NOT_MODIFIED;
         answer.body = Bytes::new();
@@ -97,5 +97,5 @@ pub(super) async fn entry_list(context: Context<'_>, wallet_id: Uuid) -> Handled
     )
     .await
     .map_err(of_path)?;
-    Ok(page.answer("entries", &entries, |entry| entry.version))
+    page.answer("entries", &entries, |entry| entry.version)
 }
