@@ -24,19 +24,21 @@ impl fmt::Display for Text {
     }
 }
 
-/// The text of a moment; none where it lies in UTC beyond the years that `OffsetDateTime` has.
+/// The text of a moment; none where its year in UTC does not have four digits.
 pub fn text(moment: OffsetDateTime) -> Option<String> {
     in_utc(moment).map(|moment| moment.to_string())
 }
 
 fn in_utc(moment: OffsetDateTime) -> Option<Text> {
-    moment.checked_to_offset(UtcOffset::UTC).map(Text)
+    let moment = moment.checked_to_offset(UtcOffset::UTC);
+    let has_text = |moment: &OffsetDateTime| (0..=9_999).contains(&moment.year());
+    moment.filter(has_text).map(Text)
 }
 
 /// Writes a moment.
 ///
 /// # Errors
-/// It has no text. All that PostgreSQL gives is in UTC and has one.
+/// It has no text, as only a moment of a database that was tampered with.
 pub fn serialize<S: Serializer>(moment: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     let text = in_utc(*moment).ok_or_else(|| S::Error::custom("a moment beyond the years"))?;
     serializer.collect_str(&text)
@@ -79,12 +81,14 @@ mod tests {
                 "2026-12-31T23:59:59.9999999-01:00",
                 "2027-01-01T00:59:59.999999Z",
             ),
-            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"),
         ] {
             let moment = OffsetDateTime::parse(given, &Rfc3339).expect("a moment");
             assert_eq!(text(moment).as_deref(), Some(written));
         }
-        let last = OffsetDateTime::parse("9999-12-31T23:59:59-01:00", &Rfc3339);
-        assert_eq!(text(last.expect("a moment")), None);
+        for beyond in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"] {
+            let moment = OffsetDateTime::parse(beyond, &Rfc3339).expect("a moment");
+            assert_eq!(text(moment), None, "{beyond}");
+        }
     }
 }

@@ -83,7 +83,7 @@ pub async fn run(
     Arguments { ledger_id, command }: Arguments,
     config: &Config,
 ) -> Result<(), String> {
-    let pool = pools::pool(config, 1);
+    let pool = pools::pool(config, 1, pools::LOCK_TIMEOUT_MS);
     let database = Database::new(pool, Pulse::assumed(), Arc::new(Metrics::new()));
     let by = By::session(ledger_id);
     match command {

@@ -7,11 +7,13 @@ use crate::cli::config;
 use crate::http::app::{App, Pools};
 use crate::http::server;
 use crate::ledger::key_ring::KEYS_CONNECTIONS;
+use crate::sql::pools::{LOCK_TIMEOUT_MS, POST_LOCK_TIMEOUT_MS};
 use crate::sql::{contract, pools};
 
-/// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is
-/// for single requests.
-const POOL_CONNECTIONS: usize = 16;
+/// Two busy ledgers have two calls that read wallets in flight; the rest is for single requests.
+const CALLS_CONNECTIONS: usize = 10;
+/// Two busy ledgers have two calls of transfers in flight, and one for parked transfers.
+const POSTS_CONNECTIONS: usize = 6;
 
 /// Serves until it is asked to end.
 ///
@@ -22,9 +24,10 @@ pub async fn run(config: config::Serve) -> Result<(), String> {
     let shutdown = signals::asked_to_end()?;
     server::raise_descriptor_limit();
     let pools = Pools {
-        calls: pools::pool(&config.postgres, POOL_CONNECTIONS),
-        keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
-        pulse: pools::pool(&config.postgres, 1),
+        calls: pools::pool(&config.postgres, CALLS_CONNECTIONS, LOCK_TIMEOUT_MS),
+        posts: pools::pool(&config.postgres, POSTS_CONNECTIONS, POST_LOCK_TIMEOUT_MS),
+        keys: pools::pool(&config.postgres, KEYS_CONNECTIONS, LOCK_TIMEOUT_MS),
+        pulse: pools::pool(&config.postgres, 1, LOCK_TIMEOUT_MS),
     };
     contract::check(&pools::first(&pools.calls).await?).await?;
     let listener = server::listen(config.listen)

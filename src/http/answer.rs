@@ -26,8 +26,11 @@ pub struct Answer {
 
 impl Answer {
     /// 200 with a JSON body.
-    pub fn ok(body: &impl Serialize) -> Self {
-        Self::json(StatusCode::OK, to_json(body))
+    ///
+    /// # Errors
+    /// Those of `to_json`.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self::json(StatusCode::OK, to_json(body)?))
     }
 
     /// 201 with a JSON body and the place of what was created.
@@ -39,11 +42,12 @@ impl Answer {
     }
 
     /// 302 to another place, which the body names too.
-    pub fn found(location: &'static str, body: &impl Serialize) -> Self {
-        let mut answer = Self::json(StatusCode::FOUND, to_json(body));
-        let location = HeaderValue::from_static(location);
-        answer.headers.insert(LOCATION, location);
-        answer
+    ///
+    /// # Errors
+    /// Those of `to_json`.
+    pub fn found(location: &'static str, body: &impl Serialize) -> Result<Self, Problem> {
+        let answer = Self::json(StatusCode::FOUND, to_json(body)?);
+        Ok(answer.with(LOCATION, HeaderValue::from_static(location)))
     }
 
     /// 204.

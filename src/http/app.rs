@@ -17,9 +17,11 @@ use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;
 use crate::sql::pulse::Pulse;
 
-/// Connections to PostgreSQL: for most calls, for those about keys, and one to feel the pulse.
+/// Connections to PostgreSQL: for most calls, for those that post transfers, for those about keys,
+/// and one to feel the pulse.
 pub struct Pools {
     pub calls: Pool,
+    pub posts: Pool,
     pub keys: Pool,
     pub pulse: Pool,
 }
@@ -41,10 +43,11 @@ impl App {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
         let knowledge = Arc::new(Knowledge::default());
-        let others = vec![pools.calls.clone(), pools.keys.clone()];
+        let others = vec![pools.calls.clone(), pools.posts.clone(), pools.keys.clone()];
         let pulse = Pulse::start(pools.pulse, others, generation::question(&knowledge));
         let database = |pool| Arc::new(Database::new(pool, pulse.clone(), Arc::clone(&metrics)));
         let keys = Arc::new(KeyRing::new(database(pools.keys)));
+        let posts = database(pools.posts);
         let database = database(pools.calls);
         tokio::spawn({
             let keys = Arc::clone(&keys);
@@ -64,6 +67,7 @@ impl App {
         Self {
             ledgers: Ledgers::new(Shared {
                 database: Arc::clone(&database),
+                posts,
                 wallet_cache: Arc::clone(&wallet_cache),
                 answer_store: Arc::clone(&answer_store),
                 metrics: Arc::clone(&metrics),

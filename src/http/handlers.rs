@@ -1,7 +1,5 @@
 //! One function for each route: parse, ask, answer. No decision about money is made here.
 
-use std::sync::Arc;
-
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
@@ -14,14 +12,14 @@ use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::page::{Page, min_version, no_query};
+use crate::http::page::no_query;
 use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
 use crate::redis::answer_store::{Answered, Place};
 use crate::sql::failure::Failure;
-use crate::types::{Caller, WalletStatus};
+use crate::types::Caller;
 
 mod keys;
 mod ledgers;
@@ -48,7 +46,14 @@ pub async fn handle(
     let caller = access::caller(&app.keys, &head.headers).await?;
     let route = route?;
     access::admit(&caller, &route)?;
-    let answered = ask(app, &caller, route, &head, body, request_id).await;
+    let context = Context {
+        app,
+        caller: &caller,
+        head: &head,
+        body,
+        request_id,
+    };
+    let answered = ask(context, route).await;
     answered.map_err(|problem| match problem.code {
         // The key was revoked a moment ago. The client hears the same words, whether the key ring
         // or a SQL function found it out.
@@ -63,9 +68,9 @@ pub async fn handle(
 
 async fn public(app: &App, route: Route) -> Handled {
     match route {
-        Route::Healthz => Ok(Answer::ok(&json!({"status": "alive"}))),
-        Route::Readyz => Ok(service::readyz(app).await),
-        Route::Root => Ok(service::root()),
+        Route::Healthz => Answer::ok(&json!({"status": "alive"})),
+        Route::Readyz => service::readyz(app).await,
+        Route::Root => service::root(),
         Route::Openapi => Ok(Answer::bytes(
             HeaderValue::from_static("application/json"),
             docs::OPENAPI,
@@ -75,15 +80,22 @@ async fn public(app: &App, route: Route) -> Handled {
     }
 }
 
-async fn ask(
-    app: &App,
-    caller: &Arc<Caller>,
-    route: Route,
-    head: &Parts,
+/// A request whose caller was found.
+struct Context<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    head: &'a Parts,
     body: Incoming,
-    request_id: &str,
-) -> Handled {
-    let query = head.uri.query();
+    request_id: &'a str,
+}
+
+impl Context<'_> {
+    fn query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+}
+
+async fn ask(context: Context<'_>, route: Route) -> Handled {
     let has_parameters = matches!(
         route,
         Route::WalletGet(_)
@@ -93,42 +105,29 @@ async fn ask(
             | Route::Metrics
     );
     if !has_parameters {
-        no_query(query)?;
+        no_query(context.query())?;
     }
     match route {
-        Route::UserCreate => users::user_create(app, caller, head, body).await,
-        Route::UserGet(id) => users::user_get(app, caller, id).await,
-        Route::WalletList(user_id) => {
-            users::wallet_list(app, caller, user_id, Page::of_query(query)?).await
-        }
-        Route::WalletCreate => wallets::wallet_create(app, caller, head, body, request_id).await,
-        Route::WalletGet(id) => {
-            let min_version = min_version(query)?;
-            wallets::wallet_get(app, caller, id, min_version, &head.headers).await
-        }
-        Route::WalletFreeze(id) => {
-            limits::wallet_status_set(app, caller, id, WalletStatus::Frozen, head, body).await
-        }
-        Route::WalletUnfreeze(id) => {
-            limits::wallet_status_set(app, caller, id, WalletStatus::Active, head, body).await
-        }
-        Route::WalletLimitsGet(id) => limits::wallet_limits_get(app, caller, id).await,
-        Route::WalletLimitsSet(id) => limits::wallet_limits_set(app, caller, id, head, body).await,
-        Route::EntryList(wallet_id) => {
-            wallets::entry_list(app, caller, wallet_id, Page::of_query(query)?).await
-        }
-        Route::TransferCreate => {
-            transfers::transfer_create(app, caller, head, body, request_id).await
-        }
-        Route::TransferGet(key) => transfers::transfer_get(app, caller, &key).await,
-        Route::KeyCreate => keys::key_create(app, caller, head, body).await,
-        Route::KeyList => keys::key_list(app, caller, Page::of_query(query)?).await,
-        Route::KeyRevoke(id) => keys::key_revoke(app, caller, id).await,
-        Route::LedgerCreate => ledgers::ledger_create(app, caller, head, body).await,
-        Route::LedgerGet(id) => ledgers::ledger_get(app, caller, id).await,
-        Route::Metrics => Ok(service::metrics(app).await),
+        Route::UserCreate => users::user_create(context).await,
+        Route::UserGet(id) => users::user_get(context, id).await,
+        Route::WalletList(user_id) => users::wallet_list(context, user_id).await,
+        Route::WalletCreate => wallets::wallet_create(context).await,
+        Route::WalletGet(id) => wallets::wallet_get(context, id).await,
+        Route::WalletFreeze(id) => limits::wallet_freeze(context, id).await,
+        Route::WalletUnfreeze(id) => limits::wallet_unfreeze(context, id).await,
+        Route::WalletLimitsGet(id) => limits::wallet_limits_get(context, id).await,
+        Route::WalletLimitsSet(id) => limits::wallet_limits_set(context, id).await,
+        Route::EntryList(wallet_id) => wallets::entry_list(context, wallet_id).await,
+        Route::TransferCreate => transfers::transfer_create(context).await,
+        Route::TransferGet(key) => transfers::transfer_get(context, &key).await,
+        Route::KeyCreate => keys::key_create(context).await,
+        Route::KeyList => keys::key_list(context).await,
+        Route::KeyRevoke(id) => keys::key_revoke(context, id).await,
+        Route::LedgerCreate => ledgers::ledger_create(context).await,
+        Route::LedgerGet(id) => ledgers::ledger_get(context, id).await,
+        Route::Metrics => Ok(service::metrics(context.app).await),
         Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
-            public(app, route).await
+            public(context.app, route).await
         }
     }
 }
@@ -160,7 +159,7 @@ async fn once<A: Answered>(
         store.store(place.iter().map(|place| (place, &created)));
         Ok(created)
     };
-    let (created, replay) = first_known(remembered, asked, A::is_replay).await?;
+    let (created, replay) = first_known(remembered, asked).await?;
     app.metrics.replay(replay);
     Ok((created, replay.is_some()))
 }
@@ -171,14 +170,6 @@ fn held_by_twin(no_result: NoResult) -> Problem {
         NoResult::Failed(Failure::Locked) => in_progress(),
         no_result => no_result.into(),
     }
-}
-
-/// Cuts a list to its page. The cursor of the next page is the last item of this one.
-fn next_cursor<T>(items: &mut Vec<T>, limit: i32, cursor: impl Fn(&T) -> String) -> Option<String> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    items.last().filter(|_| has_more).map(cursor)
 }
 
 /// The problem of a failure whose id came from the path. If it was not found, no member of the body

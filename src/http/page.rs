@@ -2,20 +2,20 @@
 //! at least.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::http::answer::Answer;
 use crate::http::problem::{Code, Problem};
-use crate::types::parse_uuid;
+use crate::types::{EXACT_MAX, parse_uuid};
 
 const PAGE_SIZE_DEFAULT: i32 = 50;
 const PAGE_SIZE_MAX: i32 = 200;
-/// 2^53 − 1, which every JSON client reads exactly.
-const VERSION_MAX: i64 = 9_007_199_254_740_991;
 
 /// A page of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +49,36 @@ impl<C: FromStr> Page<C> {
             limit: limit.unwrap_or(PAGE_SIZE_DEFAULT),
             cursor,
         })
+    }
+
+    /// The answer with the items of this page, of which one more than `limit` shows that there is a
+    /// next one. Its cursor is the last item of this page.
+    ///
+    /// # Errors
+    /// Those of `to_json`.
+    pub fn answer<T: Serialize, D: Display>(
+        &self,
+        name: &'static str,
+        items: &[T],
+        cursor: impl Fn(&T) -> D,
+    ) -> Result<Answer, Problem> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let page = &items[..items.len().min(limit)];
+        let last = page.last().filter(|_| items.len() > limit);
+        let next_cursor = last.map(|item| cursor(item).to_string());
+        Answer::ok(&List(name, page, next_cursor))
+    }
+}
+
+/// The body of a page: the items under their name, and the next page's cursor.
+struct List<'a, T>(&'static str, &'a [T], Option<String>);
+
+impl<T: Serialize> Serialize for List<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(Some(2))?;
+        body.serialize_entry(self.0, self.1)?;
+        body.serialize_entry("next_cursor", &self.2)?;
+        body.end()
     }
 }
 
@@ -91,7 +121,7 @@ impl FromStr for CreationCursor {
     }
 }
 
-impl fmt::Display for CreationCursor {
+impl Display for CreationCursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
@@ -120,7 +150,7 @@ pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
         if name != "min_version" {
             return Err(malformed("Allowed: min_version."));
         }
-        let value = digits(&value).filter(|value| (1..=VERSION_MAX).contains(value));
+        let value = digits(&value).filter(|value| (1..=EXACT_MAX).contains(value));
         let rule = || malformed("min_version is an integer from 1 to 9007199254740991.");
         if version.replace(value.ok_or_else(rule)?).is_some() {
             return Err(repeated(&name));

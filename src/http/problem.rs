@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ledger::NoResult;
-use crate::ledger::gather::NoAnswer;
+use crate::ledger::gather::{Held, NoAnswer};
 use crate::sql::failure::{Failure, Refusal};
 use crate::types::TransferOutcome;
 
@@ -312,14 +312,15 @@ impl From<NoResult> for Problem {
                 Code::Overloaded,
                 "Nothing was written. Try again with the same key.",
             ),
-            NoResult::Unanswered(NoAnswer::Busy) => busy(),
+            NoResult::Unanswered(NoAnswer::Busy(Held::Wallet)) => busy(),
+            NoResult::Unanswered(NoAnswer::Busy(Held::Id)) => in_progress(),
             NoResult::Unanswered(NoAnswer::Broken) => internal("the call broke"),
         }
     }
 }
 
 /// Nothing that a client could mend.
-fn internal(cause: impl Into<String>) -> Problem {
+pub fn internal(cause: impl Into<String>) -> Problem {
     let detail = "The log has the cause under the request id.";
     Problem::new(Code::InternalError, detail).because(cause)
 }

@@ -8,16 +8,23 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::base::moment;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, Problem, internal};
 use crate::types::{LedgerCreated, TransferOutcome, TransferResult, WalletResult, WalletStatus};
 
 /// Serializes a body.
-pub fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("bodies are strings, numbers and maps with string keys")
+///
+/// # Errors
+/// It holds what JSON does not take, such as a moment before the year 0, which only a database that
+/// was tampered with has.
+pub fn to_json(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|error| internal(format!("no JSON: {error}")))
 }
 
 /// A new ledger with its first key, whose text is shown this once.
-pub fn ledger_created(ledger: &LedgerCreated) -> Vec<u8> {
+///
+/// # Errors
+/// Those of `to_json`.
+pub fn ledger_created(ledger: &LedgerCreated) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
     struct Body<'a> {
         id: i64,
@@ -45,7 +52,7 @@ pub fn ledger_created(ledger: &LedgerCreated) -> Vec<u8> {
 /// A wallet.
 #[derive(Serialize)]
 pub struct WalletBody<'a> {
-    id: Uuid,
+    pub id: Uuid,
     user_id: Option<Uuid>,
     currency: &'a str,
     balance: i64,
@@ -56,7 +63,7 @@ pub struct WalletBody<'a> {
     reference: Option<&'a str>,
     metadata: &'a Value,
     #[serde(with = "moment")]
-    created_at: OffsetDateTime,
+    pub created_at: OffsetDateTime,
     #[serde(with = "moment")]
     updated_at: OffsetDateTime,
 }
@@ -86,7 +93,10 @@ pub fn wallet_etag(wallet: &WalletResult) -> String {
 }
 
 /// A transfer that the journal has.
-pub fn transfer(transfer: &TransferResult) -> Vec<u8> {
+///
+/// # Errors
+/// Those of `to_json`.
+pub fn transfer(transfer: &TransferResult) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
     struct Body<'a> {
         id: Option<Uuid>,

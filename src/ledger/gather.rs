@@ -10,7 +10,7 @@
 //! queued     a call that may go, and its wallets  in flight: no call in flight has its wallets,
 //!                                                 and no older queued request wants them
 //! in flight  the results of its call              answered: its result came
-//!                                                 parked: another session holds a wallet of it
+//!                                                 parked: another session holds what it needs
 //! parked     that session; it is apart from the   in flight: in a call of parked requests alone,
 //!            queue                                tried again every BUSY_STEP_MS
 //!                                                 answered: Busy, BUSY_MS_MAX after it arrived
@@ -38,7 +38,8 @@ const CALL_REQUESTS_MAX: usize = 1_000;
 /// Requests in the first three states: two full calls. A longer queue would keep the database no
 /// busier and would make each client wait longer. Beyond it the answer is 503 at once.
 pub const WAITING_REQUESTS_MAX: usize = 2 * CALL_REQUESTS_MAX;
-/// How long a request waits for a wallet that another session holds: as long as `lock_timeout`.
+/// How long a request waits for what another session holds: as long as `LOCK_TIMEOUT_MS` of other
+/// calls.
 const BUSY_MS_MAX: u64 = 2_000;
 /// How often parked requests are tried again, all of them in one call.
 const BUSY_STEP_MS: u64 = 20;
@@ -61,8 +62,17 @@ pub trait Batch: Send + Sync + 'static {
 /// What became of one request of a call.
 pub enum Reply<B: Batch + ?Sized> {
     Done(B::Answer),
-    /// A wallet is held by another session: try again.
-    Busy(B::Request),
+    /// Another session holds what the request needs: try again.
+    Busy(B::Request, Held),
+}
+
+/// What another session holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// A wallet of the request.
+    Wallet,
+    /// The request's id, or a table.
+    Id,
 }
 
 /// Why a request has no answer.
@@ -70,8 +80,8 @@ pub enum Reply<B: Batch + ?Sized> {
 pub enum NoAnswer {
     /// Too many requests wait.
     Overloaded,
-    /// A wallet stayed busy for `BUSY_MS_MAX`, or too many requests wait for such wallets.
-    Busy,
+    /// It stayed held for `BUSY_MS_MAX`, or too many requests wait for what is held.
+    Busy(Held),
     /// The call broke.
     Broken,
 }
@@ -109,6 +119,7 @@ impl<B: Batch> Gather<B> {
             waiter: Waiter {
                 reply,
                 busy_until: Instant::now() + Duration::from_millis(BUSY_MS_MAX),
+                held: Held::Wallet,
                 _place: place,
             },
         };
@@ -126,6 +137,8 @@ struct Waiting<B: Batch> {
 struct Waiter<A> {
     reply: oneshot::Sender<Result<A, NoAnswer>>,
     busy_until: Instant,
+    /// What it needs and another session held when it was tried last.
+    held: Held,
     _place: OwnedSemaphorePermit,
 }
 
@@ -151,7 +164,7 @@ struct Dispatcher<B: Batch> {
     /// flight, or one that such a request before it wants.
     blocked_count: usize,
     blocked_wallets: HashSet<Uuid>,
-    /// Requests whose wallets other sessions hold.
+    /// Requests that wait for what other sessions hold.
     parked: Vec<Waiting<B>>,
     /// When the parked requests are tried again.
     retry_at: Instant,
@@ -247,7 +260,8 @@ impl<B: Batch> Dispatcher<B> {
             .parked
             .extract_if(.., |waiting| waiting.waiter.busy_until <= now)
         {
-            late.waiter.answer(Err(NoAnswer::Busy));
+            let held = late.waiter.held;
+            late.waiter.answer(Err(NoAnswer::Busy(held)));
         }
         let in_flight = &self.wallets_in_flight;
         let is_free = |waiting: &mut Waiting<B>| {
@@ -307,10 +321,13 @@ impl<B: Batch> Dispatcher<B> {
         for (reply, waiter) in outcome {
             match reply {
                 Reply::Done(answer) => waiter.answer(Ok(answer)),
-                Reply::Busy(_) if self.parked.len() >= BUSY_REQUESTS_MAX => {
-                    waiter.answer(Err(NoAnswer::Busy));
+                Reply::Busy(_, held) if self.parked.len() >= BUSY_REQUESTS_MAX => {
+                    waiter.answer(Err(NoAnswer::Busy(held)));
                 }
-                Reply::Busy(request) => self.parked.push(Waiting { request, waiter }),
+                Reply::Busy(request, held) => {
+                    let waiter = Waiter { held, ..waiter };
+                    self.parked.push(Waiting { request, waiter });
+                }
             }
         }
     }

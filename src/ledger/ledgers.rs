@@ -23,6 +23,8 @@ pub struct Ledger {
 /// What the ledgers share.
 pub struct Shared {
     pub database: Arc<Database>,
+    /// The connections of calls that post transfers.
+    pub posts: Arc<Database>,
     pub wallet_cache: Arc<WalletCache>,
     pub answer_store: Arc<AnswerStore>,
     pub metrics: Arc<Metrics>,
@@ -61,7 +63,7 @@ impl Ledgers {
         let shared = &self.shared;
         let transfers = TransfersPost {
             ledger_id,
-            database: Arc::clone(&shared.database),
+            database: Arc::clone(&shared.posts),
             wallet_cache: Arc::clone(&shared.wallet_cache),
             answer_store: Arc::clone(&shared.answer_store),
             metrics: Arc::clone(&shared.metrics),

@@ -9,7 +9,7 @@ use crate::base::metrics::ReplaySource;
 use crate::ledger::NoResult;
 use crate::ledger::gather::Gather;
 use crate::ledger::transfers_post::{Posting, TransfersPost};
-use crate::redis::answer_store::AnswerStore;
+use crate::redis::answer_store::{AnswerStore, Answered};
 use crate::sql::failure::Failure;
 use crate::types::TransferResult;
 
@@ -38,10 +38,7 @@ impl Transfers {
     ) -> Result<(TransferResult, Option<ReplaySource>), NoResult> {
         let place = posting.place.clone();
         let asked = async { self.gather.ask(posting).await?.map_err(NoResult::Failed) };
-        first_known(self.answer_store.find(&place), asked, |result| {
-            result.replayed
-        })
-        .await
+        first_known(self.answer_store.find(&place), asked).await
     }
 }
 
@@ -53,10 +50,9 @@ impl Transfers {
 ///
 /// # Errors
 /// PostgreSQL refuses; or its call failed and Redis knows nothing.
-pub async fn first_known<A>(
+pub async fn first_known<A: Answered>(
     remembered: impl Future<Output = Option<A>>,
     asked: impl Future<Output = Result<A, NoResult>>,
-    is_replay: impl FnOnce(&A) -> bool,
 ) -> Result<(A, Option<ReplaySource>), NoResult> {
     let (mut remembered, mut asked) = (pin!(remembered), pin!(asked));
     let answered = tokio::select! {
@@ -74,6 +70,6 @@ pub async fn first_known<A>(
         },
     };
     let answer = answered?;
-    let source = is_replay(&answer).then_some(ReplaySource::Postgresql);
+    let source = answer.is_replay().then_some(ReplaySource::Postgresql);
     Ok((answer, source))
 }

@@ -1,18 +1,22 @@
 //! The call that posts gathered transfers, and what Redis is told of it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::base::metrics::Metrics;
-use crate::ledger::gather::{Batch, Reply};
+use crate::ledger::gather::{Batch, Held, Reply};
 use crate::redis::answer_store::{AnswerStore, Place};
 use crate::redis::wallet_cache::{NotTold, WalletCache, WalletChange, WalletRef};
 use crate::sql::contract;
 use crate::sql::database::Database;
 use crate::sql::failure::Failure;
 use crate::types::{ApiKeyDigest, TransferOutcome, TransferRequest, TransferResult};
+
+/// How long a call that fails may be made again in halves.
+const SPLIT_MS_MAX: u64 = 500;
 
 /// A transfer to post, the caller's API key, and the place of its answer in Redis.
 pub struct Posting {
@@ -65,7 +69,8 @@ impl Batch for TransfersPost {
             .into_iter()
             .map(|posting| (posting.transfer, posting.place))
             .unzip();
-        let mut results = self.post(&transfers, &keys).await;
+        let split_until = Instant::now() + Duration::from_millis(SPLIT_MS_MAX);
+        let mut results = self.post(&transfers, &keys, split_until).await;
         if let Err(NotTold(cause)) = self.remember(&results, &places).await {
             // They stay posted. A client that asks again hears it once it can be told.
             for posted in results.iter_mut().filter(|posted| is_posted(posted)) {
@@ -77,8 +82,9 @@ impl Batch for TransfersPost {
         replies
             .map(|(posted, ((transfer, key), place))| match posted {
                 Ok(result) if result.outcome == TransferOutcome::WalletBusy => {
-                    Reply::Busy(Posting::new(transfer, key, place))
+                    Reply::Busy(Posting::new(transfer, key, place), Held::Wallet)
                 }
+                Err(Failure::Locked) => Reply::Busy(Posting::new(transfer, key, place), Held::Id),
                 posted => Reply::Done(posted),
             })
             .collect()
@@ -87,22 +93,27 @@ impl Batch for TransfersPost {
 
 impl TransfersPost {
     /// Posts transfers together. After any failure but `Unavailable` the call is made again in
-    /// halves, so that only the transfer that causes the failure has it.
+    /// halves, so that only the transfer that causes the failure has it. When there is no more time
+    /// for halves, all that are left are `Locked`: each of them may go in another call.
     fn post<'a>(
         &'a self,
         transfers: &'a [TransferRequest],
         keys: &'a [ApiKeyDigest],
+        split_until: Instant,
     ) -> BoxFuture<'a, Vec<Posted>> {
         Box::pin(async move {
             match self.post_once(transfers, keys).await {
                 Ok(results) => results.into_iter().map(Ok).collect(),
                 Err(failure @ Failure::Unavailable(_)) => vec![Err(failure); transfers.len()],
+                Err(_) if transfers.len() > 1 && Instant::now() >= split_until => {
+                    vec![Err(Failure::Locked); transfers.len()]
+                }
                 Err(_) if transfers.len() > 1 => {
                     let half = transfers.len() / 2;
                     let (left, right) = transfers.split_at(half);
                     let (left_keys, right_keys) = keys.split_at(half);
-                    let mut results = self.post(left, left_keys).await;
-                    results.extend(self.post(right, right_keys).await);
+                    let mut results = self.post(left, left_keys, split_until).await;
+                    results.extend(self.post(right, right_keys, split_until).await);
                     results
                 }
                 // Another session used the id at the same moment: its row is there by now.

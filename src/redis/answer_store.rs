@@ -47,7 +47,7 @@ impl Answered for WalletResult {
     const KIND: &'static str = "wallet";
 
     fn answers(&self, id: Uuid) -> bool {
-        self.id == id
+        self.id == id && self.is_possible()
     }
 
     fn is_replay(&self) -> bool {

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use mobc_redis::mobc::{Manager, Pool, async_trait};
 use redis::aio::MultiplexedConnection;
 use redis::{
-    Client, Cmd, ConnectionAddr, FromRedisValue, Pipeline, RedisConnectionInfo, RedisError,
-    RedisResult, ScriptInvocation,
+    Client, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, Pipeline, RedisConnectionInfo,
+    RedisError, RedisResult, ScriptInvocation,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -130,6 +130,11 @@ impl Redis {
             return Ok(Err(Unavailable));
         }
         let result = match timeout_at(deadline.into(), work(&mut link)).await {
+            // It answers, and what it holds is not what is asked for.
+            Ok(Err(error)) if is_odd(&error) => {
+                tracing::warn!(%error, "Redis holds something odd");
+                return Ok(Err(Unavailable));
+            }
             Ok(result) => result.map_err(|error| error.to_string()),
             Err(late) => Err(silence(late)),
         };
@@ -176,6 +181,11 @@ impl Redis {
         let mut rests_until = lock(&self.rests_until);
         *rests_until = (!answered).then(|| Instant::now() + Duration::from_millis(REST_MS));
     }
+}
+
+/// Whether an error is of the one key that was asked for.
+fn is_odd(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::TypeError || error.code() == Some("WRONGTYPE")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Client, Pool};
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use crate::base::metrics::Metrics;
 use crate::sql::failure::Failure;
+use crate::sql::places::Places;
 use crate::sql::pools::describe_refusal;
 use crate::sql::pulse::Pulse;
 
@@ -27,7 +29,7 @@ pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// The pool, the pulse that ends its calls, and the metric of how long a caller waits for it.
 pub struct Database {
-    pool: Pool,
+    places: Places,
     pulse: Pulse,
     metrics: Arc<Metrics>,
 }
@@ -36,7 +38,7 @@ impl Database {
     /// Calls through this pool while PostgreSQL answers.
     pub fn new(pool: Pool, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
         Self {
-            pool,
+            places: Places::new(pool),
             pulse,
             metrics,
         }
@@ -117,9 +119,9 @@ impl Database {
         }
     }
 
-    async fn client(&self) -> Result<Client, Failure> {
+    async fn client(&self) -> Result<(Client, OwnedSemaphorePermit), Failure> {
         let start = Instant::now();
-        let client = self.pulse.unless_silent(self.pool.get()).await;
+        let client = self.pulse.unless_silent(self.places.take()).await;
         self.metrics.pool_wait(start.elapsed());
         client.ok_or_else(silence)?.map_err(|error| {
             Failure::Unavailable(format!("no connection: {}", describe_refusal(&error)))
@@ -137,13 +139,16 @@ fn silence() -> Failure {
 /// ended. Returned earlier, it would make the next caller wait for the old call.
 struct Lent {
     client: Option<Client>,
+    /// Its place in the pool. It is free again after the connection is.
+    place: Option<OwnedSemaphorePermit>,
     pulse: Pulse,
 }
 
 impl Lent {
-    fn new(client: Client, pulse: &Pulse) -> Self {
+    fn new((client, place): (Client, OwnedSemaphorePermit), pulse: &Pulse) -> Self {
         Self {
             client: Some(client),
+            place: Some(place),
             pulse: pulse.clone(),
         }
     }
@@ -167,7 +172,12 @@ impl Drop for Lent {
         if let Some(client) = self.client.take()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(settle(client, self.pulse.clone()));
+            let settled = settle(client, self.pulse.clone());
+            let place = self.place.take();
+            runtime.spawn(async move {
+                settled.await;
+                drop(place);
+            });
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod contract;
 pub mod database;
 pub mod failure;
 pub mod migrate;
+pub mod places;
 pub mod pools;
 pub mod pulse;

@@ -16,12 +16,15 @@ use crate::base::tls::{Tls, Trust};
 /// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
 /// the deadline of a request, `server::REQUEST_MS_MAX`.
 const STATEMENT_TIMEOUT_MS: u32 = 5_000;
-/// The innermost of the limits.
-const LOCK_TIMEOUT_MS: u32 = 2_000;
+/// How long a call waits for what another session holds. The innermost of the limits.
+pub const LOCK_TIMEOUT_MS: u32 = 2_000;
+/// The same for a call of many transfers. One whose id another session holds must not hold up the
+/// others for long; it waits apart from them (`gather`).
+pub const POST_LOCK_TIMEOUT_MS: u32 = 50;
 /// How long a connection may take to open. With `POOL_WAIT_MS_MAX` it keeps a refusal under 2 s.
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.
-const POOL_WAIT_MS_MAX: u64 = 900;
+pub const POOL_WAIT_MS_MAX: u64 = 900;
 /// How long a program that starts waits for its first connection.
 const FIRST_MS_MAX: u64 = 10_000;
 /// How long sent bytes may stay unacknowledged before the connection counts as dead.
@@ -95,9 +98,9 @@ fn ssl_mode(url: &str) -> Option<&str> {
 }
 
 /// A pool whose sessions have the server's time limits.
-pub fn pool(config: &Config, size: usize) -> Pool {
+pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
     let config = config.with_options(&format!(
-        "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={lock_timeout_ms}"
     ));
     let settings = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,

@@ -12,6 +12,9 @@ use uuid::Uuid;
 use super::{ApiKeyDigest, Secret};
 use crate::base::moment;
 
+/// 2^53 − 1, which every JSON client reads exactly. Amounts, balances and versions stay within it.
+pub const EXACT_MAX: i64 = 9_007_199_254_740_991;
+
 /// `remit_v1.key_scope`
 #[derive(
     Debug,
@@ -194,6 +197,22 @@ pub struct WalletResult {
     pub replayed: bool,
 }
 
+impl WalletResult {
+    /// Whether PostgreSQL could have said so. What another store says of a wallet may be anything.
+    pub fn is_possible(&self) -> bool {
+        let amounts = [self.balance, self.held, self.floor.unwrap_or(0)];
+        let versions = [self.version, self.status_version];
+        let years = [self.created_at, self.updated_at].map(OffsetDateTime::year);
+        amounts
+            .iter()
+            .all(|amount| (-EXACT_MAX..=EXACT_MAX).contains(amount))
+            && versions
+                .iter()
+                .all(|version| (0..=EXACT_MAX).contains(version))
+            && years.iter().all(|year| (0..=9_999).contains(year))
+    }
+}
+
 /// `remit_v1.wallet_limits`; amounts are minor units, and none is no limit.
 #[derive(Debug, Clone, FromSql, Serialize)]
 #[postgres(name = "wallet_limits")]
@@ -238,9 +257,7 @@ pub enum TransferOutcome {
 }
 
 impl TransferOutcome {
-    /// Whether the journal keeps it, so that a retry hears it again.
-    ///
-    /// `remit.outcome_is_stored` is the same in SQL.
+    /// Whether the journal keeps it for retries. `remit.outcome_is_stored` is the same in SQL.
     pub fn is_stored(self) -> bool {
         match self {
             Self::Posted

@@ -20,8 +20,8 @@ const RECOVERY_MAX: Duration = Duration::from_secs(5);
 const SOME: usize = 40;
 /// Of each fault.
 const ROUNDS: usize = 3;
-/// `POOL_CONNECTIONS`, `KEYS_CONNECTIONS` and the one of the pulse.
-const POSTGRESQL_CONNECTIONS_MAX: i64 = 16 + 3 + 1;
+/// `CALLS_CONNECTIONS`, `POSTS_CONNECTIONS`, `KEYS_CONNECTIONS` and the one of the pulse.
+const POSTGRESQL_CONNECTIONS_MAX: i64 = 10 + 6 + 3 + 1;
 /// `CONNECTIONS_MAX` of the server's Redis.
 const REDIS_CONNECTIONS_MAX: usize = 1;
 

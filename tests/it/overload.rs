@@ -30,6 +30,9 @@ const CONNECTION_BYTES_MAX: u64 = 64 * 1_024;
 const CLIENTS_AT_ONCE: usize = 2_000;
 /// More than may wait.
 const TRANSFERS: usize = WAITING_REQUESTS_MAX + 500;
+/// Fewer connections than a server has places for, and creations that want one at the same time.
+const FEW_CONNECTIONS: usize = 6;
+const CREATIONS: usize = 100;
 /// Descriptors of the test that are not connections.
 const OTHER_DESCRIPTORS: u64 = 512;
 /// How long a refusal may take on a machine that runs other tests: nobody waits for the calls,
@@ -141,6 +144,27 @@ async fn clients_that_come_at_once_wait_for_no_second_try() {
     let connected = timeout(Duration::from_millis(900), join_all(clients)).await;
     let connected = connected.expect("there is a place for each");
     assert!(connected.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
+async fn a_server_that_gets_few_connections_makes_its_callers_wait() {
+    let mut stack = Stack::start().await;
+    let user = stack.http.user().await;
+    let limit = format!(
+        "alter database {} connection limit {FEW_CONNECTIONS}",
+        stack.database.name
+    );
+    let limited = stack.owner().await.batch_execute(&limit).await;
+    limited.expect("the owner may");
+    stack.restart_with(&[]).await;
+    let create = |_| {
+        let http = stack.http.clone();
+        let wallet = json!({"user_id": user, "currency": "USD", "initial_balance": 1});
+        tokio::spawn(async move { http.post("/wallets", &wallet).await })
+    };
+    for created in join_all((0..CREATIONS).map(create)).await {
+        assert_eq!(created.expect("no panic").status, 201);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,13 +19,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::error::Error;
-
-const OUTBOX_READ: &str = "select e from remit_worker_v1.outbox_read($1, $2, $3) e";
-const OUTBOX_SETTLE: &str = "select remit_worker_v1.outbox_settle($1, $2)";
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
@@ -47,6 +44,8 @@ queries! {
     one remit_worker_v1.relay_is_active() -> bool;
     one remit_worker_v1.outbox_mark() -> OutboxMark;
     one remit_worker_v1.outbox_rise(floor_id: i64, mark: OutboxMark) -> Option<i64>;
+    all remit_worker_v1.outbox_read(limit: i32, held: &[i64], floor_id: i64) -> OutboxEvent;
+    one remit_worker_v1.outbox_settle(ledger_id: i64, ids: &[i64]) -> i32;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
@@ -113,6 +112,15 @@ impl Session {
         Self::with_options(config, SESSION).await
     }
 
+    /// Opens the session of a relay. Its lock, its reads and its deletes are on one connection: a
+    /// relay that loses the connection loses the lead with it.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn connect_relay(config: &Config) -> Result<Self, Error> {
+        Self::with_options(config, &format!("{SESSION} {RELAY_SESSION}")).await
+    }
+
     async fn with_options(config: &Config, options: &str) -> Result<Self, Error> {
         let config = config.with_options(options);
         let (client, driver) = in_time(pools::connect(&config)).await?;
@@ -142,75 +150,6 @@ impl query::Session for Session {
     }
 }
 
-/// The relay's session. Its lock, its reads and its deletes are on one connection: a relay that
-/// loses the connection loses the lead with it.
-pub struct Outbox {
-    client: Session,
-    read: Statement,
-    settle: Statement,
-}
-
-impl Outbox {
-    /// Opens a session.
-    ///
-    /// # Errors
-    /// PostgreSQL is away, or its types differ from the mirrors.
-    pub async fn connect(config: &Config) -> Result<Self, Error> {
-        let client = Session::with_options(config, &format!("{SESSION} {RELAY_SESSION}")).await?;
-        let read = in_time(client.prepare(OUTBOX_READ)).await?;
-        let settle = in_time(client.prepare(OUTBOX_SETTLE)).await?;
-        Ok(Self {
-            client,
-            read,
-            settle,
-        })
-    }
-
-    /// Whether this session is the active relay from now on, until it ends.
-    pub async fn relay_lead(&self) -> Result<bool, Error> {
-        relay_lead(&self.client).await
-    }
-
-    /// The last number that an event was given, and what must end before no event up to it can
-    /// come.
-    pub async fn outbox_mark(&self) -> Result<OutboxMark, Error> {
-        outbox_mark(&self.client).await
-    }
-
-    /// The floor that follows from a mark, or none while a transaction from before it is open.
-    pub async fn outbox_rise(&self, floor_id: i64, mark: OutboxMark) -> Result<Option<i64>, Error> {
-        outbox_rise(&self.client, floor_id, mark).await
-    }
-
-    /// The oldest unpublished events from the floor on but those held, in order of id.
-    pub async fn outbox_read(
-        &self,
-        limit: i32,
-        held: &[i64],
-        floor_id: i64,
-    ) -> Result<Vec<OutboxEvent>, Error> {
-        let rows = in_time(self.client.query(&self.read, &[&limit, &held, &floor_id])).await?;
-        let events: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-        Ok(events?)
-    }
-
-    /// The generation of the wallet cache, and whose queues there are.
-    pub async fn cache_state(&self) -> Result<CacheState, Error> {
-        cache_state(&self.client).await
-    }
-
-    /// Closes the generation of the wallet cache that is open.
-    pub async fn cache_close(&self) -> Result<CacheState, Error> {
-        cache_close(&self.client).await
-    }
-
-    /// Removes events that the broker has confirmed. Returns how many were there.
-    pub async fn outbox_settle(&self, ledger_id: i64, ids: &[i64]) -> Result<i32, Error> {
-        let row = in_time(self.client.query_one(&self.settle, &[&ledger_id, &ids])).await?;
-        Ok(row.try_get(0)?)
-    }
-}
-
 /// Whose queues there are on the broker, asked in a session that ends with the answer.
 ///
 /// # Errors
@@ -221,17 +160,23 @@ pub async fn instance_id(config: &Config) -> Result<Uuid, Error> {
 }
 
 /// The row of the cache's generation, on the relay's session.
-pub struct CacheRow(pub Arc<Outbox>);
+pub struct CacheRow(pub Arc<Session>);
 
 impl GenerationRow for CacheRow {
     fn state(&self) -> Asked<'_> {
-        let state = self.0.cache_state();
-        Box::pin(async { state.await.map_err(|error| error.to_string()) })
+        Box::pin(async {
+            cache_state(&self.0)
+                .await
+                .map_err(|error| error.to_string())
+        })
     }
 
     fn close(&self) -> Asked<'_> {
-        let closed = self.0.cache_close();
-        Box::pin(async { closed.await.map_err(|error| error.to_string()) })
+        Box::pin(async {
+            cache_close(&self.0)
+                .await
+                .map_err(|error| error.to_string())
+        })
     }
 }
 

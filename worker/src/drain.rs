@@ -10,7 +10,7 @@ use remit::redis::wallet_cache::{NotTold, WalletCache};
 use uuid::Uuid;
 
 use crate::broker::{Broker, Message, Refusals};
-use crate::contract::{Outbox, OutboxEvent};
+use crate::contract::{self, OutboxEvent, Session};
 use crate::error::Error;
 use crate::floor::{Floor, Look, Task};
 use crate::{event, topology, wallet_changes};
@@ -36,7 +36,7 @@ struct Read {
 
 /// The lead, with a connection to each side.
 pub struct Drain {
-    pub outbox: Arc<Outbox>,
+    pub session: Arc<Session>,
     pub broker: Broker,
     pub cache: WalletCache,
     /// Events of the last step that are still to be removed: the next one does that while it
@@ -50,9 +50,9 @@ pub struct Drain {
 
 impl Drain {
     /// With nothing done yet.
-    pub fn new(outbox: Arc<Outbox>, broker: Broker, cache: WalletCache) -> Self {
+    pub fn new(session: Arc<Session>, broker: Broker, cache: WalletCache) -> Self {
         Self {
-            outbox,
+            session,
             broker,
             cache,
             confirmed: Vec::new(),
@@ -146,7 +146,7 @@ impl Drain {
         let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
         let began = Instant::now();
         let floor_id = self.floor.read_from(began);
-        let events = self.outbox.outbox_read(limit, held, floor_id).await?;
+        let events = contract::outbox_read(&self.session, limit, held, floor_id).await?;
         let look = Look {
             first_id: events.first().map(|event| event.id),
             began,
@@ -164,9 +164,11 @@ impl Drain {
     async fn tend_floor(&mut self) -> Result<(), Error> {
         match self.floor.task() {
             Task::Nothing => {}
-            Task::Mark => self.floor.marked(self.outbox.outbox_mark().await?),
+            Task::Mark => self
+                .floor
+                .marked(contract::outbox_mark(&self.session).await?),
             Task::Rise { floor_id, mark } => {
-                if let Some(id) = self.outbox.outbox_rise(floor_id, mark).await? {
+                if let Some(id) = contract::outbox_rise(&self.session, floor_id, mark).await? {
                     self.floor.risen(id);
                 }
             }
@@ -177,7 +179,7 @@ impl Drain {
     async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {
         let ids = events.iter().map(|event| (event.ledger_id, event.id));
         for (ledger_id, ids) in event::by_ledger(ids) {
-            self.outbox.outbox_settle(ledger_id, &ids).await?;
+            contract::outbox_settle(&self.session, ledger_id, &ids).await?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
-use crate::contract::{CacheRow, Outbox};
+use crate::contract::{CacheRow, Session, cache_state, relay_lead};
 use crate::drain::{BATCH_MAX, Drain, Drained};
 use crate::error::Error;
 use crate::topology;
@@ -62,9 +62,9 @@ impl Relay {
         shutdown: &CancellationToken,
         reconnect: &mut Reconnect,
     ) -> Result<(), Error> {
-        let outbox = Outbox::connect(&self.postgres).await?;
+        let session = Session::connect_relay(&self.postgres).await?;
         let mut stands_by = false;
-        while !outbox.relay_lead().await? {
+        while !relay_lead(&session).await? {
             if !stands_by {
                 tracing::info!("another relay leads, standing by");
                 stands_by = true;
@@ -74,7 +74,7 @@ impl Relay {
                 return Ok(());
             }
         }
-        let mut drain = self.lead(outbox).await?;
+        let mut drain = self.lead(session).await?;
         tracing::info!("relay leads");
         while !shutdown.is_cancelled() {
             let drained = drain.drain_once().await?;
@@ -92,16 +92,16 @@ impl Relay {
     ///
     /// # Errors
     /// The broker is away or refuses the topology.
-    pub async fn lead(&self, outbox: Outbox) -> Result<Drain, Error> {
+    pub async fn lead(&self, session: Session) -> Result<Drain, Error> {
         let broker = Broker::connect(&self.broker, "remit relay").await?;
-        let instance_id = outbox.cache_state().await?.instance_id;
+        let instance_id = cache_state(&session).await?.instance_id;
         topology::claim(&broker.channel, instance_id).await?;
         topology::declare(&broker.channel).await?;
-        let outbox = Arc::new(outbox);
+        let session = Arc::new(session);
         let (redis, knowledge) = (Arc::clone(&self.redis), Arc::default());
         // It fills nothing in, so that no entry is its to end.
-        let row = CacheRow(Arc::clone(&outbox));
+        let row = CacheRow(Arc::clone(&session));
         let cache = WalletCache::new(redis, knowledge, row, Duration::ZERO);
-        Ok(Drain::new(outbox, broker, cache))
+        Ok(Drain::new(session, broker, cache))
     }
 }

@@ -16,19 +16,19 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Sends a browser to the documentation. A program reads where it is.
-pub(super) fn root() -> Answer {
+pub(super) fn root() -> Handled {
     let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
     Answer::found("/docs", &places)
 }
 
-pub(super) async fn readyz(app: &App) -> Answer {
+pub(super) async fn readyz(app: &App) -> Handled {
     // In a box, as in `Database::attempt`.
     let readiness = Box::pin(app.probe.readiness()).await;
-    let mut answer = Answer::ok(&readiness);
+    let mut answer = Answer::ok(&readiness)?;
     if !readiness.is_ready() {
         answer.status = StatusCode::SERVICE_UNAVAILABLE;
     }
-    answer
+    Ok(answer)
 }
 
 pub(super) async fn metrics(app: &App) -> Answer {

@@ -1,30 +1,21 @@
 //! Transfers.
 
 use hyper::StatusCode;
-use hyper::body::Incoming;
-use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use super::{Handled, held_by_twin, of_path};
+use super::{Context, Handled, of_path};
 use crate::http::answer::Answer;
-use crate::http::app::App;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::render;
 use crate::ledger::transfers_post::Posting;
 use crate::redis::answer_store::Place;
 use crate::sql::contract;
-use crate::types::{Caller, TransferRequest, TransferResult};
+use crate::types::{TransferRequest, TransferResult};
 
-pub(super) async fn transfer_create(
-    app: &App,
-    caller: &Caller,
-    head: &Parts,
-    body: Incoming,
-    request_id: &str,
-) -> Handled {
-    let id = IdempotencyKey::required(&head.headers)?.id();
-    let mut fields = Fields::read(&head.headers, body).await?;
+pub(super) async fn transfer_create(context: Context<'_>) -> Handled {
+    let id = IdempotencyKey::required(&context.head.headers)?.id();
+    let mut fields = Fields::read(&context.head.headers, context.body).await?;
     let transfer = TransferRequest {
         id,
         source_id: fields.uuid("source_id")?,
@@ -33,17 +24,15 @@ pub(super) async fn transfer_create(
         currency: fields.optional_text("currency")?,
         reference: fields.optional_text("reference")?,
         metadata: fields.metadata("metadata")?,
-        request_id: request_id.to_owned(),
+        request_id: context.request_id.to_owned(),
     };
     fields.finish()?;
 
-    let place = Place::new::<TransferResult>(caller, id, &transfer_content(&transfer));
-    let posting = Posting::new(transfer, caller.key_sha256, place);
-    let ledger = app.ledgers.get(caller.ledger_id);
-    let posted = ledger.transfers.post(posting).await;
-    // `transfers_post` skips wallets that another session holds.
-    let (result, replay) = posted.map_err(held_by_twin)?;
-    app.metrics.replay(replay);
+    let place = Place::new::<TransferResult>(context.caller, id, &transfer_content(&transfer));
+    let posting = Posting::new(transfer, context.caller.key_sha256, place);
+    let ledger = context.app.ledgers.get(context.caller.ledger_id);
+    let (result, replay) = ledger.transfers.post(posting).await?;
+    context.app.metrics.replay(replay);
     Ok(transfer_answer(&result)?.replayed(replay.is_some()))
 }
 
@@ -65,7 +54,7 @@ fn transfer_content(transfer: &TransferRequest) -> Value {
 fn transfer_answer(result: &TransferResult) -> Handled {
     let Some(problem) = render::refusal(result) else {
         let place = format!("/transfers/{}", result.id.unwrap_or_default());
-        return Ok(Answer::created(&place, render::transfer(result)));
+        return Ok(Answer::created(&place, render::transfer(result)?));
     };
     // Without a moment there is no row in the journal. Then the problem belongs to this request,
     // not to the first one with the key, and gets this request's id.
@@ -76,9 +65,9 @@ fn transfer_answer(result: &TransferResult) -> Handled {
     Ok(Answer::problem(&problem, request_id))
 }
 
-pub(super) async fn transfer_get(app: &App, caller: &Caller, key: &IdempotencyKey) -> Handled {
-    let transfer = contract::transfer_get(&app.database, caller, key.id())
+pub(super) async fn transfer_get(context: Context<'_>, key: &IdempotencyKey) -> Handled {
+    let transfer = contract::transfer_get(&context.app.database, context.caller, key.id())
         .await
         .map_err(of_path)?;
-    Ok(Answer::json(StatusCode::OK, render::transfer(&transfer)))
+    Ok(Answer::json(StatusCode::OK, render::transfer(&transfer)?))
 }

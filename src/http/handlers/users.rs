@@ -1,30 +1,21 @@
 //! Users and their wallets.
 
 use hyper::StatusCode;
-use hyper::body::Incoming;
-use hyper::http::request::Parts;
-use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Handled, held_by_twin, id_of, next_cursor, of_path, once};
+use super::{Context, Handled, held_by_twin, id_of, of_path, once};
 use crate::http::answer::Answer;
-use crate::http::app::App;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{CreationCursor, Page};
 use crate::http::render::{WalletBody, to_json};
 use crate::sql::contract;
-use crate::types::{Caller, UserRequest};
+use crate::types::UserRequest;
 
-pub(super) async fn user_create(
-    app: &App,
-    caller: &Caller,
-    head: &Parts,
-    body: Incoming,
-) -> Handled {
-    let key = IdempotencyKey::of_headers(&head.headers)?;
-    let mut fields = Fields::read(&head.headers, body).await?;
+pub(super) async fn user_create(context: Context<'_>) -> Handled {
+    let key = IdempotencyKey::of_headers(&context.head.headers)?;
+    let mut fields = Fields::read(&context.head.headers, context.body).await?;
     let user = UserRequest {
         id: Some(id_of(key.as_ref())),
         name: fields.text("name")?,
@@ -34,41 +25,30 @@ pub(super) async fn user_create(
     };
     fields.finish()?;
     let content = json!([user.name, user.email, user.reference, user.metadata]);
-    let create = contract::user_create(&app.database, caller, &user);
-    let created = once(app, caller, key.as_ref(), &content, create).await;
+    let create = contract::user_create(&context.app.database, context.caller, &user);
+    let created = once(context.app, context.caller, key.as_ref(), &content, create).await;
     let (created, is_replay) = created.map_err(held_by_twin)?;
     let place = format!("/users/{}", created.id);
-    Ok(Answer::created(&place, to_json(&created)).replayed(is_replay))
+    Ok(Answer::created(&place, to_json(&created)?).replayed(is_replay))
 }
 
-pub(super) async fn user_get(app: &App, caller: &Caller, id: Uuid) -> Handled {
-    let user = contract::user_get(&app.database, caller, id)
+pub(super) async fn user_get(context: Context<'_>, id: Uuid) -> Handled {
+    let user = contract::user_get(&context.app.database, context.caller, id)
         .await
         .map_err(of_path)?;
-    Ok(Answer::json(StatusCode::OK, to_json(&user)))
+    Ok(Answer::json(StatusCode::OK, to_json(&user)?))
 }
 
-pub(super) async fn wallet_list(
-    app: &App,
-    caller: &Caller,
-    user_id: Uuid,
-    page: Page<CreationCursor>,
-) -> Handled {
+pub(super) async fn wallet_list(context: Context<'_>, user_id: Uuid) -> Handled {
+    let page = Page::<CreationCursor>::of_query(context.query())?;
     let (after_at, after_id) = CreationCursor::parts(page.cursor);
-    let (database, limit) = (&app.database, page.limit + 1);
-    let mut wallets = contract::wallet_list(database, caller, user_id, after_at, after_id, limit)
-        .await
-        .map_err(of_path)?;
-    let next_cursor = next_cursor(&mut wallets, page.limit, |wallet| {
-        CreationCursor(wallet.created_at, wallet.id).to_string()
-    });
-    #[derive(Serialize)]
-    struct Body<'a> {
-        wallets: Vec<WalletBody<'a>>,
-        next_cursor: Option<String>,
-    }
-    Ok(Answer::ok(&Body {
-        wallets: wallets.iter().map(WalletBody::from).collect(),
-        next_cursor,
-    }))
+    let (database, limit) = (&context.app.database, page.limit + 1);
+    let wallets =
+        contract::wallet_list(database, context.caller, user_id, after_at, after_id, limit)
+            .await
+            .map_err(of_path)?;
+    let bodies: Vec<_> = wallets.iter().map(WalletBody::from).collect();
+    page.answer("wallets", &bodies, |wallet| {
+        CreationCursor(wallet.created_at, wallet.id)
+    })
 }

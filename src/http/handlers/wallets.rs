@@ -1,37 +1,26 @@
 //! Wallets and their statements.
 
-use std::sync::Arc;
-
 use hyper::StatusCode;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
-use hyper::http::request::Parts;
-use serde::Serialize;
+use hyper::body::Bytes;
+use hyper::header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Handled, held_by_twin, id_of, next_cursor, of_path, once};
+use super::{Context, Handled, held_by_twin, id_of, of_path, once};
 use crate::http::answer::Answer;
-use crate::http::app::App;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::page::{EntryCursor, Page};
+use crate::http::page::{EntryCursor, Page, min_version};
 use crate::http::problem::{Code, Problem};
 use crate::http::render::{WalletBody, to_json, wallet_etag};
 use crate::sql::contract;
-use crate::types::{Caller, Entry, WalletRequest};
+use crate::types::WalletRequest;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-pub(super) async fn wallet_create(
-    app: &App,
-    caller: &Caller,
-    head: &Parts,
-    body: Incoming,
-    request_id: &str,
-) -> Handled {
-    let key = IdempotencyKey::of_headers(&head.headers)?;
-    let mut fields = Fields::read(&head.headers, body).await?;
+pub(super) async fn wallet_create(context: Context<'_>) -> Handled {
+    let key = IdempotencyKey::of_headers(&context.head.headers)?;
+    let mut fields = Fields::read(&context.head.headers, context.body).await?;
     let wallet = WalletRequest {
         id: Some(id_of(key.as_ref())),
         user_id: fields.uuid("user_id")?,
@@ -40,7 +29,7 @@ pub(super) async fn wallet_create(
         floor: fields.nullable_integer("floor", 0)?,
         reference: fields.optional_text("reference")?,
         metadata: fields.metadata("metadata")?,
-        request_id: request_id.to_owned(),
+        request_id: context.request_id.to_owned(),
     };
     fields.finish()?;
     let content = json!([
@@ -51,33 +40,30 @@ pub(super) async fn wallet_create(
         wallet.reference,
         wallet.metadata
     ]);
-    let create = contract::wallet_create(&app.database, caller, &wallet);
-    let created = once(app, caller, key.as_ref(), &content, create).await;
+    let create = contract::wallet_create(&context.app.database, context.caller, &wallet);
+    let created = once(context.app, context.caller, key.as_ref(), &content, create).await;
     let (created, is_replay) = created.map_err(|no_result| match wallet.initial_balance {
         0 => held_by_twin(no_result),
         // It waits for the issuance wallet, too.
         _ => no_result.into(),
     })?;
     let place = format!("/wallets/{}", created.id);
-    Ok(Answer::created(&place, to_json(&WalletBody::from(&created))).replayed(is_replay))
+    Ok(Answer::created(&place, to_json(&WalletBody::from(&created))?).replayed(is_replay))
 }
 
-pub(super) async fn wallet_get(
-    app: &App,
-    caller: &Arc<Caller>,
-    id: Uuid,
-    min_version: i64,
-    headers: &HeaderMap,
-) -> Handled {
-    let ledger = app.ledgers.get(caller.ledger_id);
-    let (wallet, read) = ledger.wallets.get(caller, id, min_version).await?;
+pub(super) async fn wallet_get(context: Context<'_>, id: Uuid) -> Handled {
+    let min_version = min_version(context.query())?;
+    let ledger = context.app.ledgers.get(context.caller.ledger_id);
+    let (wallet, read) = ledger.wallets.get(context.caller, id, min_version).await?;
     let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
     let etag = wallet_etag(&wallet);
-    let is_known = headers
+    let is_known = context
+        .head
+        .headers
         .get_all(IF_NONE_MATCH)
         .iter()
         .any(|tags| matches_etag(tags, &etag));
-    let mut answer = Answer::ok(&WalletBody::from(&wallet));
+    let mut answer = Answer::ok(&WalletBody::from(&wallet))?;
     if is_known {
         answer.status = StatusCode::NOT_MODIFIED;
         answer.body = Bytes::new();
@@ -100,29 +86,16 @@ fn matches_etag(tags: &HeaderValue, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-pub(super) async fn entry_list(
-    app: &App,
-    caller: &Caller,
-    wallet_id: Uuid,
-    page: Page<EntryCursor>,
-) -> Handled {
-    let mut entries = contract::entry_list(
-        &app.database,
-        caller,
+pub(super) async fn entry_list(context: Context<'_>, wallet_id: Uuid) -> Handled {
+    let page = Page::<EntryCursor>::of_query(context.query())?;
+    let entries = contract::entry_list(
+        &context.app.database,
+        context.caller,
         wallet_id,
         page.cursor.map(|cursor| cursor.0),
         page.limit + 1,
     )
     .await
     .map_err(of_path)?;
-    let next_cursor = next_cursor(&mut entries, page.limit, |entry| entry.version.to_string());
-    #[derive(Serialize)]
-    struct Body {
-        entries: Vec<Entry>,
-        next_cursor: Option<String>,
-    }
-    Ok(Answer::ok(&Body {
-        entries,
-        next_cursor,
-    }))
+    page.answer("entries", &entries, |entry| entry.version)
 }

@@ -45,7 +45,7 @@ impl Batch for Calls {
             }
             *busy_count -= 1;
             drop(busy_count);
-            Reply::Busy(request)
+            Reply::Busy(request, Held::Wallet)
         };
         requests.into_iter().map(reply).collect()
     }
@@ -134,7 +134,7 @@ async fn a_busy_request_is_tried_again_until_its_time_is_up() {
     assert_eq!(gather.ask(Request::new(1, 3)).await, Ok(4));
     assert_eq!(
         gather.ask(Request::new(1, u32::MAX)).await,
-        Err(NoAnswer::Busy)
+        Err(NoAnswer::Busy(Held::Wallet))
     );
 }
 
@@ -170,7 +170,7 @@ async fn those_who_want_a_busy_wallet_leave_places_for_others() {
             let (gather, refused) = (Arc::clone(&gather), Arc::clone(&refused));
             tokio::spawn(async move {
                 let answer = gather.ask(Request::new(1, u32::MAX)).await;
-                assert_eq!(answer, Err(NoAnswer::Busy));
+                assert_eq!(answer, Err(NoAnswer::Busy(Held::Wallet)));
                 refused.fetch_add(1, Ordering::Relaxed);
             })
         })

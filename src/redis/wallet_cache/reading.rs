@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use redis::Cmd;
+use redis::{Cmd, FromRedisValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -38,9 +38,9 @@ impl WalletCache {
         // Room for all of it, so that nothing grows step by step.
         let mut hmget = Cmd::with_capacity(8, 192);
         hmget.arg("HMGET").arg(key(&known, &wallet)).arg(&FIELDS);
-        let parts = self.redis.with_id(redis_id).command(&hmget).await?;
+        let parts: Vec<_> = self.redis.with_id(redis_id).command(&hmget).await?;
         let user_id = self.owners.get(&wallet);
-        Ok(user_id.and_then(|user_id| whole(wallet.1, user_id, parts)))
+        Ok(user_id.and_then(|user_id| whole(wallet.1, user_id, &parts)))
     }
 
     /// Remembers whose a wallet is, by what PostgreSQL said.
@@ -130,17 +130,6 @@ const FIELDS: [&str; 6] = [
     "updated_at",
 ];
 
-/// What Redis has of a wallet: what readers alone write, balance, version, status, its version, and
-/// when it changed.
-type Parts = (
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-);
-
 /// What readers alone write of a wallet. Amounts are minor units.
 #[derive(Serialize, Deserialize)]
 struct Filled {
@@ -166,25 +155,42 @@ impl Filled {
 }
 
 /// The wallet of a user, if all parts are there.
-fn whole(id: Uuid, user_id: Option<Uuid>, parts: Parts) -> Option<WalletResult> {
-    let (filled, balance, version, status, status_version, updated_at_us) = parts;
-    let filled: Filled = serde_json::from_str(&filled?).ok()?;
-    Some(WalletResult {
+fn whole(id: Uuid, user_id: Option<Uuid>, parts: &[redis::Value]) -> Option<WalletResult> {
+    let [
+        filled,
+        balance,
+        version,
+        status,
+        status_version,
+        updated_at_us,
+    ] = parts
+    else {
+        return None;
+    };
+    let filled: Filled = serde_json::from_slice(&part::<Vec<u8>>(filled)?).ok()?;
+    let status: String = part(status)?;
+    let wallet = WalletResult {
         id,
         user_id,
         currency: filled.currency,
-        balance: balance?,
+        balance: part(balance)?,
         held: filled.held,
         floor: filled.floor,
-        status: status?.parse().ok()?,
-        version: version?,
-        status_version: status_version?,
+        status: status.parse().ok()?,
+        version: part(version)?,
+        status_version: part(status_version)?,
         reference: filled.reference,
         metadata: filled.metadata,
         created_at: moment(filled.created_at_us)?,
-        updated_at: moment(updated_at_us?)?,
+        updated_at: moment(part(updated_at_us)?)?,
         replayed: false,
-    })
+    };
+    wallet.is_possible().then_some(wallet)
+}
+
+/// A part of a wallet, if it is there and can be read.
+fn part<T: FromRedisValue>(value: &redis::Value) -> Option<T> {
+    Option::from_redis_value(value).ok().flatten()
 }
 
 fn moment(us: i64) -> Option<OffsetDateTime> {

@@ -4,7 +4,7 @@ use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
 use remit::sql::pools;
 use remit_worker::broker::Address;
-use remit_worker::contract::Outbox;
+use remit_worker::contract::{Session, relay_lead};
 use remit_worker::drain::{Drain, Drained};
 use remit_worker::error::Error;
 use remit_worker::relay::Relay;
@@ -27,9 +27,9 @@ pub fn relay(stand: &Stand) -> Relay {
 }
 
 pub async fn leading(relay: &Relay) -> Drain {
-    let outbox = Outbox::connect(&relay.postgres).await.unwrap();
-    assert!(outbox.relay_lead().await.unwrap());
-    relay.lead(outbox).await.unwrap()
+    let session = Session::connect_relay(&relay.postgres).await.unwrap();
+    assert!(relay_lead(&session).await.unwrap());
+    relay.lead(session).await.unwrap()
 }
 
 #[tokio::test]
@@ -179,11 +179,11 @@ async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
 
 /// The lead of a session that was just dropped is free in a moment.
 pub async fn leading_again(relay: &Relay) -> Drain {
-    let outbox = eventually(SOON, "the lead", async || {
-        let outbox = Outbox::connect(&relay.postgres).await.unwrap();
-        outbox.relay_lead().await.unwrap().then_some(outbox)
+    let session = eventually(SOON, "the lead", async || {
+        let session = Session::connect_relay(&relay.postgres).await.unwrap();
+        relay_lead(&session).await.unwrap().then_some(session)
     });
-    relay.lead(outbox.await).await.unwrap()
+    relay.lead(session.await).await.unwrap()
 }
 
 #[tokio::test]

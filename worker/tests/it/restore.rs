@@ -8,7 +8,7 @@ use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
 use remit::sql::pools;
 use remit_worker::broker::Address;
-use remit_worker::contract::Outbox;
+use remit_worker::contract::{Session, relay_lead};
 use remit_worker::drain::{Drain, Drained};
 use remit_worker::relay::Relay;
 use testbed::cache;
@@ -90,9 +90,9 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
         broker: Address::parse(&vhost.url(), &trust).unwrap(),
         redis: redis.into(),
     };
-    let outbox = Outbox::connect(&relay.postgres).await.unwrap();
-    assert!(outbox.relay_lead().await.unwrap());
-    relay.lead(outbox).await.unwrap()
+    let session = Session::connect_relay(&relay.postgres).await.unwrap();
+    assert!(relay_lead(&session).await.unwrap());
+    relay.lead(session).await.unwrap()
 }
 
 /// Publishes all that the outbox holds.
