@@ -2,7 +2,7 @@ create or replace function remit_v1.entry_list(
     ledger_id bigint, wallet_id uuid, before_version bigint, request_limit integer, key_sha256 bytea default null)
     returns setof remit_v1.entry
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.

@@ -1,7 +1,7 @@
 create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id uuid, key_sha256 bytea default null)
     returns remit_v1.transfer_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.

@@ -2,7 +2,7 @@ create or replace function remit_v1.wallets_get(
     ledger_id bigint, wallet_ids uuid[], key_sha256s bytea[] default null)
     returns setof remit_v1.wallet_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.
