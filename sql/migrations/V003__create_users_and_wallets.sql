@@ -34,6 +34,9 @@ create domain remit.flat_metadata as jsonb
 create domain remit.short_reference as text
     constraint reference_is_short check (length(value) <= 200);
 
+create domain remit.short_request_id as text
+    constraint request_id_is_short check (octet_length(value) <= 255); -- As long as a property of AMQP.
+
 -- Amounts are minor units. Balances stay within ±(2^53 − 1), which every JSON client reads exactly.
 create domain remit.exact_balance as bigint
     constraint balance_is_exact_in_json check (value between -9007199254740991 and 9007199254740991);

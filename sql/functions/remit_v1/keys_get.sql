@@ -15,10 +15,13 @@ as $$
 -- For servers, which remember the answer for a few seconds. It is no permission: each function asks
 -- again.
 --
--- Raises: 25000 in a transaction that does not see what is committed now. Locks: nothing.
+-- Raises: WL001; 25000 in a transaction that does not see what is committed now. Locks: nothing.
 begin
     if not remit.sees_now() then
         perform remit.isolation_refuse();
+    end if;
+    if cardinality(ledger_ids) > 1000 or cardinality(key_sha256s) > 1000 then
+        perform remit.field_refuse('key_sha256s', 'at most 1000');
     end if;
     return query
     select k.ledger_id, k.sha256, k.id, k.scope, k.user_id, k.expires_at

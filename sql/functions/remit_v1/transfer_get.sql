@@ -22,9 +22,9 @@ declare
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
     result remit_v1.transfer_result;
 begin
-    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency,
+    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency::text,
            t.source_version, t.source_balance, t.target_version, t.target_balance,
-           t.reference, t.metadata, t.request_id, t.created_at
+           t.reference::text, t.metadata::jsonb, t.request_id::text, t.created_at
       into result
       from remit.transfers t
      where t.ledger_id = transfer_get.ledger_id

@@ -35,6 +35,9 @@ begin
         perform remit.field_refuse('initial_balance', 'at least the floor');
     end if;
     perform remit.labels_check(request.reference, request.metadata);
+    if octet_length(request.request_id) > 255 then
+        perform remit.field_refuse('request_id', 'at most 255 bytes');
+    end if;
     if not exists (select from remit.currencies c where c.code = request.currency) then
         raise exception using errcode = 'WL008', message = 'currency unknown', column = 'currency';
     end if;

@@ -25,7 +25,9 @@ declare
     caller remit_v1.caller;
     user_ids uuid[] := array_fill(null::uuid, array[wallet_count]); -- Whom each caller is bound to.
 begin
-    if cardinality(keys) <> wallet_count then
+    if wallet_count > 1000 then
+        perform remit.field_refuse('wallet_ids', 'at most 1000');
+    elsif cardinality(keys) <> wallet_count then
         perform remit.field_refuse('key_sha256s', 'one for each wallet');
     end if;
     for key in select distinct k.sha256 from unnest(keys) as k (sha256) loop
