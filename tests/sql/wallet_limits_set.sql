@@ -27,7 +27,7 @@ select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), -1, null, 'why') $$, 'WL001 transfer_max', 'a limit is not below 0'),
                ($$ select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), null, -1, 'why') $$, 'WL001 daily_max', 'neither is'),
                ($$ select remit_ops_v1.wallet_limits_set(1, pg_temp.id(99), 1, 1, 'why') $$, 'WL002 wallet_id', 'an unknown wallet is not found'),
-               ($$ select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), 1, 1) $$, 'WL001 reason', 'a person says why'))
+               ($$ set local remit.reason = ''; select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), 1, 1) $$, 'WL001 reason', 'a person says why'))
        as c (statement, expected, description);
 select is(pg_temp.refusal(format('select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), 1, 1, ''why'', %L)', pg_temp.key('service', 'service'))),
     'WL017', 'a service may not');

@@ -7,9 +7,6 @@ as $$
 -- Who calls: the owner of a key, or, without a key, a session that is an operator's or the owner's
 -- of Remit. The scope is null for anybody else.
 --
--- It goes by session_user, who logged in: in a function of the API, current_user is the owner of
--- Remit.
---
 -- It is volatile, as are all functions that ask it: a cursor or a statement that goes on for long
 -- sees a key as it is at each call, and not as it was when the statement began.
 --
@@ -23,7 +20,7 @@ begin
     caller.ledger_id := caller_find.ledger_id;
     caller.key_sha256 := caller_find.key_sha256;
     if caller_find.key_sha256 is null then
-        if pg_has_role(session_user, 'remit_operator', 'member') or pg_has_role(session_user, current_user, 'member') then
+        if remit.session_is_operators() then
             caller.scope := 'admin';
         end if;
     else

@@ -24,7 +24,7 @@ declare
     entry record;
     version_first bigint;
 begin
-    perform remit.reason_check(wallet_limits_set.reason, wallet_limits_set.key_sha256);
+    perform remit.reason_check(wallet_limits_set.reason);
     if wallet_limits_set.transfer_max not between 0 and amount_max then
         perform remit.field_refuse('transfer_max', '0 to 9007199254740991');
     end if;

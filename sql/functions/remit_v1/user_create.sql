@@ -31,9 +31,9 @@ begin
     on conflict do nothing
     returning u.* into stored;
     if found then
-        if user_create.key_sha256 is null then
+        if remit.session_is_operators() then
             perform remit.audit_record(
-                user_create.ledger_id, 'user_create', array[stored.id], request.reference, null, null);
+                user_create.ledger_id, 'user_create', array[stored.id], nullif(request.reference, ''), null, null);
         end if;
         return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
                 stored.created_at, false)::remit_v1.user_result;

@@ -20,6 +20,7 @@ declare
     initial_balance constant bigint := coalesce(request.initial_balance, 0);
     issuance_id uuid;
     outcome remit_v1.transfer_outcome;
+    session_reason constant text := coalesce(current_setting('remit.reason', true), '');
 begin
     perform remit.caller_admit(wallet_create.ledger_id, wallet_create.key_sha256, 'serve');
     if request.user_id is null then
@@ -51,20 +52,23 @@ begin
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);
     end if;
-    if wallet_create.key_sha256 is null then
+    if remit.session_is_operators() then
         perform remit.audit_record(
-            wallet_create.ledger_id, 'wallet_create', array[wallet_id], request.reference,
+            wallet_create.ledger_id, 'wallet_create', array[wallet_id], nullif(request.reference, ''),
             jsonb_build_object('floor', request.floor), null);
     end if;
 
     if initial_balance > 0 then
         issuance_id := remit.issuance_wallet_id(wallet_create.ledger_id, request.currency);
         perform remit.wallets_wait(wallet_create.ledger_id, array[issuance_id]);
+        -- A person's reason for the wallet is that for its initial transfer.
+        perform set_config('remit.reason', coalesce(nullif(request.reference, ''), session_reason), true);
         select r.outcome into strict outcome
           from remit_v1.transfers_post(wallet_create.ledger_id, array[(
                    remit.initial_transfer_id(wallet_id), issuance_id, wallet_id,
                    initial_balance, request.currency, null, null, request.request_id
                )::remit_v1.transfer_request], array[wallet_create.key_sha256]) r;
+        perform set_config('remit.reason', session_reason, true);
         if outcome <> 'posted' then
             perform remit.outcome_refuse(outcome, 'initial_balance');
         end if;

@@ -23,8 +23,8 @@ as $$
 --
 -- Raises: WL001. Locks: nothing.
 begin
-    if request_limit is null or request_limit not between 1 and 1000 then
-        perform remit.field_refuse('request_limit', '1 to 1000');
+    if request_limit is null or request_limit not between 1 and 100000 then
+        perform remit.field_refuse('request_limit', '1 to 100000');
     elsif cardinality(held) > 1000 then
         perform remit.field_refuse('held', 'at most 1000');
     end if;
