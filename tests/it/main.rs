@@ -55,6 +55,7 @@ mod migrate;
 mod ops;
 mod ops_parameters;
 mod overload;
+mod pages;
 mod rate_limit;
 mod readiness;
 mod rights;

@@ -11,12 +11,13 @@ as $$
 -- Without an id it gets one; with an id a retry finds the wallet that the first call made and
 -- answers as the first call did, whatever the wallet holds by now. A null floor is no limit.
 --
--- Raises: WL001, WL003, WL005, WL008, WL010, WL013, WL015, WL016, WL017; 55P03 when the issuance
--- wallet stayed locked for lock_timeout.
--- Locks: the issuance wallet, if there is an initial balance.
+-- Raises: WL001, WL003, WL005, WL008, WL010, WL013, WL015, WL016, WL017; 55P03 when the user or
+-- the issuance wallet stayed locked for lock_timeout.
+-- Locks: the user, for no key update; the issuance wallet, if there is an initial balance.
 declare
     amount_max constant bigint := 9007199254740991;
     wallet_id constant uuid := coalesce(request.id, gen_random_uuid());
+    moment timestamptz;
     initial_balance constant bigint := coalesce(request.initial_balance, 0);
     issuance_id uuid;
     outcome remit_v1.transfer_outcome;
@@ -44,10 +45,12 @@ begin
     end if;
     perform remit_v1.user_get(wallet_create.ledger_id, request.user_id, wallet_create.key_sha256);
 
+    moment := remit.wallet_moment(wallet_create.ledger_id, request.user_id);
     -- A floor above zero can hold only once the initial balance is there.
-    insert into remit.wallets as w (ledger_id, id, user_id, currency, floor, initial_balance, reference, metadata)
+    insert into remit.wallets as w (
+           ledger_id, id, user_id, currency, floor, initial_balance, reference, metadata, created_at, updated_at)
     values (wallet_create.ledger_id, wallet_id, request.user_id, request.currency, least(request.floor, 0),
-            initial_balance, request.reference, coalesce(request.metadata, '{}'))
+            initial_balance, request.reference, coalesce(request.metadata, '{}'), moment, moment)
     on conflict do nothing;
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);
