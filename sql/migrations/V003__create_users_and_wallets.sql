@@ -87,12 +87,14 @@ create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
 
 -- What left the wallets that have a daily limit, by the hour, so that a limit costs the same
--- whatever a wallet did that day. hour: whole hours since 1970.
+-- whatever a wallet did that day. hour: whole hours since 1970. A row counts the wallet's entries
+-- from version_first up to that of the next hour, so that verify can count them again.
 create table remit.spending (
-    ledger_id bigint not null,
-    wallet_id uuid not null,
-    hour      bigint not null,
-    amount    bigint not null,
+    ledger_id     bigint not null,
+    wallet_id     uuid not null,
+    hour          bigint not null,
+    amount        remit.exact_limit not null,
+    version_first bigint not null,
     primary key (ledger_id, wallet_id, hour),
     foreign key (ledger_id, wallet_id) references remit.wallets
 );

@@ -101,6 +101,8 @@ begin
          group by o.subject_id, o.type
         having count(*) <> 1 or count(distinct t.id) <> 1
         union all
+        select s.* from remit.spending_verify(book.id) s
+        union all
         select c.* from remit.chain_verify(book.id) c;
     end loop;
     if not found and verify.ledger_id is not null then
