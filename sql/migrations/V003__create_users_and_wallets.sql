@@ -1,6 +1,11 @@
 -- A wallet's row holds what is true now; the journal holds how it came to be. The row is
 -- what a transfer locks.
 
+-- The digest of what a user or a wallet was created with: a retry of its creation is told by it,
+-- whatever has become of the row. Null: it was not created by a request.
+create domain remit.content_digest as bytea
+    constraint content_digest_has_32_bytes check (octet_length(value) = 32);
+
 create table remit.users (
     ledger_id  bigint not null references remit.ledgers,
     id         uuid not null,
@@ -8,6 +13,7 @@ create table remit.users (
     email      text,
     reference  text,
     metadata   jsonb not null default '{}',
+    created_as remit.content_digest,
     created_at timestamptz not null default now(),
     primary key (ledger_id, id),
     constraint name_is_short check (length(name) between 1 and 200),
@@ -58,7 +64,7 @@ create table remit.wallets (
     status_version  remit.natural_number not null default 0,
     transfer_max    remit.exact_limit,
     daily_max       remit.exact_limit,
-    initial_balance bigint not null default 0,
+    created_as      remit.content_digest,
     reference       remit.short_reference,
     metadata        remit.flat_metadata not null default '{}',
     created_at      timestamptz not null default now(),
@@ -79,9 +85,6 @@ comment on column remit.wallets.transfer_max is
     'The largest amount that one transfer may take from the wallet. Null is no limit.';
 comment on column remit.wallets.daily_max is
     'The largest total that may leave the wallet in any 24 hours. Null is no limit.';
-
-comment on column remit.wallets.initial_balance is
-    'What the wallet was created with: a retry of its creation is told by it, whatever the journal holds.';
 
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);

@@ -48,9 +48,9 @@ begin
     moment := remit.wallet_moment(wallet_create.ledger_id, request.user_id);
     -- A floor above zero can hold only once the initial balance is there.
     insert into remit.wallets as w (
-           ledger_id, id, user_id, currency, floor, initial_balance, reference, metadata, created_at, updated_at)
+           ledger_id, id, user_id, currency, floor, reference, metadata, created_as, created_at, updated_at)
     values (wallet_create.ledger_id, wallet_id, request.user_id, request.currency, least(request.floor, 0),
-            initial_balance, request.reference, coalesce(request.metadata, '{}'), moment, moment)
+            request.reference, coalesce(request.metadata, '{}'), remit.wallet_request_sha256(request), moment, moment)
     on conflict do nothing;
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);

@@ -278,7 +278,6 @@ impl Wallet {
         let fields = row.as_object_mut().expect("it is one");
         fields.remove("replayed");
         fields.insert("transfer_max".to_owned(), json!(self.transfer_max));
-        fields.insert("initial_balance".to_owned(), json!(self.initial_balance));
         fields.insert("daily_max".to_owned(), json!(self.daily_max));
         row
     }
