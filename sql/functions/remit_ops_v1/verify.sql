@@ -39,6 +39,13 @@ begin
         select book_id, 'ledger_exists', 'ledger ' || book_id, '{}'::jsonb
          where not exists (select from remit.ledgers l where l.ledger_id = book_id)
         union all
+        select g.* from remit.guards_verify(book_id) g
+        union all
+        select book_id, 'wallet_has_its_user', 'wallet ' || w.id, jsonb_build_object('user_id', w.user_id)
+          from remit.wallets w
+         where w.ledger_id = book_id and w.user_id is not null
+           and (select true from remit.users u where u.ledger_id = book_id and u.id = w.user_id) is null
+        union all
         select book_id, 'balances_sum_to_zero', w.currency, jsonb_build_object('sum', sum(w.balance))
           from remit.wallets w
          where w.ledger_id = book_id
