@@ -2,7 +2,7 @@
 //! later.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -56,7 +56,12 @@ async fn check_or_export(
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
-    let (client, _driver) = pools::connect(config).await.map_err(failed)?;
+    let (client, _driver) = pools::connect_telling(config, |told| eprintln!("{told}"))
+        .await
+        .map_err(failed)?;
+    if io::stderr().is_terminal() {
+        ops::progress_ask(&client).await.map_err(failed)?;
+    }
     // Read before the check, so that the check covers at least these heads.
     let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {

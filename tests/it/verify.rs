@@ -180,6 +180,30 @@ async fn a_journal_that_is_not_guarded_is_named() {
 }
 
 #[tokio::test]
+async fn on_a_terminal_it_says_how_far_it_is() {
+    let (stack, _owner, _) = chained().await;
+    // script(1) gives it a terminal.
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("{} verify", env!("CARGO_BIN_EXE_remit")))
+        .arg("/dev/null")
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("SHELL", "/bin/sh")
+        .env("DATABASE_URL", stack.database.owner_url())
+        .output()
+        .expect("script is part of Debian");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output.stdout);
+    assert!(said.contains("ledger 1: begun"), "{said}");
+    assert!(
+        said.contains("ledger 1: 1 slices of 200000 transfers"),
+        "{said}"
+    );
+    assert!(said.contains("are right"), "{said}");
+}
+
+#[tokio::test]
 async fn a_ledger_that_an_export_lacks_is_said() {
     let (stack, owner, _) = chained().await;
     let path = file(&right(&stack, &["--export"]));

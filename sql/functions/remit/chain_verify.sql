@@ -19,6 +19,7 @@ declare
     slice_rows constant integer := 200000;
     ledger constant bigint := chain_verify.ledger_id;
     first_id uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+    slices_seen integer := 0;
     next_id uuid; -- Of the slice that follows; null in the last one.
 begin
     loop
@@ -28,6 +29,8 @@ begin
          order by t.id
         offset slice_rows limit 1;
         return query select v.* from remit.chain_slice_verify(ledger, first_id, next_id) v;
+        slices_seen := slices_seen + 1;
+        perform remit.progress_tell(ledger, slices_seen || ' slices of 200000 transfers held against the chain');
         exit when next_id is null;
         first_id := next_id;
     end loop;

@@ -26,6 +26,7 @@ declare
     created_before timestamptz;
     place bigint;
     balance numeric;
+    entries_seen bigint := 0::bigint;
 begin
     for entry in
         -- Each side in the order of its index, then both merged.
@@ -73,6 +74,10 @@ begin
                                    'wallet_currency', wallet.currency))::remit_ops_v1.violation;
         end if;
         created_before := entry.created_at;
+        entries_seen := entries_seen + 1;
+        if entries_seen % 500000 = 0 then
+            perform remit.progress_tell(ledger, entries_seen || ' entries held against each other');
+        end if;
     end loop;
     return query select v.* from remit.wallet_verify(wallet, place, balance) v;
 

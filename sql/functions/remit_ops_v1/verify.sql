@@ -34,6 +34,7 @@ begin
                 (select c.ledger_id from remit.chain_blocks c where c.ledger_id > book_id order by c.ledger_id limit 1)) b;
         exit when book_id is null or book_id > verify.ledger_id;
         is_there := true;
+        perform remit.progress_tell(book_id, 'begun');
 
         return query
         select book_id, 'ledger_exists', 'ledger ' || book_id, '{}'::jsonb
