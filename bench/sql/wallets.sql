@@ -61,9 +61,9 @@ begin
     insert into remit.users (ledger_id, id, name) values (1, owner_id, 'bench') on conflict do nothing;
 
     with made as (
-        insert into remit.wallets (ledger_id, id, user_id, currency, balance, floor, version, initial_balance)
+        insert into remit.wallets (ledger_id, id, user_id, currency, balance, floor, version)
         select 1, bench.wallet_id(number), owner_id, 'USD', remit_wallets_make.initial_balance, 0,
-               (remit_wallets_make.initial_balance > 0)::integer, remit_wallets_make.initial_balance
+               (remit_wallets_make.initial_balance > 0)::integer
           from generate_series(1, wallet_count) as number
         on conflict do nothing
         returning id

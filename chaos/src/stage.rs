@@ -101,6 +101,12 @@ impl Stage {
         let postgres = self.services.session("postgres").await?;
         let create = format!("create database {}", self.database);
         postgres.execute(&create).await?;
+        // What goes through the SQL door is done by hand.
+        let reason = format!(
+            "alter database {} set remit.reason = 'chaos'",
+            self.database
+        );
+        postgres.execute(&reason).await?;
         let url = self.services.owner_url(&self.database)?;
         let remit = options.programs.join("remit");
         install::migrate(&remit, &url, PASSWORD).await?;

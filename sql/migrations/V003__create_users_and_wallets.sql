@@ -1,6 +1,11 @@
 -- A wallet's row holds what is true now; the journal holds how it came to be. The row is
 -- what a transfer locks.
 
+-- The digest of what a user or a wallet was created with: a retry of its creation is told by it,
+-- whatever has become of the row. Null: it was not created by a request.
+create domain remit.content_digest as bytea
+    constraint content_digest_has_32_bytes check (octet_length(value) = 32);
+
 create table remit.users (
     ledger_id  bigint not null references remit.ledgers,
     id         uuid not null,
@@ -8,6 +13,7 @@ create table remit.users (
     email      text,
     reference  text,
     metadata   jsonb not null default '{}',
+    created_as remit.content_digest,
     created_at timestamptz not null default now(),
     primary key (ledger_id, id),
     constraint name_is_short check (length(name) between 1 and 200),
@@ -34,6 +40,9 @@ create domain remit.flat_metadata as jsonb
 create domain remit.short_reference as text
     constraint reference_is_short check (length(value) <= 200);
 
+create domain remit.short_request_id as text
+    constraint request_id_is_short check (octet_length(value) <= 255); -- As long as a property of AMQP.
+
 -- Amounts are minor units. Balances stay within ±(2^53 − 1), which every JSON client reads exactly.
 create domain remit.exact_balance as bigint
     constraint balance_is_exact_in_json check (value between -9007199254740991 and 9007199254740991);
@@ -55,7 +64,7 @@ create table remit.wallets (
     status_version  remit.natural_number not null default 0,
     transfer_max    remit.exact_limit,
     daily_max       remit.exact_limit,
-    initial_balance bigint not null default 0,
+    created_as      remit.content_digest,
     reference       remit.short_reference,
     metadata        remit.flat_metadata not null default '{}',
     created_at      timestamptz not null default now(),
@@ -77,19 +86,18 @@ comment on column remit.wallets.transfer_max is
 comment on column remit.wallets.daily_max is
     'The largest total that may leave the wallet in any 24 hours. Null is no limit.';
 
-comment on column remit.wallets.initial_balance is
-    'What the wallet was created with: a retry of its creation is told by it, whatever the journal holds.';
-
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
 
 -- What left the wallets that have a daily limit, by the hour, so that a limit costs the same
--- whatever a wallet did that day. hour: whole hours since 1970.
+-- whatever a wallet did that day. hour: whole hours since 1970. A row counts the wallet's entries
+-- from version_first up to that of the next hour, so that verify can count them again.
 create table remit.spending (
-    ledger_id bigint not null,
-    wallet_id uuid not null,
-    hour      bigint not null,
-    amount    bigint not null,
+    ledger_id     bigint not null,
+    wallet_id     uuid not null,
+    hour          bigint not null,
+    amount        remit.exact_limit not null,
+    version_first bigint not null,
     primary key (ledger_id, wallet_id, hour),
     foreign key (ledger_id, wallet_id) references remit.wallets
 );

@@ -2,15 +2,20 @@
 -- when the broker has confirmed it. A transfer's content is read from its journal row, which
 -- never changes, so its event carries only the id; other events carry their data.
 
+create domain remit.event_type as text
+    constraint event_type_is_short check (octet_length(value) <= 64);
+create domain remit.event_data as jsonb
+    constraint event_data_is_small check (pg_column_size(value) <= 16384);
+
 create table remit.outbox (
     ledger_id  bigint not null,
     -- transfers_post numbers up to 1,000 events itself.
     id         bigint generated always as identity (increment by 1000),
     event_id   uuid not null default gen_random_uuid(),
-    type       text not null,
+    type       remit.event_type not null,
     subject_id uuid not null,
-    request_id text,
-    data       jsonb,
+    request_id remit.short_request_id,
+    data       remit.event_data,
     created_at timestamptz not null,
     primary key (ledger_id, id)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
@@ -29,5 +34,8 @@ create table remit.notifications (
     attempts   integer not null,
     sent_at    timestamptz not null default now(),
     primary key (ledger_id, event_id),
-    constraint attempts_is_positive check (attempts > 0)
+    constraint attempts_is_positive check (attempts > 0),
+    constraint channel_is_short check (octet_length(channel) between 1 and 64),
+    constraint type_is_short check (octet_length(type) between 1 and 64),
+    constraint body_is_small check (pg_column_size(body) <= 131072)
 );

@@ -90,7 +90,12 @@ create table remit.audit (
     subject_ids      uuid[] not null,
     reason           text,
     detail           jsonb not null,
-    primary key (ledger_id, id)
+    primary key (ledger_id, id),
+    constraint texts_are_short check (
+        octet_length(action) <= 64 and octet_length(actor) <= 63 and octet_length(application_name) <= 63),
+    constraint reason_is_short check (length(reason) between 1 and 200),
+    constraint subjects_are_few check (cardinality(subject_ids) <= 1000),
+    constraint detail_is_small check (pg_column_size(detail) <= 8192)
 );
 
 create view remit.audit_log as

@@ -14,7 +14,7 @@ create table remit.cache (
     primary key (is_only),
     constraint cache_has_one_row check (is_only),
     constraint generations_count_from_one check (generation >= 1),
-    constraint redis_id_is_not_empty check (redis_id <> '')
+    constraint redis_id_is_short check (octet_length(redis_id) between 1 and 64)
 );
 
 comment on table remit.cache is

@@ -24,20 +24,21 @@ select case
        end as fault \gset
 \ir refuse.psql
 
--- One snapshot, so that the balance and the entries agree.
-begin transaction isolation level repeatable read read only;
+-- The wallet is read once, and the page ends at the version that it had then. So the balance and
+-- the entries agree, whatever is posted meanwhile.
+select w::text as wallet_row, least(nullif(:'before', '')::bigint, w.version + 1) as bound
+  from remit_v1.wallet_get(:ledger, :'wallet') w \gset
 
 \pset expanded on
-select w.id as wallet, w.user_id as "user", w.currency, w.balance, w.held, w.floor, w.status, w.version, w.reference
-  from remit_v1.wallet_get(:ledger, :'wallet') w;
+select (w).id as wallet, (w).user_id as "user", (w).currency, (w).balance, (w).held, (w).floor, (w).status, (w).version, (w).reference
+  from (select :'wallet_row'::remit_v1.wallet_result as w) r;
 \pset expanded off
 
 select e.version, e.created_at, e.amount, e.balance, e.counterparty_id as counterparty, e.transfer_id as transfer, e.reference
-  from remit_v1.entry_list(:ledger, :'wallet', nullif(:'before', '')::bigint, :limit) e;
+  from remit_v1.entry_list(:ledger, :'wallet', :bound, :limit) e;
 
 select count(*) || case count(*) when 1 then ' entry. ' else ' entries. ' end
        || case when min(e.version) > 1 then 'Next page: -v before=' || min(e.version) else 'This is the end of the statement.' end
            as summary
-  from remit_v1.entry_list(:ledger, :'wallet', nullif(:'before', '')::bigint, :limit) e \gset
-commit;
+  from remit_v1.entry_list(:ledger, :'wallet', :bound, :limit) e \gset
 \echo :summary

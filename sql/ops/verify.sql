@@ -16,6 +16,10 @@ select case
        end as fault \gset
 \ir refuse.psql
 
+-- How far it is, where a person looks on.
+\set progress `test -t 2 && echo on || echo off`
+set remit.progress = :progress;
+
 \pset format wrapped
 select v.ledger_id as ledger, v.rule, v.subject, v.detail
   from remit_ops_v1.verify(nullif(:'ledger', 'all')::bigint) v;

@@ -2,7 +2,7 @@
 //! later.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -56,7 +56,12 @@ async fn check_or_export(
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
-    let (client, _driver) = pools::connect(config).await.map_err(failed)?;
+    let (client, _driver) = pools::connect_telling(config, |told| eprintln!("{told}"))
+        .await
+        .map_err(failed)?;
+    if io::stderr().is_terminal() {
+        ops::progress_ask(&client).await.map_err(failed)?;
+    }
     // Read before the check, so that the check covers at least these heads.
     let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {
@@ -68,7 +73,7 @@ async fn check_or_export(
     let mut violations = check(&client, &kept, output).await?;
     violations += verify(&client, options.ledger_id, output).await?;
     if violations == 0 {
-        let said = sentence(options, &heads, kept.len());
+        let said = sentence(options, &heads, &kept);
         writeln!(output, "{said}").map_err(|error| unwritten(&error))?;
     }
     Ok(violations == 0)
@@ -109,7 +114,7 @@ async fn verify(
 }
 
 /// What is said when all is right.
-fn sentence(options: &Options, heads: &[ChainHead], kept: usize) -> String {
+fn sentence(options: &Options, heads: &[ChainHead], kept: &[ChainHead]) -> String {
     let scope = match options.ledger_id {
         Some(id) => format!("ledger {id}"),
         None => "every ledger".to_owned(),
@@ -124,11 +129,29 @@ fn sentence(options: &Options, heads: &[ChainHead], kept: usize) -> String {
         ),
         heads => format!("{transfers} transfers chained in {} ledgers", heads.len()),
     };
-    let kept = match kept {
-        0 => "",
-        _ => ", and the chain holds what was exported",
+    format!(
+        "The books of {scope} are right: {chained}{}.",
+        held(heads, kept)
+    )
+}
+
+/// What is said of an export that the chain still holds.
+fn held(heads: &[ChainHead], kept: &[ChainHead]) -> String {
+    if kept.is_empty() {
+        return String::new();
+    }
+    let is_kept = |head: &&ChainHead| kept.iter().any(|one| one.ledger_id == head.ledger_id);
+    let lacking = heads.iter().filter(|head| !is_kept(head));
+    let lacking: Vec<String> = lacking.map(|head| head.ledger_id.to_string()).collect();
+    let exception = match lacking.as_slice() {
+        [] => String::new(),
+        [id] => format!(", but for ledger {id}, of which it has no head"),
+        ids => format!(
+            ", but for ledgers {}, of which it has no heads",
+            ids.join(", ")
+        ),
     };
-    format!("The books of {scope} are right: {chained}{kept}.")
+    format!(", and the chain holds what was exported{exception}")
 }
 
 /// The heads in a file, of one ledger or of all.

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
+use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::base::tls::{Tls, Trust};
@@ -142,20 +143,39 @@ pub async fn first(pool: &Pool) -> Result<Object, String> {
 /// # Errors
 /// Whatever kept the connection from opening.
 pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+    connect_telling(config, |_| {}).await
+}
+
+/// The same. What PostgreSQL tells besides its answers is passed on.
+pub async fn connect_telling(
+    config: &Config,
+    tell: fn(&str),
+) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
     match config.connector() {
-        Some(tls) => config.inner.connect(tls).await.map(drive),
-        None => config.inner.connect(NoTls).await.map(drive),
+        Some(tls) => Ok(drive(config.inner.connect(tls).await?, tell)),
+        None => Ok(drive(config.inner.connect(NoTls).await?, tell)),
     }
 }
 
-fn drive<S, T>((client, connection): (Client, Connection<S, T>)) -> (Client, JoinHandle<()>)
+fn drive<S, T>(
+    (client, mut connection): (Client, Connection<S, T>),
+    tell: fn(&str),
+) -> (Client, JoinHandle<()>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let driver = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::warn!(error = describe(&error), "connection to PostgreSQL lost");
+        let mut messages = stream::poll_fn(|context| connection.poll_message(context));
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(AsyncMessage::Notice(notice)) => tell(notice.message()),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(error = describe(&error), "connection to PostgreSQL lost");
+                    return;
+                }
+            }
         }
     });
     (client, driver)

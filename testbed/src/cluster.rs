@@ -145,6 +145,10 @@ impl Cluster {
         let statement = format!("create database {name}");
         let created = owner.batch_execute(&statement).await;
         created.expect("the name is new");
+        // What a test does by hand has a reason.
+        let statement = format!("alter database {name} set remit.reason = 'a test'");
+        let set = owner.batch_execute(&statement).await;
+        set.expect("the owner is a superuser");
     }
 
     /// Migrates a database, lets `ADMIN_KEY` in, and gives the roles of server and worker their

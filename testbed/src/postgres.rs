@@ -50,6 +50,14 @@ impl Database {
             .batch_execute(&format!("create database {name} template {template}"))
             .await
             .expect("the template has no other users");
+        connect(&server)
+            .await
+            // What a test does by hand has a reason.
+            .batch_execute(&format!(
+                "alter database {name} set remit.reason = 'a test'"
+            ))
+            .await
+            .expect("the tests' login is a superuser");
         let mut owner = server;
         owner.dbname(&name);
         Self { name, owner }

@@ -34,8 +34,8 @@ $$;
 create function public.book_open(ledger bigint, users jsonb, keys jsonb) returns void language plpgsql as $$
 begin
     insert into remit.ledgers (ledger_id, name) values (ledger, 'a book') on conflict do nothing;
-    insert into remit.users (ledger_id, id, name)
-    select ledger, u::uuid, 'user' from jsonb_array_elements_text(users) u;
+    insert into remit.users (ledger_id, id, name, created_as)
+    select ledger, u::uuid, 'user', remit.content_sha256('["user", null, null, {}]') from jsonb_array_elements_text(users) u;
     insert into remit.keys (ledger_id, id, name, scope, user_id, sha256, expires_at)
     select ledger, k.id, 'key', coalesce(k.scope, 'admin'), k.user_id, decode(k.sha256, 'hex'),
            case when k.scope is null then timestamptz '2000-01-01' end
@@ -47,7 +47,7 @@ $$;
 create function public.book_state(ledger bigint) returns jsonb language sql as $$
     select jsonb_build_object(
         'wallets', (
-            select jsonb_agg(to_jsonb(w) - '{ledger_id}'::text[] order by w.id)
+            select jsonb_agg(to_jsonb(w) - '{ledger_id,created_as}'::text[] order by w.id)
               from remit.wallets w where w.ledger_id = ledger),
         'transfers', (
             select jsonb_agg(to_jsonb(t) - '{ledger_id}'::text[] order by t.id)

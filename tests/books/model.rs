@@ -281,10 +281,10 @@ fn is_flat(metadata: &Value) -> bool {
     object.values().all(Value::is_string) && bytes <= 4_096
 }
 
-/// Refuses what an operator does without a reason.
-fn check_reason(reason: Option<&String>, key: Option<Key>) -> Result<(), Refusal> {
-    let is_given = reason.map(|reason| (1..=200).contains(&reason.chars().count()));
-    if is_given.unwrap_or(key.is_some()) {
+/// Refuses a reason that is too short or too long. A person's session has one for what is done
+/// without.
+fn check_reason(reason: Option<&String>) -> Result<(), Refusal> {
+    if reason.is_none_or(|reason| (1..=200).contains(&reason.chars().count())) {
         Ok(())
     } else {
         Err(("WL001", "reason"))

@@ -118,7 +118,7 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "a new daily limit counts what left before",
         function: "remit_ops_v1/wallet_limits_set",
-        text: "exit when remit.hour_number(entry.created_at) < hour_first;",
+        text: "exit when entry.hour < hour_first and hours_seen >= hours_counted;",
         instead: "exit;",
     },
     Fault {

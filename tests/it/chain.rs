@@ -1,7 +1,6 @@
 //! The chain over the journal, where sessions meet: late commits, relays that die, two that settle
 //! at once.
 
-use testbed::place::repository;
 use testbed::poll::{SOON, eventually_true};
 use testbed::postgres::Database;
 use tokio_postgres::Client;
@@ -144,27 +143,5 @@ async fn two_that_settle_at_once_append_one_after_the_other() {
     assert_eq!(books.chained().await, [second, first]);
     let again = books.owner.query_one(SETTLE, &[&events.to_vec()]).await;
     assert_eq!(again.expect("nothing is left").get::<_, i32>(0), 0);
-    books.assert_right().await;
-}
-
-#[tokio::test]
-async fn what_was_settled_before_there_was_a_chain_is_chained_by_the_migration() {
-    let books = Books::new().await;
-    books.post(&books.owner, 0, 1).await;
-    assert_eq!(settle_all(&books.owner).await, 1);
-    books.post(&books.owner, 1, 0).await;
-    run(
-        &books.owner,
-        "alter table remit.chain_blocks disable trigger all; truncate remit.chain_blocks",
-    )
-    .await;
-    let path = repository().join("sql/migrations/V008__create_chain.sql");
-    let migration = std::fs::read_to_string(path).expect("the migration is there");
-    let start = migration.find("\ninsert into").expect("it chains old rows");
-    let (statement, _) = migration[start..].split_once(';').expect("it ends");
-    run(&books.owner, statement).await;
-    books.assert_right().await;
-    assert_eq!(settle_all(&books.owner).await, 1);
-    assert_eq!(books.chained().await.len(), 2);
     books.assert_right().await;
 }

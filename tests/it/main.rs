@@ -61,6 +61,7 @@ mod migrate;
 mod ops;
 mod ops_parameters;
 mod overload;
+mod pages;
 mod rate_limit;
 mod readiness;
 mod rights;

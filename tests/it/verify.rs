@@ -15,6 +15,18 @@ const SETTLE_ALL: &str =
 /// What a superuser needs to undo the journal's protection.
 const UNPROTECT: &str = "alter table remit.transfers disable trigger all;
                          alter table remit.chain_blocks disable trigger all;";
+/// With which a superuser hides that it was undone.
+const PROTECT: &str = "
+    do $$
+    declare
+        name text;
+    begin
+        foreach name in array array['transfers', 'chain_blocks'] loop
+            execute format('alter table remit.%1$I enable always trigger journal_refuses_update_and_delete, '
+                           'enable always trigger journal_refuses_truncate', name);
+        end loop;
+    end;
+    $$;";
 
 /// Runs the command with this URL.
 fn verify_at(url: &str, arguments: &[&str]) -> Output {
@@ -112,7 +124,7 @@ async fn a_row_that_a_superuser_changed_is_named() {
     let (stack, owner, id) = chained().await;
     // The balances are changed as well, so that only the chain can tell.
     let damage = format!(
-        "{UNPROTECT} update remit.transfers set metadata = '{{\"k\": \"v\"}}' where id = '{id}'"
+        "{UNPROTECT} update remit.transfers set metadata = '{{\"k\": \"v\"}}' where id = '{id}'; {PROTECT}"
     );
     run(&owner, &damage).await;
     let violation = (
@@ -148,13 +160,73 @@ async fn a_chain_that_was_made_anew_is_found_by_an_exported_head() {
          create temporary table chained as select c.id from remit.chain_blocks b, unnest(b.transfer_ids) as c (id);
          delete from remit.chain_blocks;
          update remit.transfers set reference = 'another' where id = '{id}';
-         select remit.chain_append(1, array(select c.id from chained c))"
+         select remit.chain_append(1, array(select c.id from chained c));
+         {PROTECT}"
     );
     run(&owner, &damage).await;
     // In itself the new chain is right.
     right(&stack, &[]);
     let violation = ("block_is_as_exported".to_owned(), "block 1".to_owned());
     assert_eq!(broken(&stack, &["--head", path]), [violation]);
+}
+
+#[tokio::test]
+async fn a_journal_that_is_not_guarded_is_named() {
+    let (stack, owner, _) = chained().await;
+    run(&owner, UNPROTECT).await;
+    let found = ["transfers", "chain_blocks"]
+        .map(|table| ("journal_is_guarded".to_owned(), format!("table {table}")));
+    assert_eq!(broken(&stack, &[]), found);
+}
+
+#[tokio::test]
+async fn on_a_terminal_it_says_how_far_it_is() {
+    let (stack, _owner, _) = chained().await;
+    // script(1) gives it a terminal.
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command"])
+        .arg(format!("{} verify", env!("CARGO_BIN_EXE_remit")))
+        .arg("/dev/null")
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("SHELL", "/bin/sh")
+        .env("DATABASE_URL", stack.database.owner_url())
+        .output()
+        .expect("script is part of Debian");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = text(&output.stdout);
+    assert!(said.contains("ledger 1: begun"), "{said}");
+    assert!(
+        said.contains("ledger 1: 1 slices of 200000 transfers"),
+        "{said}"
+    );
+    assert!(said.contains("are right"), "{said}");
+}
+
+#[tokio::test]
+async fn a_ledger_that_an_export_lacks_is_said() {
+    let (stack, owner, _) = chained().await;
+    let path = file(&right(&stack, &["--export"]));
+    let path = path.to_str().expect("text");
+    run(
+        &owner,
+        "do $$
+         declare
+             ledger bigint := (remit_v1.ledger_create(1, 'another', 'a test')).id;
+             person uuid := (remit_v1.user_create(ledger, (null, 'Ada', null, null, null)::remit_v1.user_request)).id;
+         begin
+             perform remit_v1.wallet_create(
+                 ledger, (null, person, 'USD', 5, 0, null, null, null)::remit_v1.wallet_request);
+             perform remit_worker_v1.outbox_settle(ledger, array(select id from remit.outbox));
+         end;
+         $$",
+    )
+    .await;
+    let said = right(&stack, &["--head", path]);
+    assert!(
+        said.contains("but for ledger 2, of which it has no head"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 begin;
 select plan(5);
+\ir fixture.psql
 
 select results_eq('select generation, redis_id from remit_ops_v1.cache_open(1, ''a'')', $$ values (2::bigint, 'a') $$,
                   'a closed one is followed by an open one');

@@ -182,8 +182,9 @@ end;
 $$;
 select results_eq(
     $$ select action, subject_ids, detail from remit.audit where reason = 'by hand' order by id $$,
-    $$ values ('user_create', array[pg_temp.id(3)], '{}'::jsonb), ('wallet_create', array[pg_temp.id(31)], '{"floor": null}') $$,
-    'the audit log has the users and wallets that a person made');
+    $$ values ('user_create', array[pg_temp.id(3)], '{}'::jsonb), ('wallet_create', array[pg_temp.id(31)], '{"floor": null}'),
+              ('user_create', array[pg_temp.id(4)], '{}') $$,
+    'the audit log has the users and wallets that a person made, also with a key');
 create temporary table audit_before as select coalesce(max(id), 0) as id from remit.audit;
 do $$
 begin
@@ -195,8 +196,9 @@ end;
 $$;
 select results_eq(
     $$ select a.action, a.actor, a.subject_ids, a.reason from remit.audit a, audit_before b where a.id > b.id $$,
-    $$ values ('transfers_post', session_user::text collate "default", array[pg_temp.id(501), pg_temp.id(502)], 'refund 7') $$,
-    'the audit log has the transfers that a person made, and only those');
+    $$ values ('transfers_post', session_user::text collate "default", array[pg_temp.id(501), pg_temp.id(502)], 'a test'),
+              ('transfers_post', session_user::text, array[pg_temp.id(504)], 'a test') $$,
+    'the audit log has the transfers that a person made, also with a key, and why');
 
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 

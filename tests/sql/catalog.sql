@@ -113,7 +113,6 @@ select set_eq(
         ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
         ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
         ('remit_operator', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
-        ('remit_worker', 'remit_ops_v1.replay_record(bigint,uuid[],text)'),
         ('remit_operator', 'remit_ops_v1.verify(bigint)'),
         ('remit_operator', 'remit_ops_v1.wallet_largest(bigint,text,integer)'),
         ('remit_auditor', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),

@@ -34,7 +34,7 @@ create temporary table settled as
     select b.block, c.id from remit.chain_blocks b, unnest(b.transfer_ids) as c (id);
 delete from remit.chain_blocks;
 do $$ begin perform remit.chain_append(1, array(select s.id from settled s where s.block = b)) from generate_series(1, 2) b; end; $$;
-select is_empty('select * from remit_ops_v1.verify()', 'a chain that was made anew is right in itself');
+select is_empty($$ select * from remit_ops_v1.verify() where rule <> 'journal_is_guarded' $$, 'a chain that was made anew is right in itself');
 select is(pg_temp.found(), '{block_is_as_exported block 1 t f,block_is_as_exported block 2 t f}', 'but not what was exported');
 rollback to before_damage;
 

@@ -1,5 +1,5 @@
 begin;
-select plan(33);
+select plan(39);
 \ir fixture.psql
 
 -- The machine's clock is wrong for a while. It cannot be set here, so all that was written is moved
@@ -34,6 +34,23 @@ select pg_temp.wallet(13, 1000);
 select pg_temp.wallet(14);
 create temporary table distances (number, distance) as
     values (1, interval '3 hours'), (2, interval '24 hours'), (3, interval '9600 hours'); -- The last are 400 days.
+
+-- ---- Ahead when a limit is set ------------------------------------------------------------------
+
+create function pg_temp.limit_ahead(number integer, distance interval) returns setof text language plpgsql as $$
+begin
+    perform pg_temp.wallet(number, 10000);
+    perform pg_temp.wallet(number + 50);
+    perform pg_temp.spend(number, 60, number + 50);
+    perform pg_temp.set_clock(distance);
+    perform pg_temp.spend(number, 1, number + 50);
+    perform remit_ops_v1.wallet_limits_set(1, pg_temp.id(number), null, 100, 'a test');
+    perform pg_temp.set_clock(-distance);
+    return next is(pg_temp.spend(number, 40, number + 50), 'limit_exceeded', 'a limit that is set ' || distance || ' ahead counts what was spent before');
+    return next is(pg_temp.spend(number, 39, number + 50), 'posted', 'and no more');
+end;
+$$;
+select pg_temp.limit_ahead(400 + number, distance) from distances;
 
 -- ---- Another wallet that is ahead ---------------------------------------------------------------
 
@@ -88,7 +105,7 @@ end;
 $$;
 select pg_temp.set_ahead(200 + number, distance) from distances;
 
-select is((select count(*) from remit.wallets w where w.daily_max is not null), 9::bigint, 'all of them have a limit');
+select is((select count(*) from remit.wallets w where w.daily_max is not null), 12::bigint, 'all of them have a limit');
 select is((select count(*) from remit.spending where hour > remit.hour_number(now()) + 9600), 0::bigint, 'nothing is counted later than it was spent');
 select is_empty($$ select * from remit_ops_v1.verify() $$, 'the books are right');
 

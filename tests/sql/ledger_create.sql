@@ -19,7 +19,7 @@ select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_v1.ledger_create(1, 'x', 'why', sha256('service')) $$, 'WL017', 'a service may not'),
                ($$ select remit_v1.ledger_create(900, 'x', 'why', sha256('admin')) $$, 'WL016', 'nor an admin of another ledger'),
                ($$ select remit_v1.ledger_create(1, '', 'why') $$, 'WL001 name', 'a ledger has a name'),
-               ($$ select remit_v1.ledger_create(1, 'x') $$, 'WL001 reason', 'a person says why'),
+               ($$ set local remit.reason = ''; select remit_v1.ledger_create(1, 'x') $$, 'WL001 reason', 'a person says why'),
                ($$ select remit_v1.ledger_create(900, 'x', 'why') $$, 'WL009 ledger_id', 'in which ledger he is'))
        as c (statement, expected, description);
 

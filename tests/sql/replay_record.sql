@@ -1,12 +1,12 @@
 begin;
-select plan(13);
+select plan(14);
 \ir fixture.psql
 
 set local application_name = 'remit-worker dead replay';
 select is(
-    pg_temp.refusal_as('remit_worker', format('select remit_ops_v1.replay_record(1, array[%L, %L]::uuid[], ''ticket 7'')',
+    pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.replay_record(1, array[%L, %L]::uuid[], ''ticket 7'')',
                                               pg_temp.id(1), pg_temp.id(2))),
-    'accepted', 'the worker records a replay');
+    'accepted', 'an operator records a replay');
 select results_eq(
     'select ledger_id, action, actor, application_name, key_id, subject_ids, reason, detail from remit.audit_log',
     $$ values (1::bigint, 'dead_letters_replay', session_user::text collate "default", 'remit-worker dead replay', null::uuid,
@@ -14,12 +14,13 @@ select results_eq(
     'the log says who, through what, of which events, and why');
 select is(
     pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.replay_record(77, array[%L]::uuid[], ''ticket 8'')', pg_temp.id(1))),
-    'accepted', 'so does an operator, also of letters whose ledger is unknown');
+    'accepted', 'also of letters whose ledger is unknown');
 select is(pg_temp.refusal_as('remit_server', 'select remit_ops_v1.replay_record(1, null, null)'), '42501', 'the server may not');
 select is(pg_temp.refusal_as('remit_auditor', 'select remit_ops_v1.replay_record(1, null, null)'), '42501', 'nor an auditor');
+select is(pg_temp.refusal_as('remit_worker', 'select remit_ops_v1.replay_record(1, null, null)'), '42501', 'nor the worker, which writes no word of the log');
 
 create function pg_temp.refusal_of(ledger_id bigint, event_ids uuid[], reason text) returns text language sql as $$
-    select pg_temp.refusal(format('select remit_ops_v1.replay_record(%L, %L, %L)', ledger_id, event_ids, reason));
+    select pg_temp.refusal(format('set local remit.reason = ''''; select remit_ops_v1.replay_record(%L, %L, %L)', ledger_id, event_ids, reason));
 $$;
 select is(pg_temp.refusal_of(null, array[pg_temp.id(1)], 'why'), 'WL001 ledger_id', 'the ledger must be said');
 select is(pg_temp.refusal_of(1, null, 'why'), 'WL001 event_ids', 'and the events');

@@ -1,15 +1,15 @@
 begin;
-select plan(8);
+select plan(10);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12, 100);
-insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 24, 8);
+insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 24, 8, 1);
 create function pg_temp.record(outcomes remit_v1.transfer_outcome[], replays boolean[]) returns void language sql as $$
     select remit.spending_record(1, now(),
         array(
             select (d.outcome, null, d.replayed, pg_temp.id(100 + d.place::integer), pg_temp.id(d.source_number), pg_temp.id(d.target_number),
-                    d.amount, 'USD', null, null, null, null, null, '{}', null, now(), d.source_number - 10, d.target_number - 10, null
+                    d.amount, 'USD', 9 + d.place, null, null, null, null, '{}', null, now(), d.source_number - 10, d.target_number - 10, null
                    )::remit.transfer_draft
               from unnest(outcomes, replays, '{11,11,12}'::integer[], '{12,12,11}'::integer[], '{3,4,5}'::bigint[]) with ordinality
                    as d (outcome, replayed, source_number, target_number, amount, place)),
@@ -34,15 +34,23 @@ update remit.spending set hour = hour + 9600;
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
 select is(pg_temp.spent(), '11: 8, 11: 21', 'nothing is counted before the latest hour');
 delete from remit.spending;
-insert into remit.spending select 1, pg_temp.id(11), remit.hour_number(now()) - 9600 - h, h from generate_series(1, 99) h;
-insert into remit.spending select 1, pg_temp.id(12), remit.hour_number(now()) - 9600 - h, h from generate_series(1, 200) h;
+-- The clock runs ahead: each hour has its amount.
+insert into remit.spending select 1, pg_temp.id(11), remit.hour_number(now()) - 9600 - h, h, 1000 - h from generate_series(1, 99) h;
+insert into remit.spending select 1, pg_temp.id(12), remit.hour_number(now()) - 9600 - h, h, 1000 - h from generate_series(1, 200) h;
+create temporary table spent_before as select sum(amount) as amount from remit.spending where wallet_id = pg_temp.id(11);
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
 select is((select count(*) from remit.spending where wallet_id = pg_temp.id(11)), 100::bigint, 'a hundred hours are kept, however old');
-insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 9700, 1);
+insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 9700, 3000, 1);
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
-select is((select array[min(hour) - remit.hour_number(now()) + 9600, count(*)] from remit.spending where wallet_id = pg_temp.id(11)),
-          array[-99, 100]::bigint[], 'one more, and the oldest is forgotten');
+select results_eq(
+    $$ select hour - remit.hour_number(now()) + 9600, amount::bigint, version_first from remit.spending where wallet_id = pg_temp.id(11) order by hour limit 1 $$,
+    $$ values (-99::bigint, 3099::bigint, 1::bigint) $$, 'what is older counts with the oldest of them');
+select is((select s.sum - b.amount from (select sum(amount) from remit.spending where wallet_id = pg_temp.id(11)) s, spent_before b),
+          3014::numeric, 'so that nothing is lost');
 select is((select count(*) from remit.spending where wallet_id = pg_temp.id(12)), 200::bigint, 'another wallet''s stay');
+update remit.spending set amount = 9007199254740991 where wallet_id = pg_temp.id(11);
+select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
+select is((select max(amount) from remit.spending where wallet_id = pg_temp.id(11))::bigint, 9007199254740991, 'a sum ends at the largest limit');
 
 select * from finish();
 rollback;

@@ -79,13 +79,13 @@ select is(
 select isnt((select w.updated_at from remit.wallets w where w.id = pg_temp.id(15)), f.created_at,
             'another wallet was not') from first_posted f;
 select results_eq(
-    $$ select ledger_id, type, pg_temp.number(subject_id), request_id, data, created_at
+    $$ select ledger_id, type::text, pg_temp.number(subject_id), request_id::text, data::jsonb, created_at
          from remit.outbox where id > (select id from events_before) $$,
     $$ select 1::bigint, 'transfer.posted', 101, 'request-1', null::jsonb, created_at from first_posted $$,
     'one event tells of it, without data');
 select is(pg_temp.outcomes(pg_temp.request(102, 11, 12, 100)), '{posted}', 'currency may be omitted');
 select results_eq(
-    $$ select currency, reference, metadata, request_id from remit.transfers where id = pg_temp.id(102) $$,
+    $$ select currency::text, reference::text, metadata::jsonb, request_id::text from remit.transfers where id = pg_temp.id(102) $$,
     $$ values ('USD', null::text, '{}'::jsonb, null::text) $$,
     'an omitted currency is the source''s, omitted metadata is empty');
 
@@ -144,14 +144,14 @@ select is(
     'too much, another currency of the target, of the request, and an unknown one');
 select is(pg_temp.state(11), '600 at 3', 'a rejection moves nothing');
 select results_eq(
-    $$ select pg_temp.number(id), outcome::text, amount::bigint, currency,
+    $$ select pg_temp.number(id), outcome::text, amount::bigint, currency::text,
               num_nulls(source_version, source_balance, target_version, target_balance)
          from remit.transfers where id between pg_temp.id(201) and pg_temp.id(204) order by id $$,
     $$ values (201, 'insufficient_funds', 601::bigint, 'USD', 4), (202, 'currency_mismatch', 1, 'USD', 4),
               (203, 'currency_mismatch', 1, 'EUR', 4), (204, 'currency_mismatch', 1, 'QQQ', 4) $$,
     'rejections are journal rows without versions');
 select results_eq(
-    $$ select type, pg_temp.number(subject_id) from remit.outbox
+    $$ select type::text, pg_temp.number(subject_id) from remit.outbox
         where id > (select id from events_before_rejections) order by id $$,
     $$ values ('transfer.rejected', 201), ('transfer.rejected', 202), ('transfer.rejected', 203), ('transfer.rejected', 204) $$,
     'one event tells of each, in the order of the requests');
@@ -297,7 +297,7 @@ select results_eq(
 select is(array[pg_temp.state(41), pg_temp.state(42), pg_temp.state(43)], '{1000 at 4,0 at 3,0 at 2}',
           'the wallets end where the last request left them');
 select results_eq(
-    $$ select pg_temp.number(subject_id), type from remit.outbox
+    $$ select pg_temp.number(subject_id), type::text from remit.outbox
         where subject_id between pg_temp.id(701) and pg_temp.id(707) order by id $$,
     $$ values (701, 'transfer.rejected'), (702, 'transfer.posted'), (703, 'transfer.posted'),
               (705, 'transfer.rejected'), (706, 'transfer.posted'), (707, 'transfer.posted') $$,

@@ -5,7 +5,7 @@ select plan(8);
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12);
 create temporary table before as select pg_temp.journal_count() as journal, pg_temp.event_count() as events, max(id) as id from remit.outbox;
-create function pg_temp.store(key_sha256s bytea[], variadic requests remit_v1.transfer_request[])
+create function pg_temp.store(variadic requests remit_v1.transfer_request[])
     returns setof remit.transfer_draft language plpgsql as $$
 declare
     admitted constant remit.admission := (requests, null, null);
@@ -13,13 +13,12 @@ declare
     decided constant remit.decision :=
         remit.transfers_decide(1, admitted, locked, remit.transfers_draft(1, admitted, locked));
 begin
-    return query select d.* from unnest(remit.transfers_store(1, locked, decided, key_sha256s)) d;
+    return query select d.* from unnest(remit.transfers_store(1, locked, decided)) d;
 end;
 $$;
 
 create temporary table drafts as
-    select * from pg_temp.store(array['\x01', null, '\x01', null]::bytea[],
-        pg_temp.request(101, 11, 12, 60), pg_temp.request(102, 11, 12, 60, reference => 'by hand'),
+    select * from pg_temp.store(pg_temp.request(101, 11, 12, 60), pg_temp.request(102, 11, 12, 60, reference => 'by hand'),
         pg_temp.request(101, 11, 12, 60), pg_temp.request(103, 11, 12, 0)) with ordinality;
 select is((select array_agg(outcome::text order by ordinality) from drafts), '{posted,insufficient_funds,posted,invalid_field}',
           'what was decided comes back');
@@ -28,15 +27,15 @@ select results_eq(
     $$ select pg_temp.number(t.id), t.outcome::text from remit.transfers t, drafts d where t.created_at = d.created_at and d.ordinality = 1 order by 1 $$,
     $$ values (101, 'posted'), (102, 'insufficient_funds') $$, 'the journal has what is stored, once');
 select results_eq(
-    $$ select o.id - first_value(o.id) over (order by o.id), o.type, pg_temp.number(o.subject_id), right(o.event_id::text, 12) = lpad(to_hex(o.id), 12, '0')
+    $$ select o.id - first_value(o.id) over (order by o.id), o.type::text, pg_temp.number(o.subject_id), right(o.event_id::text, 12) = lpad(to_hex(o.id), 12, '0')
          from remit.outbox o, before b where o.id > b.id order by o.id $$,
     $$ values (0::bigint, 'transfer.posted', 101, true), (1, 'transfer.rejected', 102, true) $$,
     'an event tells of each, in order and under ids that rise');
 select results_eq(
     $$ select subject_ids, reason from remit.audit where action = 'transfers_post' order by id desc limit 1 $$,
-    $$ values (array[pg_temp.id(102)], 'by hand') $$, 'the audit log has what came without a key');
+    $$ values (array[pg_temp.id(101), pg_temp.id(102)], 'a test') $$, 'the audit log has what a person did');
 create temporary table after as select last_value from remit.outbox_id_seq;
-select is((select count(*) from pg_temp.store(null, pg_temp.request(101, 11, 12, 60), pg_temp.request(104, 11, 12, 0))), 2::bigint,
+select is((select count(*) from pg_temp.store(pg_temp.request(101, 11, 12, 60), pg_temp.request(104, 11, 12, 0))), 2::bigint,
           'a replay and what is not stored');
 select is((select s.last_value from remit.outbox_id_seq s), a.last_value, 'take no number') from after a;
 select results_eq(

@@ -1,5 +1,5 @@
 begin;
-select plan(36);
+select plan(37);
 \ir fixture.psql
 
 create function pg_temp.create_user(
@@ -15,7 +15,7 @@ select results_eq(
     $$ values (11, 'Grace', 'grace@example.org', 'customer 7', '{"plan": "basic"}'::jsonb, false) $$,
     'the result tells the new user');
 select results_eq(
-    $$ select to_jsonb(u) - 'ledger_id' from remit.users u where u.ledger_id = 1 and u.id = pg_temp.id(11) $$,
+    $$ select to_jsonb(u) - array['ledger_id', 'created_as'] from remit.users u where u.ledger_id = 1 and u.id = pg_temp.id(11) $$,
     $$ select to_jsonb(m) - 'replayed' from made m $$,
     'the row is what the result says');
 select results_eq(
@@ -38,8 +38,13 @@ select is(pg_temp.refusal(statement), 'WL005 id', 'the same id with another ' ||
                ('reference', $$ select pg_temp.create_user(11, 'Grace', 'grace@example.org', 'customer 8', '{"plan": "basic"}') $$),
                ('metadata', $$ select pg_temp.create_user(11, 'Grace', 'grace@example.org', 'customer 7') $$))
        as d (difference, statement);
+update remit.users set name = 'Gracie', email = null, reference = 'later', metadata = '{}' where id = pg_temp.id(11);
+select results_eq(
+    $$ select to_jsonb(r) from pg_temp.create_user(11, 'Grace', 'grace@example.org', 'customer 7', '{"plan": "basic"}') r $$,
+    $$ select to_jsonb(m) || '{"replayed": true}' from made m $$,
+    'also when the user was changed later');
 select is((select count(*) from remit.users where id = pg_temp.id(11)), 1::bigint, 'there is still one user of the id');
-select is((select u.name from remit.users u where u.id = pg_temp.id(11)), 'Grace', 'of the first name');
+select is((select u.name from remit.users u where u.id = pg_temp.id(11)), 'Gracie', 'as it is now');
 
 -- ---- Invalid fields -----------------------------------------------------------------------------
 

@@ -177,7 +177,7 @@ set local search_path = pg_catalog, public;
 select pg_catalog.set_config('search_path', 'pg_catalog, public', true);
 select is((select a.answer from pg_temp.answers a where a.call = c.call), c.expected, 'among traps: ' || c.call)
   from (values ('own', 'posted'), ('too much', 'insufficient_funds'), ('nobody', 'unauthenticated'), ('user', 'x'),
-               ('wallet', '7'), ('in disguise', '100'), ('entries', '2'), ('transfer', '40')) as c (call, expected);
+               ('wallet', '7'), ('in disguise', '60'), ('entries', '2'), ('transfer', '40')) as c (call, expected);
 select is_empty('select * from public.traps_sprung', 'nothing of his ran with the owner''s rights');
 select results_eq(
     $$ select w.balance::bigint from remit.wallets w where w.ledger_id = 1 and w.id in ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000012') order by w.id $$,

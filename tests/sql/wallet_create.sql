@@ -30,7 +30,7 @@ select results_eq(
                '{"a": "b"}'::jsonb, true, false) $$,
     'the result tells the new wallet');
 select results_eq(
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'initial_balance'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(11) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(11) $$,
     $$ select to_jsonb(m) - 'replayed' from empty_made m $$,
     'the row is what the result says');
 select is((select count(*) from remit.wallets), 1::bigint, 'no issuance wallet is made for it');
@@ -48,18 +48,18 @@ select results_eq(
     $$ values (500::bigint, 1::bigint, 0::bigint, true, false) $$,
     'an initial balance is the first entry');
 select results_eq(
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'initial_balance'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(13) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(13) $$,
     $$ select to_jsonb(m) - 'replayed' from funded_made m $$,
     'the row is what the result says');
 select results_eq(
-    $$ select outcome::text, source_id, pg_temp.number(target_id), amount::bigint, currency, source_version, source_balance,
-              target_version, target_balance, request_id
+    $$ select outcome::text, source_id, pg_temp.number(target_id), amount::bigint, currency::text, source_version, source_balance,
+              target_version, target_balance, request_id::text
          from remit.transfers where id = remit.initial_transfer_id(pg_temp.id(13)) $$,
     $$ select 'posted', remit.issuance_wallet_id(1, 'USD'), 13, 500::bigint, 'USD', 1::bigint, -500::bigint,
               1::bigint, 500::bigint, 'request-1' $$,
     'it is a transfer from the issuance wallet');
 select results_eq(
-    $$ select type, subject_id, request_id from remit.outbox $$,
+    $$ select type::text, subject_id, request_id::text from remit.outbox $$,
     $$ select 'transfer.posted', remit.initial_transfer_id(pg_temp.id(13)), 'request-1' $$,
     'and has its event');
 select results_eq(

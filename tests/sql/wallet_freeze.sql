@@ -11,7 +11,7 @@ select results_eq(
     $$ values (11, 'frozen', 100::bigint, 1::bigint, 1::bigint) $$,
     'the result is the frozen wallet');
 select results_eq(
-    $$ select type, pg_temp.number(subject_id), data from remit.outbox where id > (select id from events_before) $$,
+    $$ select type::text, pg_temp.number(subject_id), data::jsonb from remit.outbox where id > (select id from events_before) $$,
     $$ select 'wallet.frozen', 11, jsonb_build_object(
            'wallet_id', id, 'status', 'frozen', 'status_version', 1, 'updated_at', updated_at) from frozen $$,
     'one event tells of it');

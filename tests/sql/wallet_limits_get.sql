@@ -5,7 +5,7 @@ select plan(5);
 select pg_temp.wallet(11);
 select results_eq('select * from remit_v1.wallet_limits_get(1, pg_temp.id(11))', $$ values (null::bigint, null::bigint, null::bigint) $$, 'at first there is no limit');
 update remit.wallets set transfer_max = 5, daily_max = 9 where id = pg_temp.id(11);
-insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()), 7);
+insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()), 7, 1);
 select results_eq('select * from remit_v1.wallet_limits_get(1, pg_temp.id(11))', $$ values (5::bigint, 9::bigint, 7::bigint) $$, 'limits come with what was spent');
 select pg_temp.key('own', 'user', 1);
 select results_eq($$ select * from remit_v1.wallet_limits_get(1, pg_temp.id(11), sha256('own')) $$, $$ values (5::bigint, 9::bigint, 7::bigint) $$, 'its user may ask');

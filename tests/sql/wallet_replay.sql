@@ -1,5 +1,5 @@
 begin;
-select plan(8);
+select plan(9);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 500);
@@ -21,6 +21,14 @@ select is(
     pg_temp.refusal($$ select remit.wallet_replay(1, pg_temp.id(13), (
         pg_temp.id(13), pg_temp.id(1), 'USD', 0, 0, null, null, null)::remit_v1.wallet_request) $$),
     'P0002', 'a wallet that does not exist is a mistake of the caller');
+
+-- What is changed later breaks no retry.
+update remit.wallets set reference = 'later', metadata = '{"later": "yes"}', floor = -7 where id = pg_temp.id(11);
+select results_eq(
+    $$ select to_jsonb(r) from remit.wallet_replay(1, pg_temp.id(11), (
+           pg_temp.id(11), pg_temp.id(1), 'USD', 500, 0, null, null, null)::remit_v1.wallet_request) r $$,
+    $$ select to_jsonb(f) || '{"replayed": true}' from first_answer f $$,
+    'the answer stays that of the creation');
 
 -- Anybody may take the id that the transfer of an initial balance would have had.
 select is(

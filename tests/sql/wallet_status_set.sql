@@ -9,7 +9,7 @@ select results_eq(
     $$ values ('frozen', 1::bigint, true) $$,
     'a new status is a new status version');
 select results_eq(
-    $$ select type, pg_temp.number(subject_id), data ->> 'status' from remit.outbox $$,
+    $$ select type::text, pg_temp.number(subject_id), data ->> 'status' from remit.outbox $$,
     $$ values ('wallet.frozen', 11, 'frozen') $$,
     'and has its event');
 create temporary table row_before as select w.* from remit.wallets w where w.id = pg_temp.id(11);
@@ -17,7 +17,7 @@ select is((remit.wallet_status_set(1, pg_temp.id(11), 'frozen', 'a test', null))
 select results_eq('select to_jsonb(w) from remit.wallets w', 'select to_jsonb(b) from row_before b', 'nothing at all');
 select is(pg_temp.event_count(), 1::bigint, 'and tells nothing');
 select is((remit.wallet_status_set(1, pg_temp.id(11), 'active', 'a test', null)).status_version, 2::bigint, 'the other status is a change again');
-select results_eq('select type from remit.outbox order by id', $$ values ('wallet.frozen'), ('wallet.unfrozen') $$,
+select results_eq('select type::text from remit.outbox order by id', $$ values ('wallet.frozen'), ('wallet.unfrozen') $$,
                   'with an event of its own');
 update remit.wallets set updated_at = now() + interval '400 days';
 select is((remit.wallet_status_set(1, pg_temp.id(11), 'frozen', 'a test', null)).updated_at, now() + interval '400 days',

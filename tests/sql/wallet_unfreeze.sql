@@ -13,7 +13,7 @@ select results_eq(
     $$ values (11, 'active', 100::bigint, 1::bigint, 2::bigint) $$,
     'the result is the active wallet');
 select results_eq(
-    $$ select pg_temp.number(subject_id), data from remit.outbox where type = 'wallet.unfrozen' $$,
+    $$ select pg_temp.number(subject_id), data::jsonb from remit.outbox where type = 'wallet.unfrozen' $$,
     $$ select 11, jsonb_build_object('wallet_id', id, 'status', 'active', 'status_version', 2, 'updated_at', updated_at) from unfrozen $$,
     'one event tells of it');
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 1), pg_temp.request(102, 12, 11, 1)), '{posted,posted}',

@@ -29,7 +29,7 @@ select is(pg_temp.numbers((pg_temp.lock('{f,f,t}')).ids), '{13}', 'of a source t
 select is((pg_temp.lock('{f,f,f}')).ids, null, 'nor where all are');
 select ok((pg_temp.lock('{f,f,f}')).moment between now() and clock_timestamp(), 'there is a moment all the same');
 update remit.wallets set daily_max = 100 where id = pg_temp.id(12);
-insert into remit.spending values (1, pg_temp.id(12), remit.hour_number(now()), 40);
+insert into remit.spending values (1, pg_temp.id(12), remit.hour_number(now()), 40, 1);
 select is((pg_temp.lock()).spents, '{null,40,null}'::bigint[], 'what was spent is known where there is a daily limit');
 
 -- ---- The moment ---------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ Environment:
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
 
-`dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it may be
-an operator's login: the audit log names it. A running worker prints JSON lines.";
+`dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it is an
+operator's login, which the audit log names. A running worker prints JSON lines.";
 
 /// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
 #[derive(Debug, Parser)]

@@ -21,6 +21,11 @@ const TYPE_PREFIX: &str = "remit.";
 /// What stands before a ledger's id in an event's source.
 const SOURCE_PREFIX: &str = "/ledgers/";
 
+/// Of a message that is read. Remit's own have at most 7 KiB; what is larger is not taken for one.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Of a type without its prefix: `remit_worker_v1.notifications_record` takes no longer one.
+const KIND_BYTES_MAX: usize = 64;
+
 /// An event as the notifier receives it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -94,6 +99,9 @@ pub fn encode(event: &OutboxEvent) -> Vec<u8> {
 /// # Errors
 /// What is wrong with it, in constant words: the body may hold amounts and names.
 pub fn decode(body: &[u8]) -> Result<Event, &'static str> {
+    if body.len() > BODY_BYTES_MAX {
+        return Err("larger than any event");
+    }
     let mut body: Value = serde_json::from_slice(body).map_err(|_| "not JSON")?;
     let data = body.get_mut("data").map(Value::take);
     let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -124,7 +132,7 @@ pub fn decode(body: &[u8]) -> Result<Event, &'static str> {
 }
 
 fn is_kind(kind: &str) -> bool {
-    !kind.is_empty()
+    (1..=KIND_BYTES_MAX).contains(&kind.len())
         && kind
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'_' | b'.'))
@@ -223,6 +231,17 @@ mod tests {
         ] {
             assert!(decode(body).is_err());
         }
+    }
+
+    #[test]
+    fn what_could_not_be_recorded_is_refused() {
+        let mut body: Value = serde_json::from_slice(&encode(&row())).expect("the body is JSON");
+        body["data"]["reference"] = Value::from("x".repeat(BODY_BYTES_MAX));
+        assert!(decode(body.to_string().as_bytes()).is_err());
+        body["data"]["reference"] = Value::Null;
+        assert!(decode(body.to_string().as_bytes()).is_ok());
+        body["type"] = Value::from(format!("{TYPE_PREFIX}{}", "x".repeat(KIND_BYTES_MAX + 1)));
+        assert!(decode(body.to_string().as_bytes()).is_err());
     }
 
     #[test]

@@ -37,6 +37,7 @@ impl Stand {
     pub async fn make_database(&self, name: &str) -> Result<Session, String> {
         let postgres = self.services.session("postgres").await?;
         postgres.execute(&format!("create database {name}")).await?;
+        postgres.execute(&because(name)).await?;
         let url = self.services.owner_url(name)?;
         install::migrate(&self.programs.join("remit"), &url, PASSWORD).await?;
         let owner = self.services.session(name).await?;
@@ -65,6 +66,7 @@ impl Stand {
         let postgres = self.services.session("postgres").await?;
         let create = format!("create database {DATABASE} template {template}");
         postgres.execute(&create).await?;
+        postgres.execute(&because(DATABASE)).await?;
         self.use_database(DATABASE).await
     }
 
@@ -90,6 +92,11 @@ impl Stand {
     pub async fn owner(&self) -> Result<Session, String> {
         self.services.session(&self.database).await
     }
+}
+
+/// Gives what is done by hand in a database its reason.
+fn because(database: &str) -> String {
+    format!("alter database {database} set remit.reason = 'bench'")
 }
 
 /// The ids of the first so many wallets, in order of their numbers.

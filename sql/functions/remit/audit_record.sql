@@ -7,14 +7,21 @@ create or replace function remit.audit_record(
 as $$
 -- Writes what an operator does, in the transaction that does it.
 --
--- Who it is says the session: its login and application_name, and over HTTP the caller's key.
+-- Who it is says the session: its login and application_name, and over HTTP the caller's key. Why
+-- says the reason, or for a person whose action has none the setting remit.reason.
 --
--- Raises: nothing. Locks: nothing.
+-- Raises: WL001 for a person who gives no reason. Locks: nothing.
+declare
+    why text := audit_record.reason;
 begin
+    if why is null and remit.session_is_operators() then
+        why := nullif(current_setting('remit.reason', true), '');
+    end if;
+    perform remit.reason_check(why);
     insert into remit.audit (ledger_id, at, action, actor, application_name, key_id, subject_ids, reason, detail)
     values (audit_record.ledger_id, clock_timestamp(), audit_record.action, session_user,
             coalesce(current_setting('application_name', true), ''), audit_record.key_id,
-            audit_record.subject_ids, audit_record.reason, coalesce(audit_record.detail, '{}'));
+            audit_record.subject_ids, why, coalesce(audit_record.detail, '{}'));
 end;
 $$;
 

@@ -1,13 +1,14 @@
 create or replace function remit.caller_admit(ledger_id bigint, key_sha256 bytea, permission remit.permission)
     returns remit_v1.caller
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 -- Who calls, if it may.
 --
--- Raises: WL016 for a key that is not valid in this ledger, or a session that needs one; WL017 for
--- a scope that lacks the permission. Locks: nothing.
+-- Raises: 25000 in a transaction that does not see what is committed now; WL016 for a key that is
+-- not valid in this ledger, or a session that needs one; WL017 for a scope that lacks the
+-- permission. Locks: nothing.
 declare
     caller constant remit_v1.caller := remit.caller_find(caller_admit.ledger_id, caller_admit.key_sha256);
 begin

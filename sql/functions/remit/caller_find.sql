@@ -1,23 +1,26 @@
 create or replace function remit.caller_find(ledger_id bigint, key_sha256 bytea)
     returns remit_v1.caller
     language plpgsql
-    stable
+    volatile
     set search_path = pg_catalog, pg_temp
 as $$
 -- Who calls: the owner of a key, or, without a key, a session that is an operator's or the owner's
 -- of Remit. The scope is null for anybody else.
 --
--- It goes by session_user, who logged in: in a function of the API, current_user is the owner of
--- Remit.
+-- It is volatile, as are all functions that ask it: a cursor or a statement that goes on for long
+-- sees a key as it is at each call, and not as it was when the statement began.
 --
--- Raises: nothing. Locks: nothing.
+-- Raises: 25000 in a transaction that does not see what is committed now. Locks: nothing.
 declare
     caller remit_v1.caller;
 begin
+    if not remit.sees_now() then
+        perform remit.isolation_refuse();
+    end if;
     caller.ledger_id := caller_find.ledger_id;
     caller.key_sha256 := caller_find.key_sha256;
     if caller_find.key_sha256 is null then
-        if pg_has_role(session_user, 'remit_operator', 'member') or pg_has_role(session_user, current_user, 'member') then
+        if remit.session_is_operators() then
             caller.scope := 'admin';
         end if;
     else

@@ -7,7 +7,8 @@ create or replace function remit.metadata_is_valid(metadata jsonb)
 --
 -- Raises: nothing. Locks: nothing.
 return metadata is null
-    or (jsonb_typeof(metadata) = 'object'
+    or (pg_column_size(metadata) <= 8192 -- First: the text of a large one may be too long for a text.
+        and jsonb_typeof(metadata) = 'object'
         and octet_length(metadata::text) <= 4096
         and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")'));
 

@@ -5,40 +5,55 @@ create or replace function remit.spending_record(
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
--- Counts what transfers_post took from wallets with a daily limit, and forgets what counts no more.
+-- Counts what transfers_post took from wallets with a daily limit.
 --
 -- drafts are what came of the requests, locked the wallets that they name.
 --
 -- A clock may be wrong for a while. An amount is counted in the hour of the clock, or in the
 -- wallet's latest one if that is later: when a clock that was set back is put right, it still
--- counts. It is not the hour of the call's moment, which another wallet may have moved. An hour is
--- forgotten by the number of hours after it, not by its age: a clock that ran ahead and is put
--- right finds the hours from before.
+-- counts. It is not the hour of the call's moment, which another wallet may have moved.
+--
+-- Nothing that was counted is forgotten: what is older than the latest hours is added to the oldest
+-- of them. So a wallet has a bounded number of rows. Whatever a clock does, an amount counts for as
+-- long as it should or longer. A sum ends at the largest limit that there is.
 --
 -- Raises: nothing. Locks: the rows of the wallets, which the caller has locked.
 declare
     hours_kept constant integer := 100; -- 25 of them count.
+    amount_max constant bigint := 9007199254740991;
 begin
-    insert into remit.spending as s (ledger_id, wallet_id, hour, amount)
+    insert into remit.spending as s (ledger_id, wallet_id, hour, amount, version_first)
     select spending_record.ledger_id, d.source_id,
            greatest(remit.hour_number(clock), (
                select max(k.hour) from remit.spending k
                 where k.ledger_id = spending_record.ledger_id and k.wallet_id = d.source_id)),
-           sum(d.amount)
+           least(sum(d.amount), amount_max)::remit.exact_limit, min(d.source_version)
       from unnest(drafts) d
      where d.outcome = 'posted' and not d.replayed and locked[d.source].daily_max is not null
      group by d.source_id
-    on conflict on constraint spending_pkey do update set amount = s.amount + excluded.amount;
+    on conflict on constraint spending_pkey do update set amount = least(s.amount + excluded.amount, amount_max);
 
-    delete from remit.spending s
-     using unnest(locked) w
-           cross join lateral (
-               select k.hour from remit.spending k
-                where k.ledger_id = spending_record.ledger_id and k.wallet_id = w.id
-                order by k.hour desc
-               offset hours_kept limit 1) forgotten
-     where w.daily_max is not null
-       and s.ledger_id = spending_record.ledger_id and s.wallet_id = w.id and s.hour <= forgotten.hour;
+    with kept as (
+        select w.id, oldest.hour
+          from unnest(locked) w
+               cross join lateral (
+                   select k.hour from remit.spending k
+                    where k.ledger_id = spending_record.ledger_id and k.wallet_id = w.id
+                    order by k.hour desc
+                   offset hours_kept - 1 limit 1) oldest
+         where w.daily_max is not null
+    ), older as (
+        delete from remit.spending s
+         using kept k
+         where s.ledger_id = spending_record.ledger_id and s.wallet_id = k.id and s.hour < k.hour
+        returning s.wallet_id, s.amount, s.version_first
+    )
+    update remit.spending s
+       set amount = least(s.amount + o.amount, amount_max), version_first = o.version_first
+      from kept k
+      join (select d.wallet_id, sum(d.amount) as amount, min(d.version_first) as version_first
+              from older d group by d.wallet_id) o on o.wallet_id = k.id
+     where s.ledger_id = spending_record.ledger_id and s.wallet_id = k.id and s.hour = k.hour;
 end;
 $$;
 

@@ -20,9 +20,9 @@ begin
         if draft.outcome in ('unauthenticated', 'forbidden') then
             return draft;
         end if;
-        select transfer_replay.ledger_id, twin.id, twin.outcome, twin.source_id, twin.target_id, twin.amount::remit.exact_amount, twin.currency,
-               twin.source_version, twin.source_balance, twin.target_version, twin.target_balance, twin.reference,
-               twin.metadata, twin.request_id, twin.created_at
+        select transfer_replay.ledger_id, twin.id, twin.outcome, twin.source_id, twin.target_id, twin.amount::remit.exact_amount, twin.currency::remit.currency_code,
+               twin.source_version, twin.source_balance, twin.target_version, twin.target_balance, twin.reference::remit.short_reference,
+               twin.metadata::remit.small_metadata, twin.request_id::remit.short_request_id, twin.created_at
           into stored;
     end if;
 

@@ -2,14 +2,14 @@ create or replace function remit.transfers_admit(
     ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[])
     returns remit.admission
     language plpgsql
-    stable
+    volatile
 as $$
 -- Who calls: the first step of transfers_post, under whose settings it runs.
 --
 -- A caller is bound to a user by a key of scope user. To it, a source that is not its user's does
 -- not exist, and the ids of its transfers are a name space of their own (user_transfer_id).
 --
--- Raises: nothing. Locks: nothing.
+-- Raises: 25000 in a transaction that does not see what is committed now. Locks: nothing.
 declare
     -- The session's key is empty: no other is shorter than 32 bytes.
     keys constant bytea[] := coalesce(
@@ -18,6 +18,9 @@ declare
     callers remit.spender[];
     admitted remit.admission;
 begin
+    if not remit.sees_now() then
+        perform remit.isolation_refuse();
+    end if;
     if keys[1] = all (keys) then
         caller_keys := keys[1:1];
     else

@@ -57,9 +57,10 @@ begin
                                    when u.source_id is null then 'source_id'
                                    when u.target_id is null then 'target_id'
                                    when u.amount is null or u.amount < 1 or u.amount > amount_max then 'amount'
-                                   when u.currency !~ '^[A-Z]{3}$' then 'currency'
+                                   when octet_length(u.currency) <> 3 or u.currency !~ '^[A-Z]{3}$' then 'currency'
                                    when length(u.reference) > 200 then 'reference'
                                    when u.metadata is not null and not remit.metadata_is_valid(u.metadata) then 'metadata'
+                                   when octet_length(u.request_id) > 255 then 'request_id'
                                end as invalid_field
                           from unnest(admitted.requests) with ordinality as u
                                left join lateral (

@@ -1,5 +1,5 @@
 create or replace function remit.transfers_store(
-    ledger_id bigint, locked remit.locked_wallets, decided remit.decision, key_sha256s bytea[])
+    ledger_id bigint, locked remit.locked_wallets, decided remit.decision)
     returns remit.transfer_draft[]
     language plpgsql
     volatile
@@ -11,7 +11,8 @@ as $$
 -- ids are UUIDs of version 7 (RFC 9562): the moment, then the number, which no two have. So events
 -- that are next to each other in time are next to each other in a consumer's index.
 --
--- Raises: 23505 when another session has used one of the ids at this moment.
+-- Raises: WL001 for a person who gives no reason; 23505 when another session has used one of the
+-- ids at this moment.
 -- Locks: the rows that it writes; the wallets are locked already.
 declare
     balances constant bigint[] := decided.balances;
@@ -60,18 +61,16 @@ begin
     if locked.spents is not null then
         perform remit.spending_record(transfers_store.ledger_id, clock_timestamp(), decided.drafts, locked.wallets);
     end if;
-    -- The session's own: an operator's.
-    if key_sha256s is null or array_position(key_sha256s, null) is not null then
+    if remit.session_is_operators() then -- Whatever keys it has.
         perform remit.audit_record(
             transfers_store.ledger_id, 'transfers_post', array_agg(d.id),
-            (array_agg(d.reference) filter (where d.reference is not null))[1], null, null)
+            case when bool_and(coalesce(d.reference, '') <> '') then (array_agg(d.reference))[1] end, null, null)
            from unnest(decided.drafts) with ordinality as d
-          where key_sha256s[d.ordinality] is null and remit.outcome_is_stored(d.outcome) and not d.replayed
-         having count(*) > 0;
+          where remit.outcome_is_stored(d.outcome) and not d.replayed;
     end if;
     return decided.drafts;
 end;
 $$;
 
-comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision, bytea[]) is
+comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision) is
     'Writes what transfers_post decided: wallets, journal, events, spending and audit log.';

@@ -6,31 +6,29 @@ create or replace function remit.wallet_replay(ledger_id bigint, wallet_id uuid,
 as $$
 -- The answer that the creation of a wallet gave, for a retry with the same content.
 --
--- What creation answered follows from what never changes: the request and the initial transfer.
+-- What creation answered follows from what never changes: the request, which is told by its digest,
+-- and the initial transfer.
 --
 -- Raises: WL005. Locks: nothing.
 declare
+    initial_balance constant bigint := coalesce(request.initial_balance, 0);
     stored remit.wallets;
     initial remit.transfers;
 begin
     select w.* into strict stored
       from remit.wallets w
      where w.ledger_id = wallet_replay.ledger_id and w.id = wallet_replay.wallet_id;
-    if stored.initial_balance > 0 then -- Else a transfer with that id is another caller's.
+    if stored.created_as is distinct from remit.wallet_request_sha256(request) then
+        raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
+    end if;
+    if initial_balance > 0 then -- Else a transfer with that id is another caller's.
         select t.* into strict initial
           from remit.transfers t
          where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);
     end if;
 
-    if (stored.user_id, stored.currency, stored.initial_balance, stored.floor, stored.reference, stored.metadata)
-       is distinct from
-       (request.user_id, request.currency, coalesce(request.initial_balance, 0), request.floor, request.reference,
-        coalesce(request.metadata, '{}')) then
-        raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
-    end if;
-
-    return (stored.id, stored.user_id, stored.currency, stored.initial_balance, 0, stored.floor, 'active',
-            coalesce(initial.target_version, 0), 0, stored.reference, stored.metadata,
+    return (stored.id, request.user_id, request.currency, initial_balance, 0, request.floor, 'active',
+            coalesce(initial.target_version, 0), 0, request.reference, coalesce(request.metadata, '{}'),
             stored.created_at, coalesce(initial.created_at, stored.created_at), true)::remit_v1.wallet_result;
 end;
 $$;

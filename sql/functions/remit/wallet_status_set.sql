@@ -15,7 +15,7 @@ declare
     moment timestamptz;
     changed remit.wallets;
 begin
-    perform remit.reason_check(wallet_status_set.reason, wallet_status_set.key_sha256);
+    perform remit.reason_check(wallet_status_set.reason);
     select w.updated_at into moment
       from remit.wallets w
      where w.ledger_id = wallet_status_set.ledger_id and w.id = wallet_status_set.wallet_id

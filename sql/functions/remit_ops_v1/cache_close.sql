@@ -11,8 +11,13 @@ as $$
 -- The writer's change must be committed, and is to be told only when no process can still believe
 -- that the generation is open.
 --
--- Raises: nothing. Locks: the row of the cache.
+-- The cache is that of all ledgers: that a person closed it stands in the audit log of ledger 1.
+--
+-- Raises: WL001 for a person who has not set remit.reason. Locks: the row of the cache.
 begin
+    if remit.session_is_operators() then
+        perform remit.audit_record(1, 'cache_close', '{}', null, null, null);
+    end if;
     update remit.cache
        set generation = generation + 1, advanced_at = clock_timestamp(), redis_id = null
      where redis_id is not null;

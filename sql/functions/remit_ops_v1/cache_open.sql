@@ -11,8 +11,11 @@ as $$
 -- The caller has known the closed one for so long that no process can still believe in the one
 -- before.
 --
--- Raises: nothing. Locks: the row of the cache.
+-- Raises: WL001. Locks: the row of the cache.
 begin
+    if octet_length(cache_open.redis_id) not between 1 and 64 then
+        perform remit.field_refuse('redis_id', '1 to 64 bytes');
+    end if;
     update remit.cache c
        set generation = c.generation + 1, advanced_at = clock_timestamp(), redis_id = cache_open.redis_id
      where c.generation = closed_generation

@@ -17,7 +17,7 @@ begin
     elsif event_ids is null or cardinality(event_ids) not between 1 and 1000 or array_position(event_ids, null) is not null then
         perform remit.field_refuse('event_ids', '1 to 1000 events');
     end if;
-    perform remit.reason_check(replay_record.reason, null);
+    perform remit.reason_check(replay_record.reason);
     perform remit.audit_record(replay_record.ledger_id, 'dead_letters_replay', event_ids, replay_record.reason, null, null);
 end;
 $$;
@@ -25,4 +25,4 @@ $$;
 comment on function remit_ops_v1.replay_record(bigint, uuid[], text) is
     'Writes into the audit log that dead letters will be replayed, and why.';
 
-grant execute on function remit_ops_v1.replay_record(bigint, uuid[], text) to remit_worker, remit_operator;
+grant execute on function remit_ops_v1.replay_record(bigint, uuid[], text) to remit_operator;

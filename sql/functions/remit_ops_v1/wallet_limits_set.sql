@@ -10,8 +10,9 @@ as $$
 -- Limits what may leave a wallet: by one transfer, and in total in any 24 hours. Null is no limit.
 -- Minor units.
 --
--- A new daily limit counts what has left already: the wallet's journal is read backwards for a day.
--- Where there was one before, that is counted already.
+-- A new daily limit counts what has left already: the wallet's journal is read backwards for a day,
+-- and for as many hours with entries as a day has, so that it does not matter whether the clock is
+-- right now. Where there was one before, that is counted already.
 --
 -- Raises: WL001, WL002, WL016, WL017; 55P03 when the wallet stayed locked for lock_timeout.
 -- Locks: the wallet, for no key update.
@@ -20,11 +21,15 @@ declare
     caller constant remit_v1.caller :=
         remit.caller_admit(wallet_limits_set.ledger_id, wallet_limits_set.key_sha256, 'administer');
     was_limited boolean;
+    hours_counted constant integer := 25;
     hour_first bigint;
+    hour_seen bigint;
+    hours_seen integer := 0;
     entry record;
+    version bigint;
     version_first bigint;
 begin
-    perform remit.reason_check(wallet_limits_set.reason, wallet_limits_set.key_sha256);
+    perform remit.reason_check(wallet_limits_set.reason);
     if wallet_limits_set.transfer_max not between 0 and amount_max then
         perform remit.field_refuse('transfer_max', '0 to 9007199254740991');
     end if;
@@ -33,7 +38,7 @@ begin
     end if;
     perform remit_v1.wallet_get(wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, wallet_limits_set.key_sha256);
 
-    select w.daily_max is not null into strict was_limited
+    select w.daily_max is not null, w.version::bigint into strict was_limited, version
       from remit.wallets w
      where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id
        for no key update;
@@ -47,24 +52,32 @@ begin
     if not was_limited and wallet_limits_set.daily_max is not null then
         hour_first := remit.hour_number(clock_timestamp()) - 24;
         for entry in
-            select t.source_version as version, t.created_at
+            select t.source_version as version, remit.hour_number(t.created_at) as hour
               from remit.transfers t
              where t.ledger_id = wallet_limits_set.ledger_id
                and t.source_id = wallet_limits_set.wallet_id
                and t.source_version is not null
              order by t.source_version desc
         loop
-            exit when remit.hour_number(entry.created_at) < hour_first;
+            if entry.hour is distinct from hour_seen then
+                exit when entry.hour < hour_first and hours_seen >= hours_counted;
+                hour_seen := entry.hour;
+                hours_seen := hours_seen + 1;
+            end if;
             version_first := entry.version;
         end loop;
-        insert into remit.spending (ledger_id, wallet_id, hour, amount)
+        insert into remit.spending (ledger_id, wallet_id, hour, amount, version_first)
         select wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, remit.hour_number(t.created_at),
-               least(sum(t.amount), amount_max)
+               least(sum(t.amount), amount_max), min(t.source_version)
           from remit.transfers t
          where t.ledger_id = wallet_limits_set.ledger_id
            and t.source_id = wallet_limits_set.wallet_id
            and t.source_version >= version_first
          group by remit.hour_number(t.created_at);
+        if not found then -- From here on it is counted: verify holds each limited wallet to its rows.
+            insert into remit.spending (ledger_id, wallet_id, hour, amount, version_first)
+            values (wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, hour_first + 24, 0, version + 1);
+        end if;
     end if;
 
     perform remit.audit_record(

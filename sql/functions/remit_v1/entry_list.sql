@@ -2,7 +2,7 @@ create or replace function remit_v1.entry_list(
     ledger_id bigint, wallet_id uuid, before_version bigint, request_limit integer, key_sha256 bytea default null)
     returns setof remit_v1.entry
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.
@@ -23,7 +23,7 @@ begin
     perform remit_v1.wallet_get(entry_list.ledger_id, entry_list.wallet_id, entry_list.key_sha256);
 
     return query
-    (select t.id, t.source_version, -t.amount, t.source_balance, t.target_id, t.reference, t.created_at
+    (select t.id, t.source_version, -t.amount, t.source_balance, t.target_id, t.reference::text, t.created_at
        from remit.transfers t
       where t.ledger_id = entry_list.ledger_id
         and t.source_id = entry_list.wallet_id
@@ -31,7 +31,7 @@ begin
       order by t.source_version desc
       limit request_limit)
     union all
-    (select t.id, t.target_version, t.amount, t.target_balance, t.source_id, t.reference, t.created_at
+    (select t.id, t.target_version, t.amount, t.target_balance, t.source_id, t.reference::text, t.created_at
        from remit.transfers t
       where t.ledger_id = entry_list.ledger_id
         and t.target_id = entry_list.wallet_id

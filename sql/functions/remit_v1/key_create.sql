@@ -12,12 +12,12 @@ as $$
 -- A key of scope user names a user, no other does. Without expires_at it is valid until it is
 -- revoked.
 --
--- Raises: WL001, WL003, WL009, WL016, WL017. Locks: nothing.
+-- Raises: WL001, WL003, WL009, WL016, WL017; 55P03 as key_insert. Locks: as key_insert.
 declare
     caller constant remit_v1.caller := remit.caller_admit(key_create.ledger_id, key_create.key_sha256, 'administer');
     created remit_v1.key_created;
 begin
-    perform remit.reason_check(key_create.reason, key_create.key_sha256);
+    perform remit.reason_check(key_create.reason);
     if coalesce(length(request.name), 0) not between 1 and 200 then
         perform remit.field_refuse('name', '1 to 200 characters');
     end if;

@@ -2,7 +2,7 @@ create or replace function remit_v1.key_list(
     ledger_id bigint, after_created_at timestamptz, after_id uuid, request_limit integer, key_sha256 bytea default null)
     returns setof remit_v1.key_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
 as $$

@@ -13,7 +13,7 @@ declare
     caller constant remit_v1.caller := remit.caller_admit(key_revoke.ledger_id, key_revoke.key_sha256, 'administer');
     revoked remit.keys;
 begin
-    perform remit.reason_check(key_revoke.reason, key_revoke.key_sha256);
+    perform remit.reason_check(key_revoke.reason);
     update remit.keys k
        set revoked_at = coalesce(k.revoked_at, clock_timestamp())
      where k.ledger_id = key_revoke.ledger_id and k.id = key_revoke.key_id

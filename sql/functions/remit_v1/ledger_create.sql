@@ -9,13 +9,13 @@ as $$
 -- Makes a ledger and its first key, of scope admin. ledger_id is the caller's own: its key opens
 -- the new one not at all, and the new key opens nothing else.
 --
--- Raises: WL001, WL009, WL016, WL017. Locks: nothing.
+-- Raises: WL001, WL009, WL016, WL017; 55P03 as key_insert. Locks: as key_insert.
 declare
     caller constant remit_v1.caller := remit.caller_admit(ledger_create.ledger_id, ledger_create.key_sha256, 'administer');
     created remit.ledgers;
     key remit_v1.key_created;
 begin
-    perform remit.reason_check(ledger_create.reason, ledger_create.key_sha256);
+    perform remit.reason_check(ledger_create.reason);
     if coalesce(length(ledger_create.name), 0) not between 1 and 200 then
         perform remit.field_refuse('name', '1 to 200 characters');
     end if;

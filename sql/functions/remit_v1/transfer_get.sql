@@ -1,7 +1,7 @@
 create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id uuid, key_sha256 bytea default null)
     returns remit_v1.transfer_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.
@@ -22,9 +22,9 @@ declare
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
     result remit_v1.transfer_result;
 begin
-    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency,
+    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency::text,
            t.source_version, t.source_balance, t.target_version, t.target_balance,
-           t.reference, t.metadata, t.request_id, t.created_at
+           t.reference::text, t.metadata::jsonb, t.request_id::text, t.created_at
       into result
       from remit.transfers t
      where t.ledger_id = transfer_get.ledger_id

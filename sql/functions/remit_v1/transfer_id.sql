@@ -14,7 +14,7 @@ as $$
 --
 -- Raises: WL001. Locks: nothing.
 begin
-    if idempotency_key !~ '^[ -~]{1,255}$' then
+    if octet_length(idempotency_key) > 255 or idempotency_key !~ '^[ -~]{1,255}$' then
         perform remit.field_refuse('idempotency_key', '1 to 255 printable ASCII characters');
     end if;
     if idempotency_key ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then

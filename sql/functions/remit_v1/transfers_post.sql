@@ -23,7 +23,8 @@ as $$
 -- A caller that would rather wait locks the wallets first, as transfer_create does.
 --
 -- key_sha256s has the caller of each request. Where it is null, or one of its elements is, the
--- session itself is the caller, and the audit log says so.
+-- session itself is the caller. What a person's session posts is in the audit log, with whatever
+-- keys. The reason is the references, or the setting remit.reason.
 --
 -- | step   | function         | what it does                                                     |
 -- | ------ | ---------------- | ---------------------------------------------------------------- |
@@ -36,7 +37,8 @@ as $$
 -- Each step is called once. What a step finds goes to the next one by value: a table is written in
 -- the last step only.
 --
--- Raises: WL001 for the number of requests or keys, or the bounds of their arrays; 23505 or 40P01
+-- Raises: WL001 for the number of requests or keys, or the bounds of their arrays, or for a person
+-- who gives no reason; 23505 or 40P01
 -- when another session uses the same id for another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
@@ -63,7 +65,7 @@ begin
     decided := remit.transfers_decide(
         transfers_post.ledger_id, admitted, locked,
         remit.transfers_draft(transfers_post.ledger_id, admitted, locked));
-    drafts := remit.transfers_store(transfers_post.ledger_id, locked, decided, key_sha256s);
+    drafts := remit.transfers_store(transfers_post.ledger_id, locked, decided);
 
     -- Row by row: for one request this costs a fifth of a query.
     foreach draft in array drafts loop

@@ -13,6 +13,8 @@ as $$
 -- waited for.
 declare
     user_id constant uuid := coalesce(request.id, gen_random_uuid());
+    metadata constant jsonb := coalesce(request.metadata, '{}');
+    content_sha256 bytea;
     stored  remit.users;
 begin
     perform remit.caller_admit(user_create.ledger_id, user_create.key_sha256, 'serve');
@@ -25,15 +27,16 @@ begin
     perform remit.labels_check(request.reference, request.metadata);
     perform remit.ledger_check(user_create.ledger_id);
 
-    insert into remit.users as u (ledger_id, id, name, email, reference, metadata)
-    values (user_create.ledger_id, user_id, request.name, request.email, request.reference,
-            coalesce(request.metadata, '{}'))
+    content_sha256 := remit.content_sha256(
+        jsonb_build_array(request.name, request.email, request.reference, metadata));
+    insert into remit.users as u (ledger_id, id, name, email, reference, metadata, created_as)
+    values (user_create.ledger_id, user_id, request.name, request.email, request.reference, metadata, content_sha256)
     on conflict do nothing
     returning u.* into stored;
     if found then
-        if user_create.key_sha256 is null then
+        if remit.session_is_operators() then
             perform remit.audit_record(
-                user_create.ledger_id, 'user_create', array[stored.id], request.reference, null, null);
+                user_create.ledger_id, 'user_create', array[stored.id], nullif(request.reference, ''), null, null);
         end if;
         return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
                 stored.created_at, false)::remit_v1.user_result;
@@ -42,12 +45,11 @@ begin
     select u.* into strict stored
       from remit.users u
      where u.ledger_id = user_create.ledger_id and u.id = user_id;
-    if (stored.name, stored.email, stored.reference, stored.metadata)
-       is distinct from (request.name, request.email, request.reference, coalesce(request.metadata, '{}')) then
+    if stored.created_as is distinct from content_sha256 then
         raise exception using errcode = 'WL005', message = 'idempotency key reused', column = 'id';
     end if;
-    return (stored.id, stored.name, stored.email, stored.reference, stored.metadata,
-            stored.created_at, true)::remit_v1.user_result;
+    -- As the first call answered, whatever has become of the user.
+    return (stored.id, request.name, request.email, request.reference, metadata, stored.created_at, true)::remit_v1.user_result;
 end;
 $$;
 

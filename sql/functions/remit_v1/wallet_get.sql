@@ -1,7 +1,7 @@
 create or replace function remit_v1.wallet_get(ledger_id bigint, wallet_id uuid, key_sha256 bytea default null)
     returns remit_v1.wallet_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
 as $$

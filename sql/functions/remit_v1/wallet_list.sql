@@ -3,7 +3,7 @@ create or replace function remit_v1.wallet_list(
     key_sha256 bytea default null)
     returns setof remit_v1.wallet_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.

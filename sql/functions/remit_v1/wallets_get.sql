@@ -2,7 +2,7 @@ create or replace function remit_v1.wallets_get(
     ledger_id bigint, wallet_ids uuid[], key_sha256s bytea[] default null)
     returns setof remit_v1.wallet_result
     language plpgsql
-    stable
+    volatile
     security definer
     set search_path = pg_catalog, pg_temp
     -- Compiled for an estimate that is large, a call would cost more than it saves.
@@ -25,7 +25,9 @@ declare
     caller remit_v1.caller;
     user_ids uuid[] := array_fill(null::uuid, array[wallet_count]); -- Whom each caller is bound to.
 begin
-    if cardinality(keys) <> wallet_count then
+    if wallet_count > 1000 then
+        perform remit.field_refuse('wallet_ids', 'at most 1000');
+    elsif cardinality(keys) <> wallet_count then
         perform remit.field_refuse('key_sha256s', 'one for each wallet');
     end if;
     for key in select distinct k.sha256 from unnest(keys) as k (sha256) loop

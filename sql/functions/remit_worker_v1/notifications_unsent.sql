@@ -12,8 +12,11 @@ create or replace function remit_worker_v1.notifications_unsent(ledger_id bigint
 as $$
 -- Those of the events of which no notification was sent yet.
 --
--- Raises: nothing. Locks: nothing.
+-- Raises: WL001. Locks: nothing.
 begin
+    if cardinality(event_ids) > 1000 then
+        perform remit.field_refuse('event_ids', 'at most 1000');
+    end if;
     return query
     select distinct e.id
       from unnest(event_ids) as e (id)

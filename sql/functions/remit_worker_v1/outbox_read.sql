@@ -21,10 +21,15 @@ as $$
 -- and reading over them costs more at each call. So the relay reads from its floor, a number below
 -- which no event is and none can come: outbox_mark and outbox_rise find it.
 --
--- Raises: nothing. Locks: nothing.
+-- Raises: WL001. Locks: nothing.
 begin
+    if request_limit is null or request_limit not between 1 and 100000 then
+        perform remit.field_refuse('request_limit', '1 to 100000');
+    elsif cardinality(held) > 1000 then
+        perform remit.field_refuse('held', 'at most 1000');
+    end if;
     return query
-    select o.ledger_id, o.id, o.event_id, o.type, o.subject_id, o.request_id,
+    select o.ledger_id, o.id, o.event_id, o.type::text, o.subject_id, o.request_id::text,
            case when t.id is null then o.data::json else json_build_object(
                'transfer_id', t.id,
                'status', case t.outcome when 'posted' then 'posted' else 'rejected' end,

@@ -15,12 +15,15 @@ as $$
 -- journal row is chained once: a late commit when its own event is settled, and what a relay left
 -- that died when another one settles it.
 --
--- Raises: nothing. Locks: the ledger, for no key update, so that two calls append one after the
+-- Raises: WL001. Locks: the ledger, for no key update, so that two calls append one after the
 -- other; the rows that it deletes.
 declare
     settled integer;
     transfer_ids uuid[];
 begin
+    if cardinality(outbox_settle.ids) > 10000 then
+        perform remit.field_refuse('ids', 'at most 10000');
+    end if;
     perform from remit.ledgers l where l.ledger_id = outbox_settle.ledger_id for no key update;
 
     with gone as (

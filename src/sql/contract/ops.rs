@@ -37,6 +37,11 @@ pub struct ChainHead {
     pub created_at: OffsetDateTime,
 }
 
+/// Lets `verify` tell in notices how far it is.
+pub async fn progress_ask(client: &Client) -> Result<(), Error> {
+    client.batch_execute("set remit.progress = on").await
+}
+
 /// One violation a row, in the first column: there may be millions.
 pub async fn verify(client: &Client, ledger_id: Option<i64>) -> Result<RowStream, Error> {
     let text = "select r from remit_ops_v1.verify($1) r";

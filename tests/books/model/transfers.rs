@@ -26,8 +26,10 @@ impl Model {
         let rows = asks.iter().enumerate().map(|(place, ask)| {
             let row = self.post(session, ask, &moment, actual.row(place));
             let is_new = is_stored(&row["outcome"]) && row["replayed"] == false;
-            if is_new && ask.key.is_none() {
-                recorded.extend(ask.request.id);
+            if is_new && session == Session::Operator {
+                // A user's key has given it an id of the user's name space.
+                let id = row["id"].as_str().expect("what is stored has an id");
+                recorded.push(id.parse().expect("it is a UUID"));
             }
             row
         });

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Model, Refusal, check_labels};
 use crate::answer::Answer;
-use crate::call::{Caller, UserRequest};
+use crate::call::{Caller, Session, UserRequest};
 
 impl Model {
     pub(super) fn user_create(
@@ -39,7 +39,7 @@ impl Model {
             row["created_at"] = json!(self.time('c'));
             row["replayed"] = json!(false);
             self.users.insert(id, row.clone());
-            if caller.key.is_none() {
+            if caller.session == Session::Operator {
                 self.record("user_create", &[id], None);
             }
             return Ok(vec![row]);

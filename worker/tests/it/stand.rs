@@ -70,6 +70,12 @@ impl Stand {
         }
     }
 
+    /// The program as a person runs it who may send dead letters again.
+    pub fn operator(&self) -> Worker {
+        let login = self.database.owner_url();
+        self.worker().with("DATABASE_URL", &login)
+    }
+
     /// Leaves in the cache what the lease of a reader of both wallets does.
     pub async fn somebody_reads(&self) {
         somebody_reads(&self.dba, &self.redis, self.wallets).await;
