@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::base::complaint::Complaint;
+use crate::base::version::VERSION;
 use crate::base::{signals, telemetry};
 use crate::cli::config;
 use crate::http::app::{App, Pools};
@@ -17,7 +19,7 @@ const POOL_CONNECTIONS: usize = 16;
 ///
 /// # Errors
 /// What kept it from starting.
-pub async fn run(config: config::Serve) -> Result<(), String> {
+pub async fn run(config: config::Serve) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let shutdown = signals::asked_to_end()?;
     server::raise_descriptor_limit();
@@ -27,9 +29,11 @@ pub async fn run(config: config::Serve) -> Result<(), String> {
         pulse: pools::pool(&config.postgres, 1),
     };
     contract::check(&pools::first(&pools.calls).await?).await?;
-    let listener = server::listen(config.listen)
-        .map_err(|error| format!("listening on {}: {error}", config.listen))?;
-    tracing::info!(listen = %config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
+    let listener = server::listen(config.listen).map_err(|error| {
+        let advice = "choose an address of this machine and a free port in REMIT_LISTEN";
+        Complaint::new(format!("listening on {}: {error}", config.listen), advice)
+    })?;
+    tracing::info!(listen = %config.listen, version = VERSION, "serving");
     let app = App::start(pools, config.redis, config.cache_ttl, config.broker);
     let app = Arc::new(app);
     if let Err(cause) = app.wallet_cache.learn().await {

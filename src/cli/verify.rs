@@ -2,7 +2,7 @@
 //! later.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -12,8 +12,11 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 use tokio_postgres::Client;
 
+use crate::base::command_line::unwritten;
+use crate::base::complaint::Complaint;
 use crate::cli::ledger_id;
 use crate::sql::contract::ops::{self, ChainHead, Violation};
+use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
 
@@ -40,8 +43,8 @@ pub struct Options {
 ///
 /// # Errors
 /// What kept it from checking.
-pub async fn run(config: &Config, options: &Options) -> Result<ExitCode, String> {
-    let is_right = check_or_export(config, options, &mut io::stdout().lock()).await?;
+pub async fn run(config: &Config, options: &Options) -> Result<ExitCode, Complaint> {
+    let is_right = check_or_export(config, options, &mut stdout().lock()).await?;
     Ok(ExitCode::from(if is_right { 0 } else { BROKEN }))
 }
 
@@ -50,13 +53,15 @@ async fn check_or_export(
     config: &Config,
     options: &Options,
     output: &mut impl Write,
-) -> Result<bool, String> {
+) -> Result<bool, Complaint> {
     // Read before anything connects, so that a wrong file is said at once.
     let kept = match &options.head {
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
-    let (client, _driver) = pools::connect(config).await.map_err(failed)?;
+    let connected = pools::connect(config).await;
+    let (client, _driver) =
+        connected.map_err(|error| complaint("connecting to PostgreSQL", &error))?;
     // Read before the check, so that the check covers at least these heads.
     let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {
@@ -79,7 +84,7 @@ async fn check(
     client: &Client,
     kept: &[ChainHead],
     output: &mut impl Write,
-) -> Result<usize, String> {
+) -> Result<usize, Complaint> {
     let mut count = 0;
     for head in kept {
         let found = ops::chain_check(client, head.ledger_id, head.block, &head.hash).await;
@@ -96,7 +101,7 @@ async fn verify(
     client: &Client,
     ledger_id: Option<i64>,
     output: &mut impl Write,
-) -> Result<usize, String> {
+) -> Result<usize, Complaint> {
     let rows = ops::verify(client, ledger_id).await.map_err(failed)?;
     let mut rows = pin!(rows);
     let mut count = 0;
@@ -132,13 +137,17 @@ fn sentence(options: &Options, heads: &[ChainHead], kept: usize) -> String {
 }
 
 /// The heads in a file, of one ledger or of all.
-fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, String> {
+fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, Complaint> {
     let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let mut heads = parse_heads(&text).map_err(|error| format!("{name}, {error}"))?;
+    let wrong = |fault: String| {
+        let advice = "name a file that `remit verify --export` wrote";
+        Complaint::new(format!("{name}: {fault}"), advice)
+    };
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let mut heads = parse_heads(&text).map_err(wrong)?;
     heads.retain(|head| ledger_id.is_none_or(|id| head.ledger_id == id));
     if heads.is_empty() {
-        return Err(format!("{name}: there is no head to check in it"));
+        return Err(wrong("there is no head to check in it".to_owned()));
     }
     Ok(heads)
 }
@@ -154,17 +163,13 @@ fn parse_heads(text: &str) -> Result<Vec<ChainHead>, String> {
     heads.collect()
 }
 
-fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), String> {
-    let line = serde_json::to_string(value).map_err(|error| error.to_string())?;
+fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), Complaint> {
+    let line = serde_json::to_string(value).expect("a mirror has text for keys");
     writeln!(output, "{line}").map_err(|error| unwritten(&error))
 }
 
-fn unwritten(error: &io::Error) -> String {
-    format!("standard output: {error}")
-}
-
-fn failed(error: tokio_postgres::Error) -> String {
-    format!("PostgreSQL: {}", pools::describe(&error))
+fn failed(error: tokio_postgres::Error) -> Complaint {
+    complaint("verifying", &error)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod contract;
 pub mod database;
 pub mod failure;
+pub mod fault;
 pub mod migrate;
 pub mod pools;
 pub mod pulse;

@@ -11,7 +11,9 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::base::complaint::Complaint;
 use crate::base::tls::{Tls, Trust};
+use crate::sql::fault::{describe, refusal};
 
 /// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
 /// the deadline of a request, `server::REQUEST_MS_MAX`.
@@ -120,17 +122,15 @@ pub fn pool(config: &Config, size: usize) -> Pool {
 ///
 /// # Errors
 /// It refuses, or does not answer.
-pub async fn first(pool: &Pool) -> Result<Object, String> {
+pub async fn first(pool: &Pool) -> Result<Object, Complaint> {
     let start = Instant::now();
     loop {
-        let error = match pool.get().await {
+        match pool.get().await {
             Ok(connection) => return Ok(connection),
             Err(PoolError::Timeout(_)) if start.elapsed() < Duration::from_millis(FIRST_MS_MAX) => {
-                continue;
             }
-            Err(error) => describe_refusal(&error),
-        };
-        return Err(format!("PostgreSQL: {error}"));
+            Err(error) => return Err(refusal(&error)),
+        }
     }
 }
 
@@ -156,25 +156,6 @@ where
         }
     });
     (client, driver)
-}
-
-/// Why the pool gave no connection.
-pub fn describe_refusal(error: &PoolError) -> String {
-    match error {
-        PoolError::Backend(error) => describe(error),
-        error => error.to_string(),
-    }
-}
-
-/// What went wrong, with the database's own words where it has some.
-pub fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod world;
 mod callers;
 mod chain;
 mod cli;
+mod complaints;
 mod contract;
 mod docs;
 mod faults;

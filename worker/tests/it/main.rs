@@ -8,6 +8,7 @@ mod dead_letters;
 mod fuzz;
 mod notifier;
 mod outages;
+mod package_files;
 mod relay;
 mod relay_batches;
 mod relay_floor;
