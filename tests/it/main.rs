@@ -61,6 +61,7 @@ mod readiness;
 mod rights;
 mod schemathesis;
 mod scopes;
+mod scripts;
 mod shutdown;
 mod silence;
 mod tidy;
