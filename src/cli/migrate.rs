@@ -12,6 +12,9 @@ use crate::sql::migrate;
 pub async fn run(config: config::Migrate) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let report = migrate::run(&config.postgres, &config.passwords).await?;
+    for warning in &report.warnings {
+        eprintln!("remit: warning: {warning}");
+    }
     for migration in &report.migrations {
         println!("applied {migration}");
     }

@@ -9,7 +9,7 @@ use crate::cli::config;
 use crate::http::app::{App, Pools};
 use crate::http::server;
 use crate::ledger::key_ring::KEYS_CONNECTIONS;
-use crate::sql::{contract, pools};
+use crate::sql::{contract, pools, session};
 
 /// Two busy ledgers have two calls of each kind in flight, and one for busy wallets; the rest is
 /// for single requests.
@@ -28,7 +28,14 @@ pub async fn run(config: config::Serve) -> Result<(), Complaint> {
         keys: pools::pool(&config.postgres, KEYS_CONNECTIONS),
         pulse: pools::pool(&config.postgres, 1),
     };
-    contract::check(&pools::first(&pools.calls).await?).await?;
+    let first = pools::first(&pools.calls).await?;
+    for warning in session::inspect(&first).await? {
+        tracing::warn!(warning, "PostgreSQL is not as it should be");
+    }
+    let other = pools::first(&pools.keys).await?;
+    session::check_apart(&first, &other).await?;
+    contract::check(&first).await?;
+    drop((first, other));
     let listener = server::listen(config.listen).map_err(|error| {
         let advice = "choose an address of this machine and a free port in REMIT_LISTEN";
         Complaint::new(format!("listening on {}: {error}", config.listen), advice)

@@ -19,6 +19,7 @@ use crate::sql::contract::ops::{self, ChainHead, Violation};
 use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
+use crate::sql::session;
 
 /// The exit status when the books are wrong, as that of the operators' scripts.
 const BROKEN: u8 = 3;
@@ -62,6 +63,9 @@ async fn check_or_export(
     let connected = pools::connect(config).await;
     let (client, _driver) =
         connected.map_err(|error| complaint("connecting to PostgreSQL", &error))?;
+    for warning in session::durability(&client).await? {
+        eprintln!("remit: warning: {warning}");
+    }
     // Read before the check, so that the check covers at least these heads.
     let heads = ops::chain_head(&client, options.ledger_id).await?;
     if options.export {

@@ -1,12 +1,13 @@
 //! What PostgreSQL or the way to it got wrong, in words, and what to do about it.
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::error::SqlState;
 
 use crate::base::complaint::{Complaint, with_causes};
 
 /// What to do about a code of PostgreSQL. Of codes that are not here its log says more.
-const ADVICE: [(&[SqlState], &str); 10] = [
+const ADVICE: [(&[SqlState], &str); 11] = [
+    (&[SqlState::PROTOCOL_VIOLATION], POOLER),
     (
         &[
             SqlState::INVALID_PASSWORD,
@@ -69,6 +70,8 @@ const ADVICE: [(&[SqlState], &str); 10] = [
 /// What to do when PostgreSQL said nothing at all.
 const UNREACHED: &str = "see that PostgreSQL runs where DATABASE_URL says, and that this machine \
                          reaches it";
+/// What to do where sessions are not one's own.
+pub const POOLER: &str = "connect to PostgreSQL itself, not through a pooler: Remit pools its own";
 const UNKNOWN: &str = "PostgreSQL's log says more";
 
 /// What went wrong, with the database's own words where it has some.
@@ -82,7 +85,10 @@ pub fn describe(error: &tokio_postgres::Error) -> String {
 /// Why the pool gave no connection.
 pub fn describe_refusal(error: &PoolError) -> String {
     match error {
-        PoolError::Backend(error) => describe(error),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            describe(error)
+        }
+        PoolError::PostCreateHook(HookError::Message(cause)) => cause.to_string(),
         error => error.to_string(),
     }
 }
@@ -104,7 +110,12 @@ pub fn complaint(doing: &str, error: &tokio_postgres::Error) -> Complaint {
 /// What a command says that got no connection.
 pub fn refusal(error: &PoolError) -> Complaint {
     let advice = match error {
-        PoolError::Backend(error) => advice(error),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            advice(error)
+        }
+        PoolError::PostCreateHook(HookError::Message(cause)) => {
+            return Complaint::of_lines([cause.to_string()]);
+        }
         _ => UNREACHED,
     };
     let cause = describe_refusal(error);

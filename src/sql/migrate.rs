@@ -7,12 +7,14 @@ use std::error::Error as _;
 
 use include_dir::{Dir, DirEntry, include_dir};
 use postgres_protocol::password::scram_sha_256;
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use crate::base::complaint::{Complaint, with_causes};
 use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
+use crate::sql::session::{self, Unfit};
 
 mod tables {
     refinery::embed_migrations!("sql/migrations");
@@ -98,6 +100,8 @@ pub struct Report {
     pub migrations: Vec<String>,
     /// How many functions were created or replaced.
     pub functions: usize,
+    /// What is not as it should be with the server or the database.
+    pub warnings: Vec<String>,
 }
 
 /// Brings a database up to this version. Running it again changes nothing.
@@ -105,9 +109,11 @@ pub struct Report {
 /// # Errors
 /// What failed, with the name of the file.
 pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Complaint> {
-    let (mut client, _driver) = pools::connect(config)
-        .await
-        .map_err(|error| complaint("connecting to PostgreSQL", &error))?;
+    let (mut client, _driver) = connect(config).await?;
+    let warnings = session::inspect(&client).await?;
+    let (other, _other_driver) = connect(config).await?;
+    session::check_apart(&client, &other).await?;
+    drop(other);
     // PostgreSQL releases the lock when the connection closes.
     client
         .batch_execute(LOCK)
@@ -126,6 +132,15 @@ pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Compl
     Ok(Report {
         migrations,
         functions,
+        warnings,
+    })
+}
+
+async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Complaint> {
+    let connected = pools::connect_pinned(config, &[]).await;
+    connected.map_err(|unfit| match unfit {
+        Unfit::Postgres(error) => complaint("connecting to PostgreSQL", &error),
+        wrong => wrong.into(),
     })
 }
 

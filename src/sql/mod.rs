@@ -7,3 +7,4 @@ pub mod fault;
 pub mod migrate;
 pub mod pools;
 pub mod pulse;
+pub mod session;

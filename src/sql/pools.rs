@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::base::complaint::Complaint;
 use crate::base::tls::{Tls, Trust};
 use crate::sql::fault::{describe, refusal};
+use crate::sql::session::{self, Unfit};
 
 /// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
 /// the deadline of a request, `server::REQUEST_MS_MAX`.
@@ -37,9 +38,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// The same with these settings of the session.
-    pub fn with_options(&self, options: &str) -> Self {
+    /// The same with sessions that pin what Remit's promises rest on, and these settings more.
+    pub fn pinned(&self, more: &[(&str, &str)]) -> Self {
         let mut config = self.clone();
+        let options = session::options(self.inner.get_options(), more);
         config.inner.options(options);
         config
     }
@@ -96,11 +98,12 @@ fn ssl_mode(url: &str) -> Option<&str> {
     parameters.find_map(|parameter| parameter.strip_prefix("sslmode="))
 }
 
-/// A pool whose sessions have the server's time limits.
+/// A pool whose sessions have the server's time limits and what they pin.
 pub fn pool(config: &Config, size: usize) -> Pool {
-    let config = config.with_options(&format!(
-        "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-    ));
+    let config = config.pinned(&[
+        ("statement_timeout", &STATEMENT_TIMEOUT_MS.to_string()),
+        ("lock_timeout", &LOCK_TIMEOUT_MS.to_string()),
+    ]);
     let settings = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -113,8 +116,17 @@ pub fn pool(config: &Config, size: usize) -> Pool {
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(Duration::from_millis(POOL_WAIT_MS_MAX)))
         .create_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)))
+        .post_create(Hook::async_fn(|client, _| Box::pin(admit(client))))
         .build()
         .expect("a runtime is given, which is all that timeouts need")
+}
+
+/// Lets no session into a pool that is not what Remit needs.
+async fn admit(client: &Client) -> Result<(), HookError> {
+    session::check(client).await.map_err(|unfit| match unfit {
+        Unfit::Postgres(error) => HookError::Backend(error),
+        Unfit::Wrong(cause) => HookError::message(cause),
+    })
 }
 
 /// The first connection of a pool. Waits for a PostgreSQL that is slow to answer, as on a machine
@@ -132,6 +144,20 @@ pub async fn first(pool: &Pool) -> Result<Object, Complaint> {
             Err(error) => return Err(refusal(&error)),
         }
     }
+}
+
+/// One connection outside the pool that pins what the promises rest on, and the task that drives
+/// it.
+///
+/// # Errors
+/// It does not open, or is not what Remit needs.
+pub async fn connect_pinned(
+    config: &Config,
+    more: &[(&str, &str)],
+) -> Result<(Client, JoinHandle<()>), Unfit> {
+    let (client, driver) = connect(&config.pinned(more)).await?;
+    session::check(&client).await?;
+    Ok((client, driver))
 }
 
 /// One connection outside the pool, and the task that drives it, which ends with the connection.

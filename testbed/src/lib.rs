@@ -16,6 +16,7 @@ pub mod nginx;
 pub mod options;
 pub mod place;
 pub mod poll;
+pub mod pooler;
 pub mod port;
 pub mod postgres;
 pub mod process;

@@ -201,6 +201,7 @@ async fn a_port_that_is_taken_is_named() {
             ("DATABASE_URL", &database.url("remit_server")),
             ("REDIS_URL", "redis://127.0.0.1:1/0"),
             ("REMIT_LISTEN", &listen),
+            ("REMIT_LOG", "error"),
         ],
     );
     assert!(failure(&output, 1).contains(&listen), "{output:?}");

@@ -8,6 +8,8 @@ use testbed::port::free_port;
 use testbed::postgres::Database;
 use testbed::program::new_log;
 
+use crate::sessions::complaints;
+
 /// In a ledger that is not there.
 const KEY_CREATE: [&str; 10] = [
     "keys", "create", "--name", "n", "--scope", "admin", "--reason", "r", "--ledger", "77",
@@ -30,7 +32,7 @@ fn remit(arguments: &[&str], url: &str) -> Command {
 fn check(what: &str, output: &Output, cause: &str, advice: &str) {
     assert_eq!(output.status.code(), Some(1), "{what}: {output:?}");
     assert!(output.stdout.is_empty(), "{what}: {output:?}");
-    let text = String::from_utf8_lossy(&output.stderr);
+    let text = complaints(output);
     let line = text.strip_suffix('\n').expect("it ends its line");
     assert!(!line.contains('\n'), "{what}: {text}");
     let (said, todo) = line.rsplit_once("; ").unwrap_or_else(|| panic!("{text}"));

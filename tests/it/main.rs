@@ -62,6 +62,7 @@ mod rights;
 mod schemathesis;
 mod scopes;
 mod scripts;
+mod sessions;
 mod shutdown;
 mod silence;
 mod tidy;

@@ -4,6 +4,7 @@
 use remit::base::command_line::unwritten;
 use remit::base::complaint::{Complaint, with_causes};
 use remit::sql::fault::{self, describe};
+use remit::sql::session::Unfit;
 
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum Error {
     /// PostgreSQL answered what does not fit this program.
     #[error("PostgreSQL: {0}")]
     Misfit(String),
+    /// The session, the server or the database is not what Remit needs.
+    #[error("{0}")]
+    Unfit(String),
     /// The broker refused, or is away.
     #[error("broker: {}", with_causes(.0))]
     Broker(#[from] lapin::Error),
@@ -46,12 +50,23 @@ pub enum Error {
     Shutdown,
 }
 
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Postgres(error) => Self::Postgres(error),
+            Unfit::Wrong(cause) => Self::Unfit(cause),
+        }
+    }
+}
+
 /// What a command says of it, and what to do.
 impl From<Error> for Complaint {
     fn from(error: Error) -> Self {
         let advice = match &error {
             Error::Postgres(error) => fault::advice(error),
-            Error::Misfit(_) | Error::Foreign(_) => return Self::of_lines([error.to_string()]),
+            Error::Misfit(_) | Error::Unfit(_) | Error::Foreign(_) => {
+                return Self::of_lines([error.to_string()]);
+            }
             Error::Broker(_) | Error::Disconnected => {
                 "see that RabbitMQ runs where AMQP_URL says and takes its user and password"
             }

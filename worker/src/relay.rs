@@ -63,6 +63,9 @@ impl Relay {
         reconnect: &mut Reconnect,
     ) -> Result<(), Error> {
         let outbox = Outbox::connect(&self.postgres).await?;
+        for warning in outbox.inspect(&self.postgres).await? {
+            tracing::warn!(warning, "PostgreSQL is not as it should be");
+        }
         let mut stands_by = false;
         while !outbox.relay_lead().await? {
             if !stands_by {

@@ -14,6 +14,7 @@ mod relay_batches;
 mod relay_floor;
 mod restore;
 mod rights;
+mod sessions;
 mod stand;
 mod tls;
 mod topology;
