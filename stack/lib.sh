@@ -63,7 +63,7 @@ open_dir() {
     if [[ -L $wanted && ! -e $wanted ]]; then rm "$wanted"; fi
     if [[ ! -e $wanted ]]; then
         mkdir -p "$(dirname "$wanted")"
-        around=$(stat -L -c %U "$(dirname "$wanted")")
+        around=$(account_around "$wanted")
         if ((EUID != 0)); then around=$(id -un); fi
         if [[ $around == root ]]; then around=postgres; fi
         become "$around"
@@ -74,8 +74,8 @@ open_dir() {
     become "$(stat -c %U "$dir")"
     [[ $owner != root ]] || die "$wanted belongs to root, but its parts must not run as root: remove it and try again."
     [[ -O $dir || $EUID == 0 ]] || die "$wanted belongs to $owner: run this as that user or as root."
-    around=$(stat -L -c %U "$(dirname "$wanted")")
-    [[ $around == root || -O $(dirname "$wanted") || $around == "$owner" ]] ||
+    around=$(account_around "$wanted")
+    [[ $EUID != 0 || $around == root || $around == "$owner" ]] ||
         die "$wanted belongs to $owner, and the folder around it to $around: remove it and try again."
     as_owner mkdir -p bin etc log pid || die "$dir takes nothing$(full_disk)."
 }
@@ -104,16 +104,22 @@ become() {
     if ((EUID == 0)); then run_as=(setpriv --reuid="$owner" --regid="$(id -g "$owner")" --init-groups); fi
 }
 
+# Prints the account that the folder around $1 belongs to; root where that has no name here, as a
+# folder of the host's has none in a container.
+account_around() {
+    local account
+    account=$(stat -L -c %U "$(dirname "$1")")
+    if id -u "$account" >/dev/null 2>&1; then echo "$account"; else echo root; fi
+}
+
 # Makes the folder $1, the owner's alone. In a folder of root's, which the owner cannot change, root
 # gives it away.
 make_private() {
-    local around
-    around=$(dirname "$1")
-    if ((EUID == 0)) && [[ $(stat -L -c %U "$around") == root ]]; then
+    if ((EUID == 0)) && [[ $(account_around "$1") == root ]]; then
         mkdir -m 700 "$1"
         chown "$owner:" "$1"
     else
-        dir=$around as_owner mkdir -m 700 "$1"
+        dir=$(dirname "$1") as_owner mkdir -m 700 "$1"
     fi
 }
 
@@ -132,7 +138,7 @@ relocate_unless_usable() {
     fi
     elsewhere=$(dir=/var/tmp as_owner mktemp -d -p /var/tmp --suffix=.remit)
     dir=$(dirname "$wanted")
-    if [[ $(stat -L -c %U "$dir") == "$owner" ]]; then
+    if [[ $(account_around "$wanted") == "$owner" ]]; then
         as_owner rmdir "$wanted"
         as_owner ln -s "$elsewhere" "$wanted"
     else

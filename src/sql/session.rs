@@ -202,14 +202,13 @@ fn version_of(number: &str) -> Result<Option<String>, Unfit> {
 fn locale(provider: &str, collate: &str) -> Option<String> {
     let is_fixed = provider == "c" && LOCALES.contains(&collate);
     (!is_fixed).then(|| {
-        let provider = if provider == "c" {
-            "the system's"
-        } else {
-            "ICU's"
+        let whose = match provider {
+            "c" => format!("the system's locale {collate}"),
+            _ => "a locale of ICU's".to_owned(),
         };
         format!(
-            "text has the order of {provider} locale {collate}, which an update may change: \
-             `reindex database` after it, or use a database with locale 'C.UTF-8'"
+            "text has the order of {whose}, which an update may change: `reindex database` after \
+             it, or use a database with locale 'C.UTF-8'"
         )
     })
 }

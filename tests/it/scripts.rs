@@ -253,6 +253,11 @@ fn a_file_that_cannot_be_written_stays_as_it_was_and_is_named() {
     assert!(said.contains("No space left on device"), "{said}");
     assert!(said.contains("error: etc/x could not be written"), "{said}");
     assert_eq!(done(&folder, "read_private etc/x"), "before\n");
+    let said = refused(&folder, "room_mb_min=999999999; require_room");
+    assert!(
+        said.contains("is full: ") && said.contains("make room"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
