@@ -28,3 +28,4 @@ pub mod server;
 pub mod services;
 pub mod session;
 pub mod tls;
+pub mod words;
