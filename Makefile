@@ -6,7 +6,7 @@ REMIT_PORT_BASE ?= 17000
 export REMIT_DIR REMIT_PORT_BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs psql check test chaos bench bench-quick bench-growth
+.PHONY: help up down status logs psql check test package chaos bench bench-quick bench-growth
 
 help: ## Show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: ## Check what needs no server: format, lints, dependencies, unit tests
 
 test: ## Run every check and test against servers of its own: make test ARGS='name'
 	@stack/test $(ARGS)
+
+package: ## Lay out all that a machine without the sources needs below target/package
+	@stack/package
 
 chaos: ## Break a private Remit under load and check that nothing is lost: make chaos SEED=7 SECONDS=600
 	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) stack/chaos $(ARGS)

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use testbed::session::connect;
+use testbed::words::with_causes;
 use tokio_postgres::Client;
 
 use crate::ask::{Ask, Wallets};
@@ -255,5 +256,5 @@ async fn session(stand: &Stand) -> Result<Client, String> {
 }
 
 fn said(error: tokio_postgres::Error) -> String {
-    format!("{error:?}")
+    with_causes(&error)
 }

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use remit_bench::cell::Subject;
 use remit_bench::crowd::crowd;
 use remit_bench::growth::growth;
@@ -16,12 +17,20 @@ use remit_bench::single::single;
 use remit_bench::stand::Stand;
 use remit_bench::target::Measured;
 use testbed::process::asked_to_end;
+use testbed::words::complaint;
 
+const ADVICE: &str = "the logs of the servers and programs, below --services, say more";
 const TEMPLATE: &str = "bench_template";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if options.plan().is_empty() {
+        let wrong = "no load has what --only says in its name; docs/performance.md has the names";
+        Options::command()
+            .error(ErrorKind::ValueValidation, wrong)
+            .exit();
+    }
     // What was started ends with the run, also if it is broken off.
     let result = tokio::select! {
         result = run(&options) => result,
@@ -30,7 +39,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("remit-bench: {error}");
+            eprintln!("{}", complaint("remit-bench", &error, ADVICE));
             ExitCode::FAILURE
         }
     }
@@ -38,9 +47,6 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<(), String> {
     let plan = options.plan();
-    if plan.is_empty() {
-        return Err("no load has that in its name".to_owned());
-    }
     let start = Instant::now();
     let say = |text: &str| println!("{:>5} s  {text}", start.elapsed().as_secs());
     let programs = std::env::current_exe().map_err(|error| error.to_string())?;

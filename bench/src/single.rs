@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 use serde::Serialize;
 use testbed::session::connect;
+use testbed::words::with_causes;
 use uuid::Uuid;
 
 use crate::ask::{Ask, Asker};
@@ -37,14 +38,14 @@ impl Display for Single {
 /// # Errors
 /// A call fails, or the books are wrong afterwards.
 pub async fn single(stand: &mut Stand, time: Duration) -> Result<Single, String> {
-    let text = |error: tokio_postgres::Error| format!("{error:?}");
+    let text = |error: tokio_postgres::Error| with_causes(&error);
     let owner = stand.services.owner(&stand.database)?;
     let client = connect(&owner).await.map_err(text)?;
     let call = "select textbook.transfer($1, $2, $3, $4)";
     let statement = client.prepare(call).await.map_err(text)?;
     let mut wire = Wire::connect(stand.services.port("app"))
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error))?;
     let mut asker = Asker::new(stand.script(Ask::Transfer(wallets(false))));
     let mut request = Vec::new();
     let (mut remit, mut textbook) = (Vec::new(), Vec::new());
@@ -56,7 +57,7 @@ pub async fn single(stand: &mut Stand, time: Duration) -> Result<Single, String>
         let status = wire
             .ask(&request)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| with_causes(&error))?;
         remit.push(since.elapsed());
         if status != 201 {
             return Err(format!("a transfer was answered {status}"));

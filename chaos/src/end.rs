@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use testbed::words::with_causes;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -135,7 +136,7 @@ async fn compare_cache(
     let ids = books.wallets.keys().copied();
     let prefix = open_generation(stage).await?;
     let cached = cached_wallets(&stage.services.redis()?, &prefix, ids).await;
-    let cached = cached.map_err(|error| error.to_string())?;
+    let cached = cached.map_err(|error| with_causes(&error))?;
     for detail in differences(&cached, books) {
         hub.violate(Rule::CacheIsTheDatabase, detail);
     }

@@ -8,7 +8,9 @@ use remit_chaos::options::{Arguments, Options};
 use remit_chaos::run::run;
 use remit_chaos::script::Script;
 use testbed::process::asked_to_end;
+use testbed::words::complaint;
 
+const ADVICE: &str = "the logs of the servers and programs, below --services, say more";
 /// How much of a plan is shown.
 const PLAN_STEPS: usize = 20;
 
@@ -34,7 +36,8 @@ async fn main() -> ExitCode {
             ExitCode::from(u8::from(!report.violations.is_empty()))
         }
         Err(error) => {
-            eprintln!("remit-chaos: the run could not be carried out: {error}");
+            let cause = format!("the run could not be carried out: {error}");
+            eprintln!("{}", complaint("remit-chaos", &cause, ADVICE));
             ExitCode::from(2)
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join;
 use futures_util::{StreamExt, stream};
+use testbed::words::with_causes;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
@@ -61,7 +62,9 @@ pub async fn run(options: Options) -> Result<Report, String> {
         &stage.vhost,
     )?;
     // Before the worker publishes anything.
-    let tap = Tap::open(&amqp).await.map_err(|error| error.to_string())?;
+    let tap = Tap::open(&amqp)
+        .await
+        .map_err(|error| with_causes(&error))?;
     let run = Run {
         probe: Arc::new(Probe::new(
             Arc::clone(&hub),

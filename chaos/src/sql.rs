@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
+use testbed::words::with_causes;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -106,6 +107,6 @@ impl Sql {
 fn said(error: &tokio_postgres::Error) -> Said {
     match error.code() {
         Some(state) => Said::Refused(state.code().to_owned()),
-        None => Said::Lost(error.to_string()),
+        None => Said::Lost(with_causes(error)),
     }
 }

@@ -7,6 +7,8 @@
 
 \set ON_ERROR_STOP on
 \ir settings.psql
+\set usage 'psql [CONNECTION] -f sql/ops/outbox_lag.sql'
+\ir refuse.psql
 
 select l.events, l.oldest_at, date_trunc('milliseconds', clock_timestamp() - l.oldest_at) as oldest_age
   from remit_v1.outbox_lag() l;

@@ -1,5 +1,6 @@
 //! What the command lines of the programs have in common.
 
+use std::io;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -7,17 +8,20 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use uuid::Uuid;
 
+use crate::base::complaint::Complaint;
 use crate::base::number::parse_number;
 use crate::base::runtime;
 
-/// What stands in an error for a word of the command line.
+/// What stands in an error for a word of the command line that may be a secret.
 const HIDDEN: &str = "…";
+/// How long a word may be that an error repeats.
+const WORD_BYTES_MAX: usize = 20;
 
 /// Reads the arguments of this process.
 ///
 /// # Errors
-/// What is wrong with them, or the help that they ask for. It repeats no value, which may be a
-/// secret that went astray.
+/// What is wrong with them, or the help that they ask for. It names a word that is no command and
+/// no option, and repeats no value, which may be a secret that went astray.
 pub fn read<P: Parser>() -> Result<P, clap::Error> {
     P::try_parse().map_err(without_values)
 }
@@ -33,18 +37,23 @@ fn without_values(mut error: clap::Error) -> clap::Error {
             continue;
         };
         let is_name = match kind {
-            // Of an option that there is, or of one that there is not.
-            ContextKind::InvalidArg => {
-                error.kind() != ErrorKind::UnknownArgument || word.starts_with("--")
-            }
             // Empty is how a value that is missing is told from a wrong one.
-            _ => word.is_empty(),
+            ContextKind::InvalidValue => word.is_empty(),
+            // The name of an option that there is.
+            ContextKind::InvalidArg if error.kind() != ErrorKind::UnknownArgument => true,
+            _ => is_word(word),
         };
         if !is_name {
             error.insert(kind, ContextValue::String(HIDDEN.to_owned()));
         }
     }
     error
+}
+
+/// Whether a text looks like a command or an option. A key never does: it has digits.
+fn is_word(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    text.len() <= WORD_BYTES_MAX && text.bytes().all(is_letter)
 }
 
 /// Prints an error, or the help that was asked for. Gives the exit status: 2, or 0.
@@ -54,14 +63,30 @@ pub fn say(error: &clap::Error) -> u8 {
     u8::from(error.use_stderr()) * 2
 }
 
-/// Does a program's work, and turns its error into words and the exit status 1.
-pub fn run(program: &str, work: impl Future<Output = Result<ExitCode, String>>) -> ExitCode {
-    let runtime = runtime::start().map_err(|error| error.to_string());
+/// Does a program's work. Says what it complains about, and turns that into the exit status 1.
+pub fn run(program: &str, work: impl Future<Output = Result<ExitCode, Complaint>>) -> ExitCode {
+    let runtime = runtime::start().map_err(|error| {
+        let advice = "let this user have more processes (ulimit -u)";
+        Complaint::new(format!("starting threads: {error}"), advice)
+    });
     let done = runtime.and_then(|runtime| runtime.block_on(work));
-    done.unwrap_or_else(|error| {
-        eprintln!("{program}: {error}");
+    done.unwrap_or_else(|complaint| {
+        for line in complaint.lines() {
+            eprintln!("{program}: {line}");
+        }
         ExitCode::FAILURE
     })
+}
+
+/// What a program says of settings that are wrong.
+pub fn wrong_settings(program: &str) -> impl Fn(String) -> Complaint {
+    move |faults| Complaint::of_each(&faults, format!("`{program} --help` has every setting"))
+}
+
+/// What a program says of a standard output that takes nothing more.
+pub fn unwritten(error: &io::Error) -> Complaint {
+    let advice = "let its reader read to the end, or make room where it goes";
+    Complaint::new(format!("standard output: {error}"), advice)
 }
 
 /// The value of an option that is a number.
@@ -95,18 +120,23 @@ mod tests {
     #[test]
     fn an_error_names_the_option_and_repeats_no_value() {
         for (words, name) in [
-            (&["--count", "secret"][..], "--count"),
-            (&["--count=secret"], "--count"),
-            (&["--counts=secret"], "--counts"),
-            (&["secret"], "[ID]"),
-            (&["--count", "1", "-secret"], HIDDEN),
-            (&["--count", "1", "--", "secret", "secret"], ""),
+            (&["--count", "5ecret"][..], "--count"),
+            (&["--count=5ecret"], "--count"),
+            (&["--count=root"], "--count"),
+            (&["--counts=5ecret"], "'--counts'"),
+            (&["5ecret"], "[ID]"),
+            (&["--count", "1", "-5ecret"], HIDDEN),
+            (&["--count", "1", "--5ecret"], HIDDEN),
+            (&["--count", "1", "--", "5ecret", "5ecret"], ""),
+            (&["018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69", "all"], "'all'"),
+            (&["018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69", "5ecret"], HIDDEN),
         ] {
             let words = [&["program"], words].concat();
             let error = Arguments::try_parse_from(&words).expect_err("it is wrong");
             let text = without_values(error).to_string();
             assert!(text.contains(name), "{words:?}: {text}");
-            assert!(!text.contains("secret"), "{words:?}: {text}");
+            let is_kept = !text.contains("5ecret") && !text.contains("root");
+            assert!(is_kept, "{words:?}: {text}");
         }
     }
 }

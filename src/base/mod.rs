@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod command_line;
+pub mod complaint;
 pub mod environment;
 pub mod metrics;
 pub mod moment;
@@ -10,3 +11,4 @@ pub mod runtime;
 pub mod signals;
 pub mod telemetry;
 pub mod tls;
+pub mod version;

@@ -12,20 +12,31 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::base::complaint::{Complaint, with_causes};
+
 const HEALTH_MS_MAX: u64 = 3_000;
 
 /// Whether the server that listens there is ready.
 ///
 /// # Errors
 /// It is not, or does not answer.
-pub async fn check(listen: SocketAddr) -> Result<(), String> {
-    let asking = timeout(Duration::from_millis(HEALTH_MS_MAX), ask(reachable(listen)));
-    match asking.await {
-        Ok(Ok(StatusCode::OK)) => Ok(()),
-        Ok(Ok(status)) => Err(format!("not ready: status {status}")),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {HEALTH_MS_MAX} ms")),
-    }
+pub async fn check(listen: SocketAddr) -> Result<(), Complaint> {
+    let server = reachable(listen);
+    let asking = timeout(Duration::from_millis(HEALTH_MS_MAX), ask(server));
+    let fault = match asking.await {
+        Ok(Ok(StatusCode::OK)) => return Ok(()),
+        Ok(Ok(status)) => {
+            let advice = format!("http://{server}/readyz names what is away");
+            return Err(Complaint::new(
+                format!("not ready: status {status}"),
+                advice,
+            ));
+        }
+        Ok(Err(error)) => with_causes(&*error),
+        Err(_) => format!("no answer within {HEALTH_MS_MAX} ms"),
+    };
+    let advice = "see that `remit serve` runs, with the same REMIT_LISTEN";
+    Err(Complaint::new(format!("asking {server}: {fault}"), advice))
 }
 
 /// A server that listens on every address is reached on loopback.

@@ -10,6 +10,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use crate::base::command_line::unwritten;
+use crate::base::complaint::Complaint;
 use crate::base::metrics::Metrics;
 use crate::cli::{help, ledger_id};
 use crate::http::problem::{Code, Problem};
@@ -82,7 +84,7 @@ struct Why {
 pub async fn run(
     Arguments { ledger_id, command }: Arguments,
     config: &Config,
-) -> Result<(), String> {
+) -> Result<(), Complaint> {
     let pool = pools::pool(config, 1, pools::LOCK_TIMEOUT_MS);
     let database = Database::new(pool, Pulse::assumed(), Arc::new(Metrics::new()));
     let by = By::session(ledger_id);
@@ -117,7 +119,7 @@ pub async fn run(
     }
 }
 
-async fn list(database: &Database, by: By<'_>) -> Result<(), String> {
+async fn list(database: &Database, by: By<'_>) -> Result<(), Complaint> {
     let (mut after_at, mut after_id) = (None, None);
     loop {
         let keys = contract::key_list(database, by, after_at, after_id, PAGE_SIZE);
@@ -133,22 +135,27 @@ async fn list(database: &Database, by: By<'_>) -> Result<(), String> {
 }
 
 /// A line on standard output, which may have been closed.
-fn print(line: &str) -> Result<(), String> {
+fn print(line: &str) -> Result<(), Complaint> {
     let written = writeln!(std::io::stdout(), "{line}");
-    written.map_err(|error| format!("writing to standard output: {error}"))
+    written.map_err(|error| unwritten(&error))
 }
 
-fn explain(failure: Failure) -> String {
+fn explain(failure: Failure) -> Complaint {
     let refusal = match failure {
         Failure::Refused(refusal) => Problem::from(refusal),
-        failure => return failure.cause().to_owned(),
+        failure => {
+            let advice = "see that PostgreSQL is well, and list the keys before you try again";
+            return Complaint::new(format!("PostgreSQL: {}", failure.cause()), advice);
+        }
     };
     if refusal.code == Code::Unauthenticated {
-        return "DATABASE_URL must be the login of an operator or of the owner".to_owned();
+        let advice = "DATABASE_URL must be the login of an operator or of the owner";
+        return Complaint::new("this login may not manage keys", advice);
     }
     let field = refusal.pointer.unwrap_or_default();
     let field = field.trim_start_matches('/');
-    format!("{} {field} {}", refusal.code.title(), refusal.detail).replace("  ", " ")
+    let what = format!("{} {field}", refusal.code.title());
+    Complaint::new(what.trim_end_matches([' ', '.']), refusal.detail)
 }
 
 fn scope() -> impl TypedValueParser<Value = KeyScope> {

@@ -1,5 +1,6 @@
 //! `remit migrate`: brings the database up to this version.
 
+use crate::base::complaint::Complaint;
 use crate::base::telemetry;
 use crate::cli::config;
 use crate::sql::migrate;
@@ -8,9 +9,12 @@ use crate::sql::migrate;
 ///
 /// # Errors
 /// PostgreSQL is away, or refuses.
-pub async fn run(config: config::Migrate) -> Result<(), String> {
+pub async fn run(config: config::Migrate) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let report = migrate::run(&config.postgres, &config.passwords).await?;
+    for warning in &report.warnings {
+        eprintln!("remit: warning: {warning}");
+    }
     for migration in &report.migrations {
         println!("applied {migration}");
     }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::base::command_line;
+use crate::base::complaint::Complaint;
 use crate::base::environment::Environment;
+use crate::base::version::VERSION;
 use crate::types::parse_ledger_id;
 
 pub mod config;
@@ -40,7 +42,7 @@ fn help(example: &str) -> String {
 
 /// Remit: wallets and transfers on PostgreSQL
 #[derive(Debug, Parser)]
-#[command(name = "remit", version, after_help = help("remit verify --ledger 1"))]
+#[command(name = "remit", version = VERSION, after_help = help("remit verify --ledger 1"))]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -50,7 +52,11 @@ pub struct Arguments {
 enum Command {
     /// Answer HTTP requests until SIGTERM or SIGINT
     #[command(after_help = help("REMIT_LISTEN=0.0.0.0:8080 remit serve"))]
-    Serve,
+    Serve {
+        /// Check the settings, and end
+        #[arg(long)]
+        check: bool,
+    },
     /// Bring the database up to this version; may run any number of times, also at once
     #[command(after_help = help("DATABASE_URL=postgresql://remit:password@localhost/remit remit migrate"))]
     Migrate,
@@ -69,29 +75,32 @@ enum Command {
 pub fn main() -> ExitCode {
     match command_line::read::<Arguments>() {
         Ok(arguments) => command_line::run("remit", obey(arguments.command)),
-        Err(error) => {
-            let status = command_line::say(&error);
-            let is_keys = std::env::args().nth(1).is_some_and(|word| word == "keys");
-            // Scripts know every failure of `remit keys` by one status, wrong arguments too.
-            ExitCode::from(if is_keys { status.min(1) } else { status })
-        }
+        Err(error) => ExitCode::from(command_line::say(&error)),
     }
 }
 
-async fn obey(command: Command) -> Result<ExitCode, String> {
+async fn obey(command: Command) -> Result<ExitCode, Complaint> {
     let environment = Environment::of_process();
+    let wrong = command_line::wrong_settings("remit");
     match command {
-        Command::Serve => serve::run(config::Serve::read(environment)?).await?,
-        Command::Migrate => migrate::run(config::Migrate::read(environment)?).await?,
+        Command::Serve { check } => {
+            let config = config::Serve::read(environment).map_err(wrong)?;
+            if !check {
+                serve::run(config).await?;
+            }
+        }
+        Command::Migrate => {
+            migrate::run(config::Migrate::read(environment).map_err(wrong)?).await?
+        }
         Command::Keys(arguments) => {
-            let database = config::operator(environment, "remit keys")?;
+            let database = config::operator(environment, "remit keys").map_err(wrong)?;
             keys::run(arguments, &database).await?;
         }
         Command::Verify(options) => {
-            let database = config::operator(environment, "remit verify")?;
+            let database = config::operator(environment, "remit verify").map_err(wrong)?;
             return verify::run(&database, &options).await;
         }
-        Command::Health => health::check(config::health(environment)?).await?,
+        Command::Health => health::check(config::health(environment).map_err(wrong)?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 //! later.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{IsTerminal as _, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -12,10 +12,14 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 use tokio_postgres::Client;
 
+use crate::base::command_line::unwritten;
+use crate::base::complaint::Complaint;
 use crate::cli::ledger_id;
 use crate::sql::contract::ops::{self, ChainHead, Violation};
+use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
+use crate::sql::session;
 
 /// The exit status when the books are wrong, as that of the operators' scripts.
 const BROKEN: u8 = 3;
@@ -40,8 +44,8 @@ pub struct Options {
 ///
 /// # Errors
 /// What kept it from checking.
-pub async fn run(config: &Config, options: &Options) -> Result<ExitCode, String> {
-    let is_right = check_or_export(config, options, &mut io::stdout().lock()).await?;
+pub async fn run(config: &Config, options: &Options) -> Result<ExitCode, Complaint> {
+    let is_right = check_or_export(config, options, &mut stdout().lock()).await?;
     Ok(ExitCode::from(if is_right { 0 } else { BROKEN }))
 }
 
@@ -50,16 +54,19 @@ async fn check_or_export(
     config: &Config,
     options: &Options,
     output: &mut impl Write,
-) -> Result<bool, String> {
+) -> Result<bool, Complaint> {
     // Read before anything connects, so that a wrong file is said at once.
     let kept = match &options.head {
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
-    let (client, _driver) = pools::connect_telling(config, |told| eprintln!("{told}"))
-        .await
-        .map_err(failed)?;
-    if io::stderr().is_terminal() {
+    let connected = pools::connect_telling(config, |told| eprintln!("{told}")).await;
+    let (client, _driver) =
+        connected.map_err(|error| complaint("connecting to PostgreSQL", &error))?;
+    for warning in session::durability(&client).await? {
+        eprintln!("remit: warning: {warning}");
+    }
+    if stderr().is_terminal() {
         ops::progress_ask(&client).await.map_err(failed)?;
     }
     // Read before the check, so that the check covers at least these heads.
@@ -84,7 +91,7 @@ async fn check(
     client: &Client,
     kept: &[ChainHead],
     output: &mut impl Write,
-) -> Result<usize, String> {
+) -> Result<usize, Complaint> {
     let mut count = 0;
     for head in kept {
         let found = ops::chain_check(client, head.ledger_id, head.block, &head.hash).await;
@@ -101,7 +108,7 @@ async fn verify(
     client: &Client,
     ledger_id: Option<i64>,
     output: &mut impl Write,
-) -> Result<usize, String> {
+) -> Result<usize, Complaint> {
     let rows = ops::verify(client, ledger_id).await.map_err(failed)?;
     let mut rows = pin!(rows);
     let mut count = 0;
@@ -155,13 +162,17 @@ fn held(heads: &[ChainHead], kept: &[ChainHead]) -> String {
 }
 
 /// The heads in a file, of one ledger or of all.
-fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, String> {
+fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, Complaint> {
     let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let mut heads = parse_heads(&text).map_err(|error| format!("{name}, {error}"))?;
+    let wrong = |fault: String| {
+        let advice = "name a file that `remit verify --export` wrote";
+        Complaint::new(format!("{name}: {fault}"), advice)
+    };
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let mut heads = parse_heads(&text).map_err(wrong)?;
     heads.retain(|head| ledger_id.is_none_or(|id| head.ledger_id == id));
     if heads.is_empty() {
-        return Err(format!("{name}: there is no head to check in it"));
+        return Err(wrong("there is no head to check in it".to_owned()));
     }
     Ok(heads)
 }
@@ -177,17 +188,13 @@ fn parse_heads(text: &str) -> Result<Vec<ChainHead>, String> {
     heads.collect()
 }
 
-fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), String> {
-    let line = serde_json::to_string(value).map_err(|error| error.to_string())?;
+fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), Complaint> {
+    let line = serde_json::to_string(value).expect("a mirror has text for keys");
     writeln!(output, "{line}").map_err(|error| unwritten(&error))
 }
 
-fn unwritten(error: &io::Error) -> String {
-    format!("standard output: {error}")
-}
-
-fn failed(error: tokio_postgres::Error) -> String {
-    format!("PostgreSQL: {}", pools::describe(&error))
+fn failed(error: tokio_postgres::Error) -> Complaint {
+    complaint("verifying", &error)
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use postgres_types::{FromSql, ToSql};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::base::complaint::Complaint;
 use crate::sql::database::Database;
 use crate::sql::failure::Failure;
-use crate::sql::pools;
+use crate::sql::fault::describe;
 use crate::types::*;
 
 pub mod ops;
@@ -75,7 +76,7 @@ queries! {
 ///
 /// # Errors
 /// PostgreSQL's, in its own words.
-pub async fn cache_state_of(client: &Client) -> Result<CacheState, String> {
+pub async fn cache_state_of(client: &Client) -> Result<CacheState, Complaint> {
     const QUERY: Query = Query {
         text: "select r from remit_ops_v1.cache_state() r",
         takes: &[],
@@ -111,11 +112,12 @@ pub async fn wallets_get(
 ///
 /// # Errors
 /// The first query that the database refuses, or whose types differ.
-pub async fn check(client: &Client) -> Result<(), String> {
+pub async fn check(client: &Client) -> Result<(), Complaint> {
     for query in QUERIES.iter().chain([&WALLETS_GET]) {
         let statement = client.prepare_cached(query.text).await;
-        let statement = statement.map_err(|error| query.differs(&pools::describe(&error)))?;
-        query.check(&statement)?;
+        let statement = statement.map_err(|error| query.differs(&describe(&error)));
+        let checked = statement.and_then(|statement| query.check(&statement));
+        checked.map_err(|misfit| Complaint::of_lines([misfit]))?;
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ use tokio_postgres::{Error, Row};
 
 use crate::base::metrics::Metrics;
 use crate::sql::failure::Failure;
+use crate::sql::fault::describe_refusal;
 use crate::sql::places::Places;
-use crate::sql::pools::describe_refusal;
 use crate::sql::pulse::Pulse;
 
 /// How long a call may stay unanswered. PostgreSQL ends a call sooner, after `statement_timeout`,

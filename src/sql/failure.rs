@@ -5,7 +5,7 @@ use std::io;
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::pools::describe;
+use super::fault::describe;
 
 /// The class of the codes that are Remit's own.
 const CLASS: &str = "WL";

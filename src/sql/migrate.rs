@@ -3,12 +3,18 @@
 //! refinery takes no lock of its own. So one advisory lock covers both parts, and any number of
 //! processes may migrate the same database at once.
 
+use std::error::Error as _;
+
 use include_dir::{Dir, DirEntry, include_dir};
 use postgres_protocol::password::scram_sha_256;
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
+use crate::base::complaint::{Complaint, with_causes};
+use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
+use crate::sql::session::{self, Unfit};
 
 mod tables {
     refinery::embed_migrations!("sql/migrations");
@@ -94,21 +100,25 @@ pub struct Report {
     pub migrations: Vec<String>,
     /// How many functions were created or replaced.
     pub functions: usize,
+    /// What is not as it should be with the server or the database.
+    pub warnings: Vec<String>,
 }
 
 /// Brings a database up to this version. Running it again changes nothing.
 ///
 /// # Errors
 /// What failed, with the name of the file.
-pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, String> {
-    let (mut client, _driver) = pools::connect(config)
-        .await
-        .map_err(|error| format!("connecting to PostgreSQL: {}", pools::describe(&error)))?;
+pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Complaint> {
+    let (mut client, _driver) = connect(config).await?;
+    let warnings = session::inspect(&client).await?;
+    let (other, _other_driver) = connect(config).await?;
+    session::check_apart(&client, &other).await?;
+    drop(other);
     // PostgreSQL releases the lock when the connection closes.
     client
         .batch_execute(LOCK)
         .await
-        .map_err(|error| format!("waiting for other migrations: {}", pools::describe(&error)))?;
+        .map_err(|error| complaint("waiting for other migrations", &error))?;
     let migrations = tables_migrate(&mut client).await?;
     let functions = functions_replace(&mut client).await?;
     for (role, password) in [
@@ -122,22 +132,44 @@ pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Strin
     Ok(Report {
         migrations,
         functions,
+        warnings,
     })
 }
 
-async fn tables_migrate(client: &mut Client) -> Result<Vec<String>, String> {
+async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Complaint> {
+    let connected = pools::connect_pinned(config, &[]).await;
+    connected.map_err(|unfit| match unfit {
+        Unfit::Postgres(error) => complaint("connecting to PostgreSQL", &error),
+        wrong => wrong.into(),
+    })
+}
+
+async fn tables_migrate(client: &mut Client) -> Result<Vec<String>, Complaint> {
     let report = tables::migrations::runner()
         .set_grouped(true)
         .run_async(client)
         .await
-        .map_err(|error| format!("sql/migrations: {error}"))?;
+        .map_err(|error| refused(&error))?;
     let applied = report.applied_migrations().iter();
     Ok(applied.map(ToString::to_string).collect())
 }
 
-async fn functions_replace(client: &mut Client) -> Result<usize, String> {
+/// refinery's error: what PostgreSQL said, or that this database is another version's.
+fn refused(error: &refinery::Error) -> Complaint {
+    let cause = error.source();
+    let of_postgres = cause.and_then(|cause| cause.downcast_ref::<tokio_postgres::Error>());
+    match of_postgres {
+        Some(error) => complaint("sql/migrations", error),
+        None => Complaint::new(
+            format!("sql/migrations: {}", with_causes(error)),
+            "this database was migrated by another version: use that one, or a newer one",
+        ),
+    }
+}
+
+async fn functions_replace(client: &mut Client) -> Result<usize, Complaint> {
     let failed = |path: &str, error: &tokio_postgres::Error| {
-        format!("sql/functions/{path}: {}", pools::describe(error))
+        complaint(&format!("sql/functions/{path}"), error)
     };
     let transaction = client
         .transaction()
@@ -174,15 +206,10 @@ pub fn function_files() -> impl Iterator<Item = (String, &'static str)> {
 }
 
 /// Sends only the SCRAM verifier, so that the password is in no log of the database.
-async fn password_set(client: &Client, role: &str, password: &str) -> Result<(), String> {
+async fn password_set(client: &Client, role: &str, password: &str) -> Result<(), Complaint> {
     let verifier = scram_sha_256(password.as_bytes());
     client
         .batch_execute(&format!("alter role {role} login password '{verifier}'"))
         .await
-        .map_err(|error| {
-            format!(
-                "setting the password of {role}: {}",
-                pools::describe(&error)
-            )
-        })
+        .map_err(|error| complaint(&format!("setting the password of {role}"), &error))
 }

@@ -3,7 +3,9 @@
 pub mod contract;
 pub mod database;
 pub mod failure;
+pub mod fault;
 pub mod migrate;
 pub mod places;
 pub mod pools;
 pub mod pulse;
+pub mod session;

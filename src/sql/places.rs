@@ -9,7 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
 
-use crate::sql::pools::{POOL_WAIT_MS_MAX, describe};
+use crate::sql::fault::describe;
+use crate::sql::pools::POOL_WAIT_MS_MAX;
 
 /// After what time PostgreSQL is asked again for a connection that it refused.
 const REFUSED_MS: u64 = 500;

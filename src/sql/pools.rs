@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,7 +12,10 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::base::complaint::Complaint;
 use crate::base::tls::{Tls, Trust};
+use crate::sql::fault::{describe, refusal};
+use crate::sql::session::{self, Unfit};
 
 /// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
 /// the deadline of a request, `server::REQUEST_MS_MAX`.
@@ -39,9 +42,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// The same with these settings of the session.
-    pub fn with_options(&self, options: &str) -> Self {
+    /// The same with sessions that pin what Remit's promises rest on, and these settings more.
+    pub fn pinned(&self, more: &[(&str, &str)]) -> Self {
         let mut config = self.clone();
+        let options = session::options(self.inner.get_options(), more);
         config.inner.options(options);
         config
     }
@@ -98,11 +102,12 @@ fn ssl_mode(url: &str) -> Option<&str> {
     parameters.find_map(|parameter| parameter.strip_prefix("sslmode="))
 }
 
-/// A pool whose sessions have the server's time limits.
+/// A pool whose sessions have the server's time limits and what they pin.
 pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
-    let config = config.with_options(&format!(
-        "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={lock_timeout_ms}"
-    ));
+    let config = config.pinned(&[
+        ("statement_timeout", &STATEMENT_TIMEOUT_MS.to_string()),
+        ("lock_timeout", &lock_timeout_ms.to_string()),
+    ]);
     let settings = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -115,8 +120,17 @@ pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(Duration::from_millis(POOL_WAIT_MS_MAX)))
         .create_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)))
+        .post_create(Hook::async_fn(|client, _| Box::pin(admit(client))))
         .build()
         .expect("a runtime is given, which is all that timeouts need")
+}
+
+/// Lets no session into a pool that is not what Remit needs.
+async fn admit(client: &Client) -> Result<(), HookError> {
+    session::check(client).await.map_err(|unfit| match unfit {
+        Unfit::Postgres(error) => HookError::Backend(error),
+        Unfit::Wrong(cause) => HookError::message(cause),
+    })
 }
 
 /// The first connection of a pool. Waits for a PostgreSQL that is slow to answer, as on a machine
@@ -124,18 +138,30 @@ pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
 ///
 /// # Errors
 /// It refuses, or does not answer.
-pub async fn first(pool: &Pool) -> Result<Object, String> {
+pub async fn first(pool: &Pool) -> Result<Object, Complaint> {
     let start = Instant::now();
     loop {
-        let error = match pool.get().await {
+        match pool.get().await {
             Ok(connection) => return Ok(connection),
             Err(PoolError::Timeout(_)) if start.elapsed() < Duration::from_millis(FIRST_MS_MAX) => {
-                continue;
             }
-            Err(error) => describe_refusal(&error),
-        };
-        return Err(format!("PostgreSQL: {error}"));
+            Err(error) => return Err(refusal(&error)),
+        }
     }
+}
+
+/// One connection outside the pool that pins what the promises rest on, and the task that drives
+/// it.
+///
+/// # Errors
+/// It does not open, or is not what Remit needs.
+pub async fn connect_pinned(
+    config: &Config,
+    more: &[(&str, &str)],
+) -> Result<(Client, JoinHandle<()>), Unfit> {
+    let (client, driver) = connect(&config.pinned(more)).await?;
+    session::check(&client).await?;
+    Ok((client, driver))
 }
 
 /// One connection outside the pool, and the task that drives it, which ends with the connection.
@@ -179,25 +205,6 @@ where
         }
     });
     (client, driver)
-}
-
-/// Why the pool gave no connection.
-pub fn describe_refusal(error: &PoolError) -> String {
-    match error {
-        PoolError::Backend(error) => describe(error),
-        error => error.to_string(),
-    }
-}
-
-/// What went wrong, with the database's own words where it has some.
-pub fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Row};
 
+use crate::words::with_causes;
+
 /// A session.
 pub struct Session {
     client: Client,
@@ -67,9 +69,12 @@ pub async fn connect(config: &Config) -> Result<Client, Error> {
     Ok(client)
 }
 
-/// All that PostgreSQL said.
+/// What PostgreSQL said, or what kept it from saying anything.
 fn words(error: Error) -> String {
-    format!("{error:?}")
+    match error.as_db_error() {
+        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        None => with_causes(&error),
+    }
 }
 
 /// The URL of a database on loopback for a role.

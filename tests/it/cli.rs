@@ -10,7 +10,7 @@ use testbed::port::free_port;
 use testbed::postgres::Database;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
-const SECRET: &str = "planted-secret";
+const SECRET: &str = "planted-secret-7";
 
 fn remit(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(PROGRAM)
@@ -69,26 +69,49 @@ fn numbers_have_one_spelling() {
 }
 
 #[test]
-fn version_is_the_package_s() {
+fn version_is_the_package_s_with_its_commit() {
     for argument in ["--version", "-V"] {
         let output = remit(&[argument], &[]);
         assert_eq!(output.status.code(), Some(0));
-        let expected = format!("remit {}\n", env!("CARGO_PKG_VERSION"));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+        let said = String::from_utf8(output.stdout).expect("text");
+        let version = said.strip_prefix(concat!("remit ", env!("CARGO_PKG_VERSION"), " ("));
+        let commit = version.and_then(|rest| rest.strip_suffix(")\n"));
+        let commit = commit.unwrap_or_else(|| panic!("{said}"));
+        // Built from an archive, it has none.
+        let head = Command::new("git").args(["rev-parse", "HEAD"]).output();
+        if let Ok(head) = head
+            && head.status.success()
+        {
+            let head = String::from_utf8(head.stdout).expect("text");
+            let built = commit.trim_end_matches("-dirty");
+            assert!(
+                built.len() >= 12 && head.starts_with(built),
+                "{commit}: {head}"
+            );
+        }
     }
 }
 
 #[test]
 fn an_unknown_command_is_a_usage_error() {
-    for arguments in [
-        &[][..],
-        &["server"],
-        &["serve", "now"],
-        &["--port", "1"],
-        &["migrate", "--now"],
+    for (arguments, named) in [
+        (&[][..], ""),
+        (&["server"], "'server'"),
+        (&["serve", "now"], "'now'"),
+        (&["--port", "1"], "'--port'"),
+        (&["migrate", "--now"], "'--now'"),
+        (&["keys"], ""),
+        (&["keys", "delete"], "'delete'"),
+        (&["keys", "list", "all"], "'all'"),
+        (&["keys", "list", "--limit", "5"], "'--limit'"),
+        (&["verify", "--heads=x"], "'--heads'"),
+        (&["health", SECRET], "…"),
     ] {
         let text = failure(&remit(arguments, &[]), 2);
-        assert!(text.contains("Usage"), "{arguments:?}: {text}");
+        assert!(
+            text.contains("Usage") && text.contains(named),
+            "{arguments:?}: {text}"
+        );
     }
 }
 
@@ -122,6 +145,21 @@ fn all_that_is_wrong_with_the_environment_is_said_at_once_before_a_port_is_bound
     }
     let text = failure(&remit(&["health"], &[("REMIT_LISTEN", SECRET)]), 1);
     assert!(text.contains("REMIT_LISTEN"), "{text}");
+}
+
+#[test]
+fn check_reads_the_settings_and_does_nothing_else() {
+    let (postgres, redis) = ("postgresql://h/d", "redis://127.0.0.1:1/0");
+    let mut variables = vec![("DATABASE_URL", postgres), ("REDIS_URL", redis)];
+    let output = remit(&["serve", "--check"], &variables);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        output.stdout.is_empty() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    variables.push(("REMIT_LOG", "loud"));
+    let text = failure(&remit(&["serve", "--check"], &variables), 1);
+    assert!(text.contains("REMIT_LOG"), "{text}");
 }
 
 #[test]
@@ -163,6 +201,7 @@ async fn a_port_that_is_taken_is_named() {
             ("DATABASE_URL", &database.url("remit_server")),
             ("REDIS_URL", "redis://127.0.0.1:1/0"),
             ("REMIT_LISTEN", &listen),
+            ("REMIT_LOG", "error"),
         ],
     );
     assert!(failure(&output, 1).contains(&listen), "{output:?}");

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use remit::base::complaint::Complaint;
 use remit::base::tls::Trust;
 use remit::sql::contract;
 use remit::sql::pools;
 use testbed::place::repository;
 use testbed::postgres::Database;
 
-async fn check(database: &Database) -> Result<(), String> {
+async fn check(database: &Database) -> Result<(), Complaint> {
     let url = database.url("remit_server");
     let config = pools::config(&url, "test", &Trust::default()).expect("a URL");
     let client = pools::first(&pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS)).await?;

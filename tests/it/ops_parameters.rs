@@ -1,7 +1,16 @@
 //! What the operators' scripts do with parameters that are missing or malformed.
 
-use crate::ops::refused;
+use crate::ops::{refused, run_with, scripts};
 use crate::stack::Stack;
+
+/// Any printable ASCII is a key, any text a reason, and nothing a limit.
+fn is_good(name: &str, value: &str) -> bool {
+    match name {
+        "reason" | "reference" => true,
+        "key" | "transfer_max" | "daily_max" => value.is_ascii(),
+        _ => false,
+    }
+}
 
 #[tokio::test]
 async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
@@ -12,7 +21,15 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
     let good: [(&str, &[(&str, &str)]); 10] = [
         ("freeze", &[("wallet", &id), ("reason", "why")]),
         ("unfreeze", &[("wallet", &id), ("reason", "why")]),
-        ("limits", &[("wallet", &id), ("reason", "why")]),
+        (
+            "limits",
+            &[
+                ("wallet", &id),
+                ("reason", "why"),
+                ("transfer_max", "none"),
+                ("daily_max", "9"),
+            ],
+        ),
         ("audit_log", &[]),
         ("statement", &[("wallet", &id)]),
         ("largest_wallets", &[("currency", "USD")]),
@@ -50,8 +67,7 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
         }
         for name in names {
             for value in ["0", "zwölf'; select 1; --"] {
-                // Any printable ASCII is a key, any text a reason.
-                if (name == "key" && value.is_ascii()) || ["reason", "reference"].contains(&name) {
+                if is_good(name, value) {
                     continue;
                 }
                 let mut all: Vec<_> = parameters
@@ -71,4 +87,60 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
     }
     assert_eq!(stack.count("transfers").await, 1);
     assert_eq!(stack.http.balance(source).await, 100);
+}
+
+#[tokio::test]
+async fn every_script_refuses_a_variable_that_it_does_not_know() {
+    let stack = Stack::start_without_redis().await;
+    let run = |script: &str, arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+        run_with("remit_operator", &stack, script, &arguments)
+    };
+    for script in scripts() {
+        for misspelt in [
+            &["-v", "ledgr=2"][..],
+            &["-vledgr=2"],
+            &["-Xqv", "ledgr=2"],
+            &["--set", "ledgr=2"],
+            &["--set=ledgr=2"],
+            &["--variable=ledgr=2"],
+            &["-v", "ledger=1", "-v", "ledgr="],
+            &["-v", "reason=a reason", "-v", "ledgr=2 -v ledger=1"],
+        ] {
+            let said = run(&script, misspelt);
+            let is_named = said.text.contains("Unknown: -v ledgr\n") || misspelt.len() == 4;
+            assert!(
+                is_named && said.text.contains("Unknown: -v "),
+                "{script} {misspelt:?}: {said:?}"
+            );
+            assert!(
+                said.text.contains("Usage: psql") && said.code == 3,
+                "{said:?}"
+            );
+        }
+    }
+    // A script's own variables are its own, and psql's may be set as well.
+    let said = run(
+        "outbox_lag",
+        &["-v", "unknown=x", "-v", "fault=y", "-v", "usage=-v usage="],
+    );
+    assert!(said.text.contains("Unknown: -v fault"), "{said:?}");
+    let said = run("verify", &["-v", "ON_ERROR_STOP=1", "-v", "ledger=1"]);
+    assert_eq!(said.code, 0, "{said:?}");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_misspelt_or_left_out_is_not_lifted() {
+    let stack = Stack::start_without_redis().await;
+    let id = stack.http.wallet(100).await.to_string();
+    let known = [("wallet", id.as_str()), ("reason", "why")];
+    for (name, said) in [
+        ("daily_maximum", "Unknown: -v daily_maximum"),
+        ("daily_max", "Missing: -v transfer_max="),
+        ("transfer_max", "Missing: -v daily_max="),
+    ] {
+        let all = [known[0], known[1], (name, "100000")];
+        let text = refused(&stack, "limits", &all);
+        assert!(text.contains(said), "{name}: {text}");
+    }
 }

@@ -8,6 +8,7 @@ use testbed::place::setting;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::sessions::complaints;
 use crate::stack::Stack;
 
 const SETTLE_ALL: &str =
@@ -53,7 +54,7 @@ fn text(bytes: &[u8]) -> String {
 fn right(stack: &Stack, arguments: &[&str]) -> String {
     let output = verify_as("remit_operator", stack, arguments);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
+    assert_eq!(complaints(&output), "", "{output:?}");
     text(&output.stdout)
 }
 
@@ -75,7 +76,7 @@ fn violation(line: &str) -> (String, String) {
 fn failed(output: &Output, code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
-    text(&output.stderr)
+    complaints(output)
 }
 
 async fn run(owner: &Client, statement: &str) {

@@ -30,7 +30,7 @@ impl Reconnect {
         let delay = self.delay();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         let part = self.part;
-        if matches!(error, Error::Refused(_)) {
+        if matches!(error, Error::Refused(_) | Error::Unfit(_)) {
             tracing::error!(%error, part, delay_ms, "interrupted");
         } else {
             tracing::warn!(%error, part, delay_ms, "interrupted");

@@ -4,13 +4,18 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use remit::base::command_line::{self, number, uuid};
+use remit::base::command_line::{self, number, uuid, wrong_settings};
+use remit::base::complaint::Complaint;
 use remit::base::environment::Environment;
+use remit::base::version::VERSION;
+use remit::sql::pools::Config as PostgresConfig;
 use uuid::Uuid;
 
+use crate::broker::Address;
 use crate::config::{self, Config};
 use crate::contract::Session;
 use crate::dead::{self, Selection};
+use crate::error::Error;
 use crate::{health, supervisor};
 
 /// How many dead letters are listed or replayed when the command does not say.
@@ -40,7 +45,7 @@ operator's login, which the audit log names. A running worker prints JSON lines.
 
 /// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
 #[derive(Debug, Parser)]
-#[command(name = "remit-worker", version, after_help = HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "remit-worker", version = VERSION, after_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -50,6 +55,9 @@ pub struct Arguments {
     /// Run the notifier alone
     #[arg(long)]
     notifier: bool,
+    /// Check the settings, and end
+    #[arg(long)]
+    check: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,38 +126,42 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn obey(arguments: Arguments) -> Result<ExitCode, String> {
+async fn obey(arguments: Arguments) -> Result<ExitCode, Complaint> {
     let environment = Environment::of_process();
+    let wrong = wrong_settings("remit-worker");
     match arguments.command {
         None => {
-            let config = Config::read(environment)?;
-            supervisor::work(config, !arguments.notifier, !arguments.relay).await?;
+            let config = Config::read(environment).map_err(wrong)?;
+            if !arguments.check {
+                supervisor::work(config, !arguments.notifier, !arguments.relay).await?;
+            }
         }
         Some(Command::Dead(Dead::List { limit })) => {
-            let broker = config::read_broker(environment)?;
-            let listed = dead::list(&broker, limit, &mut io::stdout()).await;
-            listed.map_err(|error| error.to_string())?;
+            let broker = config::read_broker(environment).map_err(wrong)?;
+            dead::list(&broker, limit, &mut io::stdout()).await?;
         }
         Some(Command::Dead(Dead::Replay(replay))) => {
-            let moved = obey_replay(&replay, environment).await?;
+            let name = "remit-worker dead replay";
+            let servers = config::read_servers(environment, name).map_err(wrong)?;
+            let moved = obey_replay(&replay, servers).await?;
             eprintln!("{moved} moved");
         }
         Some(Command::Health) => {
-            let (postgres, broker) = config::read_servers(environment, config::APPLICATION_NAME)?;
+            let servers = config::read_servers(environment, config::APPLICATION_NAME);
+            let (postgres, broker) = servers.map_err(wrong)?;
             health::check(&postgres, &broker).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn obey_replay(replay: &Replay, environment: Environment) -> Result<usize, String> {
-    let (postgres, broker) = config::read_servers(environment, "remit-worker dead replay")?;
-    let replayed = async {
-        let audit = Session::connect(&postgres).await?;
-        let (selection, reason) = (replay.selection(), &replay.reason);
-        dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await
-    };
-    replayed.await.map_err(|error| error.to_string())
+async fn obey_replay(
+    replay: &Replay,
+    (postgres, broker): (PostgresConfig, Address),
+) -> Result<usize, Error> {
+    let audit = Session::connect(&postgres).await?;
+    let (selection, reason) = (replay.selection(), &replay.reason);
+    dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use remit::sql::contract::query::{self, Query, queries};
 use remit::sql::database::Parameters;
 use remit::sql::pools;
 use remit::sql::pools::Config;
+use remit::sql::session;
 use remit::types::CacheState;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -29,12 +30,16 @@ use crate::error::Error;
 const CALL_MS_MAX: u64 = 10_000;
 
 /// Settings of each session: statements have a limit, and a database that no longer hears from a
-/// worker ends its session within seconds, which frees the relay's lock.
-const SESSION: &str = "-c TimeZone=UTC -c statement_timeout=8s -c tcp_keepalives_idle=5 \
-                       -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
-/// A relay asks many times a second: one that is silent for so long hangs, and another one takes
-/// over. Longer than `broker::CONFIRM_MS_MAX`, during which it is silent.
-const RELAY_SESSION: &str = "-c idle_session_timeout=20s";
+/// worker ends its session within seconds, which frees the relay's lock. The last one is the
+/// relay's alone. It asks many times a second: one that is silent for so long hangs, and another
+/// one takes over. Longer than `broker::CONFIRM_MS_MAX`, during which it is silent.
+const SETTINGS: [(&str, &str); 5] = [
+    ("statement_timeout", "8s"),
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "1"),
+    ("tcp_keepalives_count", "3"),
+    ("idle_session_timeout", "20s"),
+];
 
 queries! {
     for Session;
@@ -109,7 +114,7 @@ impl Session {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn connect(config: &Config) -> Result<Self, Error> {
-        Self::with_options(config, SESSION).await
+        Self::with_settings(config, &SETTINGS[..4]).await
     }
 
     /// Opens the session of a relay. Its lock, its reads and its deletes are on one connection: a
@@ -118,12 +123,23 @@ impl Session {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn connect_relay(config: &Config) -> Result<Self, Error> {
-        Self::with_options(config, &format!("{SESSION} {RELAY_SESSION}")).await
+        Self::with_settings(config, &SETTINGS).await
     }
 
-    async fn with_options(config: &Config, options: &str) -> Result<Self, Error> {
-        let config = config.with_options(options);
-        let (client, driver) = in_time(pools::connect(&config)).await?;
+    /// Looks at the server and the database, and whether the session is this relay's own: a lead is
+    /// worth nothing in one that a pooler lends to others. Gives what is worth a warning.
+    ///
+    /// # Errors
+    /// They are not what Remit needs.
+    pub async fn inspect(&self, config: &Config) -> Result<Vec<String>, Error> {
+        let warnings = in_time(session::inspect(self)).await?;
+        let other = Self::connect(config).await?;
+        in_time(session::check_apart(self, &other)).await?;
+        Ok(warnings)
+    }
+
+    async fn with_settings(config: &Config, settings: &[(&str, &str)]) -> Result<Self, Error> {
+        let (client, driver) = in_time(pools::connect_pinned(config, settings)).await?;
         Ok(Self(ClientWrapper::new(client, driver)))
     }
 }
@@ -180,11 +196,9 @@ impl GenerationRow for CacheRow {
     }
 }
 
-async fn in_time<T>(
-    call: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T, Error> {
+async fn in_time<T, E: Into<Error>>(call: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
     match timeout(Duration::from_millis(CALL_MS_MAX), call).await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result.map_err(Into::into),
         Err(_) => Err(Error::Slow("PostgreSQL")),
     }
 }

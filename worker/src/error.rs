@@ -1,7 +1,10 @@
 //! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
 //! starts anew.
 
-use remit::sql::pools::describe;
+use remit::base::command_line::unwritten;
+use remit::base::complaint::{Complaint, with_causes};
+use remit::sql::fault::{self, describe};
+use remit::sql::session::Unfit;
 
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +15,11 @@ pub enum Error {
     /// PostgreSQL answered what does not fit this program.
     #[error("PostgreSQL: {0}")]
     Misfit(String),
+    /// The session, the server or the database is not what Remit needs.
+    #[error("{0}")]
+    Unfit(String),
     /// The broker refused, or is away.
-    #[error("broker: {0}")]
+    #[error("broker: {}", with_causes(.0))]
     Broker(#[from] lapin::Error),
     /// The connection to the broker ended while it was idle.
     #[error("broker: the connection ended")]
@@ -42,6 +48,39 @@ pub enum Error {
     /// The process is to end.
     #[error("shutting down")]
     Shutdown,
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Postgres(error) => Self::Postgres(error),
+            Unfit::Wrong(cause) => Self::Unfit(cause),
+        }
+    }
+}
+
+/// What a command says of it, and what to do.
+impl From<Error> for Complaint {
+    fn from(error: Error) -> Self {
+        let advice = match &error {
+            Error::Postgres(error) => fault::advice(error),
+            Error::Misfit(_) | Error::Unfit(_) | Error::Foreign(_) => {
+                return Self::of_lines([error.to_string()]);
+            }
+            Error::Broker(_) | Error::Disconnected => {
+                "see that RabbitMQ runs where AMQP_URL says and takes its user and password"
+            }
+            Error::Slow(_) => "see that it is well and that the network reaches it, then try again",
+            Error::Refused(_) => {
+                "the broker's log says why; make room in the queue, then try again"
+            }
+            Error::ConsumerEnded => "start the worker again: it declares its queues anew",
+            Error::Cache(_) => "see that Redis and PostgreSQL are well, then try again",
+            Error::Output(error) => return unwritten(error),
+            Error::Shutdown => "run the command again to go on",
+        };
+        Self::new(&error, advice)
+    }
 }
 
 impl Error {

@@ -63,6 +63,9 @@ impl Relay {
         reconnect: &mut Reconnect,
     ) -> Result<(), Error> {
         let session = Session::connect_relay(&self.postgres).await?;
+        for warning in session.inspect(&self.postgres).await? {
+            tracing::warn!(warning, "PostgreSQL is not as it should be");
+        }
         let mut stands_by = false;
         while !relay_lead(&session).await? {
             if !stands_by {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use remit::base::complaint::Complaint;
 use remit::base::{signals, telemetry};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
@@ -14,12 +15,13 @@ use crate::relay::Relay;
 
 /// How long the batches in hand may take after the request to end.
 const SHUTDOWN_MS_MAX: u64 = 5_000;
+const ADVICE: &str = "the log says why; start it again once that is mended";
 
 /// Runs relay and notifier, or one of them, until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// One ended by itself, or signals cannot be heard.
-pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), String> {
+pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let asked_to_end = signals::asked_to_end()?;
     let shutdown = CancellationToken::new();
@@ -64,12 +66,12 @@ async fn run(
     mut parts: JoinSet<()>,
     shutdown: &CancellationToken,
     asked_to_end: impl Future<Output = ()>,
-) -> Result<(), String> {
+) -> Result<(), Complaint> {
     tokio::select! {
         () = asked_to_end => {}
         Some(ended) = parts.join_next() => {
             outcome(ended)?;
-            return Err("a part ended by itself".to_owned());
+            return Err(Complaint::new("a part ended by itself", ADVICE));
         }
     }
     tracing::info!("shutting down");
@@ -90,8 +92,8 @@ async fn run(
     }
 }
 
-fn outcome(ended: Result<(), JoinError>) -> Result<(), String> {
-    ended.map_err(|error| format!("a part failed: {error}"))
+fn outcome(ended: Result<(), JoinError>) -> Result<(), Complaint> {
+    ended.map_err(|error| Complaint::new(format!("a part failed: {error}"), ADVICE))
 }
 
 #[cfg(test)]

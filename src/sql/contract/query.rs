@@ -3,9 +3,10 @@
 use postgres_types::{FromSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
+use crate::base::complaint::Complaint;
 use crate::sql::database::{Database, Parameters};
 use crate::sql::failure::Failure;
-use crate::sql::pools;
+use crate::sql::fault::complaint;
 
 const ADVICE: &str = "run `remit migrate` of the same version";
 
@@ -53,17 +54,17 @@ impl Session for Database {
     }
 }
 
-/// An operator hears what went wrong in PostgreSQL's own words.
+/// An operator hears what went wrong in PostgreSQL's own words, and what to do.
 impl Session for Client {
-    type Error = String;
+    type Error = Complaint;
 
-    async fn rows(&self, query: &Query, parameters: Parameters<'_>) -> Result<Vec<Row>, String> {
+    async fn rows(&self, query: &Query, parameters: Parameters<'_>) -> Result<Vec<Row>, Complaint> {
         let rows = self.query(query.text, parameters).await;
-        rows.map_err(|error| format!("PostgreSQL: {}", pools::describe(&error)))
+        rows.map_err(|error| complaint("asking PostgreSQL", &error))
     }
 
-    fn misfit(cause: String) -> String {
-        cause
+    fn misfit(cause: String) -> Complaint {
+        Complaint::new(cause, ADVICE)
     }
 }
 

@@ -1,0 +1,123 @@
+//! What PostgreSQL or the way to it got wrong, in words, and what to do about it.
+
+use deadpool_postgres::{HookError, PoolError};
+use tokio_postgres::error::SqlState;
+
+use crate::base::complaint::{Complaint, with_causes};
+
+/// What to do about a code of PostgreSQL. Of codes that are not here its log says more.
+const ADVICE: [(&[SqlState], &str); 11] = [
+    (&[SqlState::PROTOCOL_VIOLATION], POOLER),
+    (
+        &[
+            SqlState::INVALID_PASSWORD,
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        ],
+        "check user and password in DATABASE_URL, and pg_hba.conf",
+    ),
+    (
+        &[SqlState::UNDEFINED_DATABASE],
+        "make the database, or name another one in DATABASE_URL",
+    ),
+    (
+        &[SqlState::INSUFFICIENT_PRIVILEGE],
+        "DATABASE_URL must name the login that this command's --help asks for",
+    ),
+    (
+        &[SqlState::READ_ONLY_SQL_TRANSACTION],
+        "DATABASE_URL must name the primary, and its transactions must be allowed to write",
+    ),
+    (
+        &[
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+        ],
+        "try again once PostgreSQL has started",
+    ),
+    (
+        &[SqlState::TOO_MANY_CONNECTIONS],
+        "end sessions (pg_stat_activity), or allow the server or the role more connections",
+    ),
+    (
+        &[SqlState::DISK_FULL],
+        "make room on the disk of PostgreSQL, then try again",
+    ),
+    (
+        &[SqlState::LOCK_NOT_AVAILABLE, SqlState::QUERY_CANCELED],
+        "end the session that holds it up (pg_stat_activity, pg_locks), then try again",
+    ),
+    (
+        &[
+            SqlState::UNDEFINED_FUNCTION,
+            SqlState::UNDEFINED_OBJECT,
+            SqlState::UNDEFINED_TABLE,
+            SqlState::INVALID_SCHEMA_NAME,
+        ],
+        "run `remit migrate` of the same version on this database",
+    ),
+    (
+        &[
+            SqlState::DUPLICATE_SCHEMA,
+            SqlState::DUPLICATE_OBJECT,
+            SqlState::DUPLICATE_TABLE,
+            SqlState::DUPLICATE_FUNCTION,
+        ],
+        "something else has made it: use a database that holds nothing but Remit",
+    ),
+];
+
+/// What to do when PostgreSQL said nothing at all.
+const UNREACHED: &str = "see that PostgreSQL runs where DATABASE_URL says, and that this machine \
+                         reaches it";
+/// What to do where sessions are not one's own.
+pub const POOLER: &str = "connect to PostgreSQL itself, not through a pooler: Remit pools its own";
+const UNKNOWN: &str = "PostgreSQL's log says more";
+
+/// What went wrong, with the database's own words where it has some.
+pub fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        None => with_causes(error),
+    }
+}
+
+/// Why the pool gave no connection.
+pub fn describe_refusal(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            describe(error)
+        }
+        PoolError::PostCreateHook(HookError::Message(cause)) => cause.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// What to do about it.
+pub fn advice(error: &tokio_postgres::Error) -> &'static str {
+    let Some(code) = error.code() else {
+        return UNREACHED;
+    };
+    let found = ADVICE.iter().find(|(codes, _)| codes.contains(code));
+    found.map_or(UNKNOWN, |(_, advice)| advice)
+}
+
+/// What a command says that failed while it was `doing` this.
+pub fn complaint(doing: &str, error: &tokio_postgres::Error) -> Complaint {
+    Complaint::new(format!("{doing}: {}", describe(error)), advice(error))
+}
+
+/// What a command says that got no connection.
+pub fn refusal(error: &PoolError) -> Complaint {
+    let advice = match error {
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            advice(error)
+        }
+        PoolError::PostCreateHook(HookError::Message(cause)) => {
+            return Complaint::of_lines([cause.to_string()]);
+        }
+        _ => UNREACHED,
+    };
+    let cause = describe_refusal(error);
+    Complaint::new(format!("connecting to PostgreSQL: {cause}"), advice)
+}
