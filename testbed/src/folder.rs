@@ -130,10 +130,13 @@ impl Folder {
         fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// The process of a server, from the file that stack/services keeps.
+    /// The process of a server, from the file that stack/services keeps. The owner can write into
+    /// it what it likes: a process of another account is none of ours.
     pub fn pid(&self, name: &str) -> Option<u32> {
         let identity = fs::read_to_string(self.path.join("pid").join(name)).ok()?;
-        identity.split(' ').next()?.parse().ok()
+        let pid: u32 = identity.split(' ').next()?.parse().ok()?;
+        let process = fs::metadata(format!("/proc/{pid}")).ok()?;
+        (process.uid() == self.uid).then_some(pid)
     }
 }
 
