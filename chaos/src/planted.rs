@@ -64,8 +64,7 @@ impl Bug {
                 owner.execute(&soon).await
             }
             Self::CommitLater => {
-                let later = format!("alter database {database} set synchronous_commit = off");
-                owner.execute(&later).await?;
+                owner.execute(COMMIT_LATER).await?;
                 let much = "alter system set wal_writer_delay = '10s'";
                 owner.execute(much).await?;
                 owner.execute("select pg_reload_conf()").await
@@ -90,6 +89,17 @@ impl Bug {
         Ok(())
     }
 }
+
+/// The sessions of server and worker pin the setting. It is changed within a transaction.
+const COMMIT_LATER: &str = "
+    create function remit.commit_later() returns trigger language plpgsql as $$
+    begin
+        perform set_config('synchronous_commit', 'off', true);
+        return null;
+    end;
+    $$;
+    create trigger commit_later after insert on remit.outbox
+        for each statement execute function remit.commit_later();";
 
 /// What to find in the functions of the core, and what to put in its place.
 type Patch = (&'static str, &'static str);

@@ -129,7 +129,7 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
         }
     }
     // These have no function that takes a key.
-    let rest = ["metrics", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
+    let rest = ["metrics", "root", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
     agreed.extend(rest);
     assert_eq!(agreed, route_names());
 }

@@ -316,7 +316,7 @@ fn up_stops_nothing_where_a_setting_is_wrong() {
     for (setting, named) in [
         (("REMIT_LOG", "loud"), "REMIT_LOG must be"),
         (("NOTIFY_FAIL_RATE", "2"), "NOTIFY_FAIL_RATE must be"),
-        (("REMIT_RATE_LIMIT", "fast"), "invalid rate \"rate=fast\""),
+        (("REMIT_RATE_LIMIT", "fast"), "REMIT_RATE_LIMIT must be"),
         (
             ("REMIT_TLS_CERTIFICATE", "/nothing"),
             "REMIT_TLS_CERTIFICATE",

@@ -1,5 +1,5 @@
 begin;
-select plan(64);
+select plan(66);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -121,9 +121,16 @@ end;
 $$;
 select is(pg_temp.answer(statement), expected, function || ': ' || leaf) from calls;
 
+select is(pg_temp.answer($$ remit_v1.transfers_post(1, array[pg_temp.request(101, 11, 12, 1, reference => repeat('x', 17000000))]) $$),
+    'WL001 requests', 'what is very long is refused before a wallet is locked');
+
 -- What has the longest allowed length is taken, in characters of four bytes where characters count.
 select is(pg_temp.outcome(pg_temp.request(102, 11, 12, 1, reference => repeat('😀', 200), metadata => pg_temp.metadata_of(4096), request_id => repeat('x', 255))),
     'posted', 'the longest is posted');
+select is((select count(*) from remit_v1.transfers_post(1, array(
+        select pg_temp.request(n, 11, 12, 1, reference => repeat('😀', 200), metadata => pg_temp.metadata_of(4096), request_id => repeat('x', 255))
+          from generate_series(1000, 1999) n)) where outcome in ('posted', 'insufficient_funds')),
+    1000::bigint, 'also a thousand of them');
 select is(pg_temp.outcome(pg_temp.request(103, 11, 12, 1, request_id => repeat('é', 128))), 'invalid_field request_id', 'a byte more is not');
 
 -- ---- What tables keep ---------------------------------------------------------------------------

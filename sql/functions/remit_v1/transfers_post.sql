@@ -37,9 +37,9 @@ as $$
 -- Each step is called once. What a step finds goes to the next one by value: a table is written in
 -- the last step only.
 --
--- Raises: WL001 for the number of requests or keys, or the bounds of their arrays, or for a person
--- who gives no reason; 23505 or 40P01
--- when another session uses the same id for another transfer at this moment (call again).
+-- Raises: WL001 for the number or the size of requests or keys, or the bounds of their arrays, or
+-- for a person who gives no reason; 23505 or 40P01 when another session uses the same id for
+-- another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
     request_count constant integer := coalesce(cardinality(requests), 0);
@@ -53,6 +53,8 @@ begin
     -- look.
     if request_count not between 1 and 1000 or array_ndims(requests) <> 1 or array_lower(requests, 1) <> 1 then
         perform remit.field_refuse('requests', '1 to 1000 requests, numbered from 1');
+    elsif pg_column_size(requests) > 16777216 then -- More than 1,000 of the largest have.
+        perform remit.field_refuse('requests', 'at most 16 MiB');
     elsif cardinality(key_sha256s) <> request_count or array_ndims(key_sha256s) <> 1
           or array_lower(key_sha256s, 1) <> 1 then
         perform remit.field_refuse('key_sha256s', 'one for each request');
