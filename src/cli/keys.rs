@@ -86,7 +86,7 @@ pub async fn run(
     config: &Config,
 ) -> Result<(), Complaint> {
     let pool = pools::pool(config, 1, pools::LOCK_TIMEOUT_MS);
-    let database = Database::new(pool, Pulse::assumed(), Arc::new(Metrics::new()));
+    let database = Database::new(pool, Vec::new(), Pulse::assumed(), Arc::new(Metrics::new()));
     let by = By::session(ledger_id);
     match command {
         Command::Create {

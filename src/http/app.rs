@@ -43,9 +43,12 @@ impl App {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
         let knowledge = Arc::new(Knowledge::default());
-        let others = vec![pools.calls.clone(), pools.posts.clone(), pools.keys.clone()];
-        let pulse = Pulse::start(pools.pulse, others, generation::question(&knowledge));
-        let database = |pool| Arc::new(Database::new(pool, pulse.clone(), Arc::clone(&metrics)));
+        let all = vec![pools.calls.clone(), pools.posts.clone(), pools.keys.clone()];
+        let pulse = Pulse::start(pools.pulse, all.clone(), generation::question(&knowledge));
+        let database = |pool| {
+            let (all, pulse, metrics) = (all.clone(), pulse.clone(), Arc::clone(&metrics));
+            Arc::new(Database::new(pool, all, pulse, metrics))
+        };
         let keys = Arc::new(KeyRing::new(database(pools.keys)));
         let posts = database(pools.posts);
         let database = database(pools.calls);

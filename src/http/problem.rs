@@ -298,6 +298,7 @@ impl From<Failure> for Problem {
         match failure {
             Failure::Refused(refusal) => refusal.into(),
             Failure::Locked => busy(),
+            Failure::IdHeld => in_progress(),
             Failure::Conflict(cause) | Failure::Unavailable(cause) => unavailable().because(cause),
             Failure::Unexpected(cause) => internal(cause),
         }

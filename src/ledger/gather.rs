@@ -12,7 +12,8 @@
 //! in flight  the results of its call              answered: its result came
 //!                                                 parked: another session holds what it needs
 //! parked     that session; it is apart from the   in flight: in a call of parked requests alone,
-//!            queue                                tried again every BUSY_STEP_MS
+//!            queue                                tried again every BUSY_STEP_MS, or every
+//!                                                 HELD_ID_STEP_MS where its id is held
 //!                                                 answered: Busy, BUSY_MS_MAX after it arrived
 //! answered   nothing                              its client has a result, or why there is none
 //! ```
@@ -38,11 +39,12 @@ const CALL_REQUESTS_MAX: usize = 1_000;
 /// Requests in the first three states: two full calls. A longer queue would keep the database no
 /// busier and would make each client wait longer. Beyond it the answer is 503 at once.
 pub const WAITING_REQUESTS_MAX: usize = 2 * CALL_REQUESTS_MAX;
-/// How long a request waits for what another session holds: as long as `LOCK_TIMEOUT_MS` of other
-/// calls.
+/// How long a request waits for what another session holds: `LOCK_TIMEOUT_MS` of other calls.
 const BUSY_MS_MAX: u64 = 2_000;
 /// How often parked requests are tried again, all of them in one call.
 const BUSY_STEP_MS: u64 = 20;
+/// The same for those whose id is held: while a call waits for an id, it holds wallets.
+const HELD_ID_STEP_MS: u64 = 200;
 /// Parked requests: one full call. Beyond it the answer is 503 at once. More of them would take the
 /// places of the other requests.
 const BUSY_REQUESTS_MAX: usize = CALL_REQUESTS_MAX;
@@ -69,9 +71,9 @@ pub enum Reply<B: Batch + ?Sized> {
 /// What another session holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// A wallet of the request.
+    /// A wallet of the request, or a table.
     Wallet,
-    /// The request's id, or a table.
+    /// The request's id.
     Id,
 }
 
@@ -120,6 +122,7 @@ impl<B: Batch> Gather<B> {
                 reply,
                 busy_until: Instant::now() + Duration::from_millis(BUSY_MS_MAX),
                 held: Held::Wallet,
+                tried_next: Instant::now(),
                 _place: place,
             },
         };
@@ -139,6 +142,8 @@ struct Waiter<A> {
     busy_until: Instant,
     /// What it needs and another session held when it was tried last.
     held: Held,
+    /// From when it may be tried again.
+    tried_next: Instant,
     _place: OwnedSemaphorePermit,
 }
 
@@ -266,7 +271,7 @@ impl<B: Batch> Dispatcher<B> {
         let in_flight = &self.wallets_in_flight;
         let is_free = |waiting: &mut Waiting<B>| {
             let mut wallets = B::wallets(&waiting.request).iter();
-            wallets.all(|wallet| !in_flight.contains(wallet))
+            waiting.waiter.tried_next <= now && wallets.all(|wallet| !in_flight.contains(wallet))
         };
         let ready: Vec<_> = self
             .parked
@@ -325,7 +330,15 @@ impl<B: Batch> Dispatcher<B> {
                     waiter.answer(Err(NoAnswer::Busy(held)));
                 }
                 Reply::Busy(request, held) => {
-                    let waiter = Waiter { held, ..waiter };
+                    let step_ms = match held {
+                        Held::Wallet => BUSY_STEP_MS,
+                        Held::Id => HELD_ID_STEP_MS,
+                    };
+                    let waiter = Waiter {
+                        held,
+                        tried_next: Instant::now() + Duration::from_millis(step_ms),
+                        ..waiter
+                    };
                     self.parked.push(Waiting { request, waiter });
                 }
             }

@@ -84,7 +84,10 @@ impl Batch for TransfersPost {
                 Ok(result) if result.outcome == TransferOutcome::WalletBusy => {
                     Reply::Busy(Posting::new(transfer, key, place), Held::Wallet)
                 }
-                Err(Failure::Locked) => Reply::Busy(Posting::new(transfer, key, place), Held::Id),
+                Err(Failure::Locked) => {
+                    Reply::Busy(Posting::new(transfer, key, place), Held::Wallet)
+                }
+                Err(Failure::IdHeld) => Reply::Busy(Posting::new(transfer, key, place), Held::Id),
                 posted => Reply::Done(posted),
             })
             .collect()

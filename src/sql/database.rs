@@ -35,10 +35,10 @@ pub struct Database {
 }
 
 impl Database {
-    /// Calls through this pool while PostgreSQL answers.
-    pub fn new(pool: Pool, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
+    /// Calls through this pool, one of `all`, while PostgreSQL answers.
+    pub fn new(pool: Pool, all: Vec<Pool>, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
         Self {
-            places: Places::new(pool),
+            places: Places::new(pool, all),
             pulse,
             metrics,
         }

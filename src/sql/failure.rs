@@ -44,9 +44,10 @@ impl Refusal {
 pub enum Failure {
     /// A function refused. The same call would be refused again.
     Refused(Refusal),
-    /// Another session held what the call needs for the whole `lock_timeout`: a wallet, or the id
-    /// of a twin.
+    /// Another session held what the call needs for the whole `lock_timeout`: a wallet, or a table.
     Locked,
+    /// Another session held the id for the whole `lock_timeout`: it has used it, and not committed.
+    IdHeld,
     /// Another session was in the way: the same call may succeed now.
     Conflict(String),
     /// The connection is gone or the server is going down. What was asked may have been done.
@@ -72,6 +73,7 @@ impl Failure {
             return Self::Refused(Refusal::of(refusal));
         }
         match *state {
+            SqlState::LOCK_NOT_AVAILABLE if waited_for_id(refusal) => Self::IdHeld,
             SqlState::LOCK_NOT_AVAILABLE => Self::Locked,
             SqlState::UNIQUE_VIOLATION
             | SqlState::T_R_DEADLOCK_DETECTED
@@ -92,8 +94,15 @@ impl Failure {
     pub fn cause(&self) -> &str {
         match self {
             Self::Refused(refusal) => &refusal.sqlstate,
-            Self::Locked => "a lock did not come in time",
+            Self::Locked | Self::IdHeld => "a lock did not come in time",
             Self::Conflict(cause) | Self::Unavailable(cause) | Self::Unexpected(cause) => cause,
         }
     }
+}
+
+/// Whether what did not come in time was the right to put an id into an index. Where `lc_messages`
+/// is not English, nothing says so.
+fn waited_for_id(refusal: &DbError) -> bool {
+    let context = refusal.where_().unwrap_or_default();
+    context.contains("while inserting index tuple")
 }

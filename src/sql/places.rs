@@ -13,19 +13,21 @@ use crate::sql::fault::describe;
 use crate::sql::pools::POOL_WAIT_MS_MAX;
 
 /// After what time PostgreSQL is asked again for a connection that it refused.
-const REFUSED_MS: u64 = 500;
+const REFUSED_MS: u64 = 200;
 
 /// A pool, and a place for each connection that it may have.
 pub struct Places {
-    pub pool: Pool,
+    pool: Pool,
     free: Arc<Semaphore>,
+    /// All pools that share what PostgreSQL gives, this one among them.
+    all: Vec<Pool>,
 }
 
 impl Places {
     /// All of them free.
-    pub fn new(pool: Pool) -> Self {
+    pub fn new(pool: Pool, all: Vec<Pool>) -> Self {
         let free = Arc::new(Semaphore::new(pool.status().max_size));
-        Self { pool, free }
+        Self { pool, free, all }
     }
 
     /// A connection, and the place that it takes.
@@ -44,7 +46,13 @@ impl Places {
             let place = free.expect("the semaphore is never closed");
             match self.pool.get().await {
                 Ok(client) => return Ok((client, place)),
-                Err(PoolError::Backend(error)) if is_full(&error) => withhold(place, &error),
+                Err(PoolError::Backend(error)) if is_full(&error) => {
+                    // What lies idle in another pool is of more use here.
+                    for pool in &self.all {
+                        pool.retain(|_, _| false);
+                    }
+                    withhold(place, &error);
+                }
                 Err(error) => return Err(error),
             }
         }

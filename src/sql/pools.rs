@@ -24,7 +24,7 @@ const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 pub const LOCK_TIMEOUT_MS: u32 = 2_000;
 /// The same for a call of many transfers. One whose id another session holds must not hold up the
 /// others for long; it waits apart from them (`gather`).
-pub const POST_LOCK_TIMEOUT_MS: u32 = 50;
+pub const POST_LOCK_TIMEOUT_MS: u32 = 20;
 /// How long a connection may take to open. With `POOL_WAIT_MS_MAX` it keeps a refusal under 2 s.
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.

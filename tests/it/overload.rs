@@ -165,6 +165,9 @@ async fn a_server_that_gets_few_connections_makes_its_callers_wait() {
     for created in join_all((0..CREATIONS).map(create)).await {
         assert_eq!(created.expect("no panic").status, 201);
     }
+    // Creations leave their connections idle, and transfers need some.
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    assert_eq!(stack.http.transfer(source, target, 1).await.status, 201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

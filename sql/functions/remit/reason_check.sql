@@ -9,9 +9,9 @@ as $$
 --
 -- Raises: WL001. Locks: nothing.
 begin
-    if length(reason) not between 1 and 200
-       or (reason is null and remit.session_is_operators() and coalesce(current_setting('remit.reason', true), '') = '') then
-        perform remit.field_refuse('reason', '1 to 200 characters, in the call or in the setting remit.reason');
+    if length(reason) > 200 or reason !~ '[^[:space:]]'
+       or (reason is null and remit.session_is_operators() and coalesce(current_setting('remit.reason', true), '') !~ '[^[:space:]]') then
+        perform remit.field_refuse('reason', '1 to 200 characters, not all of them spaces, in the call or in the setting remit.reason');
     end if;
 end;
 $$;

@@ -36,6 +36,8 @@ begin
     end if;
 
     created := remit.key_insert(key_create.ledger_id, request);
+    -- Again: it may have waited, and been revoked meanwhile.
+    perform remit.caller_admit(key_create.ledger_id, key_create.key_sha256, 'administer');
     perform remit.audit_record(
         key_create.ledger_id, 'key_create', array[created.id], key_create.reason,
         jsonb_build_object('scope', created.scope, 'user_id', created.user_id, 'expires_at', created.expires_at),

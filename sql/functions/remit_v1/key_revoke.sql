@@ -23,6 +23,10 @@ begin
             errcode = 'WL018', message = 'key not found', column = 'key_id',
             detail  = jsonb_build_object('key_id', key_revoke.key_id)::text;
     end if;
+    if revoked.id <> caller.key_id then
+        -- Again: it may have waited, and been revoked meanwhile.
+        perform remit.caller_admit(key_revoke.ledger_id, key_revoke.key_sha256, 'administer');
+    end if;
     perform remit.audit_record(
         key_revoke.ledger_id, 'key_revoke', array[revoked.id], key_revoke.reason, null, caller.key_id);
     return (revoked.id, revoked.name, revoked.scope, revoked.user_id, revoked.created_at, revoked.expires_at,

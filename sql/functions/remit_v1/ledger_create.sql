@@ -23,6 +23,8 @@ begin
 
     insert into remit.ledgers as l (name) values (ledger_create.name) returning l.* into created;
     key := remit.key_insert(created.ledger_id, ('first admin', 'admin', null, null)::remit_v1.key_request);
+    -- Again: it may have waited, and been revoked meanwhile.
+    perform remit.caller_admit(ledger_create.ledger_id, ledger_create.key_sha256, 'administer');
     perform remit.audit_record(
         ledger_create.ledger_id, 'ledger_create', '{}', ledger_create.reason,
         jsonb_build_object('ledger_id', created.ledger_id), caller.key_id);

@@ -18,6 +18,9 @@ declare
     caller constant remit_v1.caller := remit.caller_admit(transfer_create.ledger_id, transfer_create.key_sha256, 'spend');
     result remit_v1.transfer_result;
 begin
+    if pg_column_size(request) > 16777216 then -- As transfers_post, but before anything is locked.
+        perform remit.field_refuse('request', 'at most 16 MiB');
+    end if;
     -- A caller waits for no source that it does not see, and holds none up.
     if exists (
         select from remit.wallets w

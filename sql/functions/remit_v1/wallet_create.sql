@@ -46,6 +46,8 @@ begin
     perform remit_v1.user_get(wallet_create.ledger_id, request.user_id, wallet_create.key_sha256);
 
     moment := remit.wallet_moment(wallet_create.ledger_id, request.user_id);
+    -- Again: it may have waited, and been revoked meanwhile.
+    perform remit.caller_admit(wallet_create.ledger_id, wallet_create.key_sha256, 'serve');
     -- A floor above zero can hold only once the initial balance is there.
     insert into remit.wallets as w (
            ledger_id, id, user_id, currency, floor, reference, metadata, created_as, created_at, updated_at)

@@ -187,3 +187,35 @@ async fn those_who_want_a_busy_wallet_leave_places_for_others() {
     }
     assert!(start.elapsed() >= Duration::from_millis(BUSY_MS_MAX));
 }
+
+/// Says of every request that its id is held.
+#[derive(Default)]
+struct HeldIds(AtomicUsize);
+
+impl Batch for HeldIds {
+    type Request = [Uuid; 1];
+    type Answer = ();
+
+    fn wallets(request: &[Uuid; 1]) -> &[Uuid] {
+        request
+    }
+
+    async fn call(&self, requests: Vec<[Uuid; 1]>) -> Vec<Reply<Self>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let busy = |request| Reply::Busy(request, Held::Id);
+        requests.into_iter().map(busy).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_held_id_is_asked_for_seldom() {
+    let calls = Arc::new(HeldIds::default());
+    let gather = Gather::start(Arc::clone(&calls));
+    let answer = gather.ask([Uuid::nil()]).await;
+    assert_eq!(answer, Err(NoAnswer::Busy(Held::Id)));
+    let tries = u64::try_from(calls.0.load(Ordering::Relaxed)).expect("a few");
+    assert!(
+        (2..=1 + BUSY_MS_MAX / HELD_ID_STEP_MS).contains(&tries),
+        "{tries}"
+    );
+}
