@@ -1,6 +1,8 @@
 //! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
 //! starts anew.
 
+use lapin::ErrorKind;
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use remit::sql::pools::describe;
 
 /// Why a session ended.
@@ -21,6 +23,9 @@ pub enum Error {
     /// No answer in time; says from whom.
     #[error("{0} does not answer in time")]
     Slow(&'static str),
+    /// The broker takes nothing from publishers, as it does while it is short of memory or disk.
+    #[error("broker: it blocks publishers, as it is short of memory or disk")]
+    Blocked,
     /// The broker did not take a message: it had no queue for it, or could not store it.
     #[error("broker refused a message: {0}")]
     Refused(String),
@@ -52,5 +57,19 @@ impl Error {
             tracing::error!(error = %self, "refused");
         }
         is_final
+    }
+
+    /// Why the broker closed the channel, where it closed the channel alone.
+    pub fn channel_code(&self) -> Option<AMQPSoftError> {
+        let Self::Broker(error) = self else {
+            return None;
+        };
+        match error.kind() {
+            ErrorKind::ProtocolError(error) => match error.kind() {
+                AMQPErrorKind::Soft(code) => Some(code.clone()),
+                AMQPErrorKind::Hard(_) => None,
+            },
+            _ => None,
+        }
     }
 }

@@ -11,6 +11,8 @@ mod outages;
 mod relay;
 mod relay_batches;
 mod relay_floor;
+mod relay_gone;
+mod relay_refusals;
 mod restore;
 mod rights;
 mod stand;
