@@ -178,6 +178,12 @@ impl Broker {
         self.connection.status().connected() && self.channel.status().connected()
     }
 
+    /// Whether the broker takes nothing from this connection, which it says once something is
+    /// published.
+    pub fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
     /// Publishes messages in order, persistent and mandatory, and waits until the broker has
     /// decided on all, closes the channel or is slow.
     pub async fn publish(&self, messages: Vec<Message>) -> Refusals {
@@ -187,7 +193,7 @@ impl Broker {
         // To the last one, also after a failure: a returned message may come with any confirm.
         for (place, one) in sending.iter_mut().enumerate() {
             let confirming = confirmation(one.as_mut());
-            let late = |_| match self.connection.status().blocked() {
+            let late = |_| match self.is_blocked() {
                 true => Err(Error::Blocked),
                 false => Err(Error::Slow("the broker")),
             };

@@ -26,6 +26,9 @@ pub enum Error {
     /// The broker takes nothing from publishers, as it does while it is short of memory or disk.
     #[error("broker: it blocks publishers, as it is short of memory or disk")]
     Blocked,
+    /// The notifier's queue has no consumer.
+    #[error("no notifier consumes")]
+    Unconsumed,
     /// The broker did not take a message: it had no queue for it, or could not store it.
     #[error("broker refused a message: {0}")]
     Refused(String),
