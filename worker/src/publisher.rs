@@ -155,9 +155,21 @@ impl Publisher {
             // The channel goes on refusing for a quorum queue whose limit was lifted.
             self.broker.reopen().await?;
         }
-        topology::declare(&self.broker.channel).await?;
-        self.declared_at = Some(Instant::now());
-        Ok(true)
+        match topology::declare(&self.broker.channel).await {
+            Ok(()) => {
+                self.declared_at = Some(Instant::now());
+                Ok(true)
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                // What is deleted between its declaration and its binding is declared once more.
+                if error.channel_code() != Some(AMQPSoftError::NOTFOUND) {
+                    return Err(error);
+                }
+                self.recover(error).await?;
+                Ok(false)
+            }
+        }
     }
 
     /// Goes on after the broker has closed the channel.
