@@ -143,6 +143,11 @@ create type remit_ops_v1.violation as (
     detail    jsonb
 );
 
+create type remit_ops_v1.standstill as (
+    events_wait   boolean,
+    archive_fails boolean
+);
+
 create type remit_ops_v1.wallet_balance as (
     wallet_id uuid,
     user_id   uuid,

@@ -1,6 +1,7 @@
 //! `/readyz`: what the server can reach.
 //!
 //! Without PostgreSQL the server is not ready. Without Redis or RabbitMQ it works on and says so.
+//! It also says so where one of the three answers and does not do its work.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::base::tls::{Tls, Trust};
 use crate::redis::connection::Redis;
+use crate::sql::contract;
 use crate::sql::database::Database;
 
 /// How long an answer is given again, so that many clients that ask cost no more than one.
@@ -90,7 +92,7 @@ pub struct Readiness {
     pub dependencies: Dependencies,
 }
 
-/// Each dependency: `up`, `down` or, for the broker, `not_configured`.
+/// Each dependency: `up`, `down`, or a word for what does not work though it answers.
 #[derive(Debug, Clone, Serialize)]
 pub struct Dependencies {
     pub postgresql: &'static str,
@@ -101,11 +103,19 @@ pub struct Dependencies {
 impl Readiness {
     /// Whether requests can be served.
     pub fn is_ready(&self) -> bool {
-        self.dependencies.postgresql == UP
+        self.dependencies.postgresql != DOWN
     }
 }
 
 const UP: &str = "up";
+const DOWN: &str = "down";
+/// PostgreSQL cannot archive its log.
+const ARCHIVE_FAILS: &str = "archive_fails";
+/// Redis answers, and takes nothing.
+const REFUSES_WRITES: &str = "refuses_writes";
+const NOT_CONFIGURED: &str = "not_configured";
+/// The broker answers, and the oldest event has waited for too long.
+const EVENTS_WAIT: &str = "events_wait";
 
 /// Asks the dependencies.
 pub struct Probe {
@@ -142,30 +152,57 @@ impl Probe {
     async fn ask(&self) -> Readiness {
         let rabbitmq = async {
             match &self.broker {
-                Some(broker) => word(broker.is_up().await),
-                None => "not_configured",
+                Some(broker) if broker.is_up().await => UP,
+                Some(_) => DOWN,
+                None => NOT_CONFIGURED,
             }
         };
         let (postgresql, redis, rabbitmq) =
-            tokio::join!(self.database.is_up(), self.redis.is_up(), rabbitmq);
+            tokio::join!(self.ask_postgresql(), self.ask_redis(), rabbitmq);
+        let (postgresql, events_wait) = postgresql;
+        let rabbitmq = match rabbitmq {
+            UP if events_wait => EVENTS_WAIT,
+            word => word,
+        };
         let status = match (postgresql, redis, rabbitmq) {
-            (false, ..) => "unavailable",
-            (true, true, UP | "not_configured") => "ready",
+            (DOWN, ..) => "unavailable",
+            (UP, UP, UP | NOT_CONFIGURED) => "ready",
             _ => "degraded",
         };
         Readiness {
             status,
             dependencies: Dependencies {
-                postgresql: word(postgresql),
-                redis: word(redis),
+                postgresql,
+                redis,
                 rabbitmq,
             },
         }
     }
-}
 
-fn word(is_up: bool) -> &'static str {
-    if is_up { UP } else { "down" }
+    /// PostgreSQL's word, and whether it says that events wait.
+    async fn ask_postgresql(&self) -> (&'static str, bool) {
+        if !self.database.is_up().await {
+            return (DOWN, false);
+        }
+        match contract::standstill(&self.database).await {
+            Ok(standstill) if standstill.archive_fails => (ARCHIVE_FAILS, standstill.events_wait),
+            Ok(standstill) => (UP, standstill.events_wait),
+            Err(failure) => {
+                tracing::warn!(?failure, "whether events wait is not known");
+                (UP, false)
+            }
+        }
+    }
+
+    async fn ask_redis(&self) -> &'static str {
+        if !self.redis.is_up().await {
+            DOWN
+        } else if self.redis.takes_writes().await {
+            UP
+        } else {
+            REFUSES_WRITES
+        }
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,10 @@ const REST_MS: u64 = 250;
 /// One connection carries many calls at a time, and the more of them, the fewer packets.
 const CONNECTIONS_MAX: u64 = 1;
 
+/// The Redis key that is written to find out whether Redis takes writes, and how long it stays.
+const PROBE: &str = "remit:probe";
+const PROBE_MS: u64 = 1_000;
+
 const URL_RULE: &str = "must be a Redis URL: redis://:password@host:port/0";
 
 /// Redis did not answer, or not in time. The caller goes on without it.
@@ -71,6 +75,13 @@ impl Redis {
     pub async fn is_up(&self) -> bool {
         let ping = redis::cmd("PING");
         self.any().command::<String>(&ping).await.is_ok()
+    }
+
+    /// Whether Redis takes a write now: one that is full, cannot save or is a replica does not.
+    pub async fn takes_writes(&self) -> bool {
+        let mut set = redis::cmd("SET");
+        set.arg(PROBE).arg("").arg("PX").arg(PROBE_MS);
+        self.any().command::<String>(&set).await.is_ok()
     }
 
     /// Calls to whichever Redis is connected.

@@ -68,6 +68,7 @@ queries! {
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
     one remit_v1.outbox_lag() -> OutboxLag;
     one remit_ops_v1.cache_state() -> CacheState;
+    one remit_ops_v1.standstill() -> Standstill;
     one remit_ops_v1.cache_close() -> CacheState;
     one remit_ops_v1.cache_open(closed_generation: i64, redis_id: &str) -> CacheState;
 }

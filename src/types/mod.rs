@@ -4,8 +4,10 @@ mod cache_state;
 mod ids;
 mod mirrors;
 mod secret;
+mod standstill;
 
 pub use cache_state::*;
 pub use ids::*;
 pub use mirrors::*;
 pub use secret::*;
+pub use standstill::*;

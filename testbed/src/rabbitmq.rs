@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::management::Management;
+use crate::management::{Management, WORKER};
 use crate::place::setting;
 use crate::poll::{SOON, eventually};
 
@@ -138,10 +138,48 @@ impl RabbitVhost {
         queue
     }
 
+    /// A consumer's queue that refuses what comes when it holds so many messages.
+    pub async fn narrow_tap(
+        &self,
+        exchange: &str,
+        routing_key: &str,
+        messages_max: usize,
+    ) -> String {
+        let queue = format!("narrow-{}", Uuid::new_v4().simple());
+        let path = format!("queues/{}/{queue}", self.name);
+        let arguments = json!({"x-max-length": messages_max, "x-overflow": "reject-publish"});
+        let body = json!({"durable": true, "arguments": arguments});
+        call("PUT", &path, Some(body)).await;
+        self.bind(exchange, &queue, routing_key).await;
+        queue
+    }
+
+    /// Deletes a part of this virtual host, such as `queues` or `exchanges` and its name.
+    pub async fn delete(&self, kind: &str, name: &str) {
+        call("DELETE", &format!("{kind}/{}/{name}", self.name), None).await;
+    }
+
+    /// Forbids the worker's user to publish to an exchange with other routing keys than these.
+    pub async fn permit_keys(&self, exchange: &str, pattern: &str) {
+        let path = format!("topic-permissions/{}/{WORKER}", self.name);
+        let body = json!({"exchange": exchange, "write": pattern, "read": ".*"});
+        call("PUT", &path, Some(body)).await;
+    }
+
     /// Binds a queue to an exchange.
     pub async fn bind(&self, exchange: &str, queue: &str, routing_key: &str) {
         let path = format!("bindings/{}/e/{exchange}/q/{queue}", self.name);
         call("POST", &path, Some(json!({"routing_key": routing_key}))).await;
+    }
+
+    /// The exchanges to which a queue is bound; none where it is gone.
+    pub async fn bindings(&self, queue: &str) -> Vec<String> {
+        let path = format!("queues/{}/{queue}/bindings", self.name);
+        let answer = Management::of_tests().try_call("GET", &path, None).await;
+        let (_, answer) = answer.unwrap_or_else(|error| panic!("{error}"));
+        let sources = answer.as_array().into_iter().flatten();
+        let source = |binding: &Value| binding["source"].as_str().unwrap_or_default().to_owned();
+        sources.map(source).collect()
     }
 
     /// Removes a binding between an exchange and a queue.

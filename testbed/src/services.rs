@@ -153,6 +153,7 @@ impl Services {
             "redis" => 379,
             "rabbitmq" => 672,
             "rabbitmq_ui" => 673,
+            "epmd" => 369,
             "rabbitmq_distribution" => 674,
             _ => unreachable!("{name} is no part"),
         };
@@ -280,6 +281,20 @@ impl Services {
             ("REDIS_URL", redis),
             ("AMQP_URL", amqp),
         ])
+    }
+
+    /// Runs `rabbitmqctl` with these arguments.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn rabbitmqctl(&self, arguments: &[&str]) -> Result<String, String> {
+        let home = format!("HOME={}/rabbitmq", self.folder.path.display());
+        let epmd = format!("ERL_EPMD_PORT={}", self.port("epmd"));
+        let program = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+        let start = [&home, &epmd, "RABBITMQ_CONF_ENV_FILE=/dev/null", program];
+        let node = ["-n", "rabbit@localhost"];
+        self.folder
+            .run("env", &[&start[..], &node, arguments].concat())
     }
 
     /// The broker's management API, for its administrator.

@@ -32,6 +32,7 @@ mod proxied;
 mod raw;
 mod source;
 mod stack;
+mod standstills;
 mod world;
 
 mod callers;

@@ -19,12 +19,13 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 7] = [
+const GROUPS_OF_WORKER: [&[&str]; 8] = [
     &["cli"],
     &["supervisor"],
     &["config", "dead", "health", "notifier", "relay"],
     &["channel", "drain", "letter", "records"],
-    &["event", "floor", "wallet_changes"],
+    &["publisher"],
+    &["event", "floor", "held", "wallet_changes"],
     &["backoff", "broker", "contract", "topology"],
     &["error"],
 ];

@@ -78,7 +78,7 @@ select set_eq(
 select set_eq(
     $$ select p.proname::text from pg_proc p
         where has_function_privilege('remit_server', p.oid, 'execute') and p.pronamespace::regnamespace::text like 'remit%' $$,
-    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('outbox_lag'), ('transfer_id') $$,
+    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
     'and the server may call hardly any other');
 
 -- As the server calls them.

@@ -3,11 +3,12 @@
 use std::future::poll_fn;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::maybe_done;
+use futures_util::future::{MaybeDone, maybe_done};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream, RustlsConnector};
 use lapin::uri::{AMQPScheme, AMQPUri};
@@ -15,7 +16,7 @@ use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm,
 };
 use remit::base::tls::{Tls, Trust};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::Error;
 
@@ -67,10 +68,13 @@ pub struct Message {
 /// What the broker did not take of a batch. Everything else is confirmed.
 #[derive(Debug, Default)]
 pub struct Refusals {
-    /// Places in the batch that the broker could not store.
+    /// Places in the batch that some queue had no room for, or could not store.
     pub nacked: Vec<usize>,
-    /// What it had no queue for.
+    /// What there was no queue for.
     pub returned: Vec<Returned>,
+    /// The first place on which the broker has not decided, and why. Each message from there on may
+    /// or may not have been taken.
+    pub undecided: Option<(usize, Error)>,
 }
 
 /// A message that no queue was bound for.
@@ -85,8 +89,11 @@ impl Refusals {
     /// Ok when everything was taken.
     ///
     /// # Errors
-    /// What the broker refused first.
-    pub fn none(&self) -> Result<(), Error> {
+    /// What the broker did not decide on, or what it refused first.
+    pub fn none(self) -> Result<(), Error> {
+        if let Some((_, error)) = self.undecided {
+            return Err(error);
+        }
         if let Some(returned) = self.returned.first() {
             let Returned {
                 message_id,
@@ -100,6 +107,35 @@ impl Refusals {
                 "not stored (number {place} of its batch)"
             ))),
             None => Ok(()),
+        }
+    }
+
+    /// lapin hands a returned message to one of the confirms that arrive with its own, not always
+    /// to its own: which message it was is told by its id alone.
+    fn add(&mut self, place: usize, confirmation: Confirmation) {
+        if !matches!(confirmation, Confirmation::Ack(_)) {
+            self.nacked.push(place);
+        }
+        if let Some(message) = confirmation.take_message() {
+            let message_id = message.properties.message_id().as_ref();
+            self.returned.push(Returned {
+                message_id: message_id.map(ToString::to_string).unwrap_or_default(),
+                code: message.reply_code,
+                text: message.reply_text.to_string(),
+            });
+        }
+    }
+
+    /// The reason is the first one, or why the broker closed the channel, which a message that was
+    /// on its way hears later than one that was still to be sent.
+    fn fail(&mut self, place: usize, error: Error) {
+        match &mut self.undecided {
+            None => self.undecided = Some((place, error)),
+            Some((_, first)) => {
+                if first.channel_code().is_none() && error.channel_code().is_some() {
+                    *first = error;
+                }
+            }
         }
     }
 }
@@ -142,19 +178,52 @@ impl Broker {
         self.connection.status().connected() && self.channel.status().connected()
     }
 
+    /// Whether the broker takes nothing from this connection, which it says once something is
+    /// published.
+    pub fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
     /// Publishes messages in order, persistent and mandatory, and waits until the broker has
-    /// decided on all.
+    /// decided on all, closes the channel or is slow.
+    pub async fn publish(&self, messages: Vec<Message>) -> Refusals {
+        let deadline = Instant::now() + Duration::from_millis(CONFIRM_MS_MAX);
+        let mut sending = send(&self.channel, messages).await;
+        let mut refusals = Refusals::default();
+        // To the last one, also after a failure: a returned message may come with any confirm.
+        for (place, one) in sending.iter_mut().enumerate() {
+            let confirming = confirmation(one.as_mut());
+            let late = |_| match self.is_blocked() {
+                true => Err(Error::Blocked),
+                false => Err(Error::Slow("the broker")),
+            };
+            match timeout_at(deadline, confirming).await.unwrap_or_else(late) {
+                Ok(confirmation) => refusals.add(place, confirmation),
+                Err(error) => refusals.fail(place, error),
+            }
+        }
+        refusals
+    }
+
+    /// Opens another channel, and closes the one that was there if it is open.
     ///
     /// # Errors
-    /// The connection was lost or the broker is slow: each message may or may not have been taken.
-    pub async fn publish(&self, messages: Vec<Message>) -> Result<Refusals, Error> {
-        let publishing = async {
-            let confirms = send(&self.channel, messages).await?;
-            refusals(confirms).await
+    /// The connection was lost too.
+    pub async fn reopen(&mut self) -> Result<(), Error> {
+        let opening = async {
+            if self.channel.status().connected() {
+                self.channel.close(200, "OK".into()).await?;
+            }
+            open_channel(&self.connection).await
         };
-        timeout(Duration::from_millis(CONFIRM_MS_MAX), publishing)
-            .await
-            .map_err(|_| Error::Slow("the broker"))?
+        let opened = timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
+        self.channel = opened.map_err(|_| Error::Slow("the broker"))??;
+        Ok(())
+    }
+
+    /// Whether the connection is there, though the channel may be closed.
+    pub fn has_connection(&self) -> bool {
+        self.connection.status().connected()
     }
 
     /// Closes the connection in good order. Messages that were not acknowledged go back to their
@@ -198,11 +267,16 @@ async fn open(
         ConnectionProperties::default().with_connection_name(name.into()),
     )
     .await?;
+    let channel = open_channel(&connection).await?;
+    Ok((connection, channel))
+}
+
+async fn open_channel(connection: &Connection) -> Result<Channel, Error> {
     let channel = connection.create_channel().await?;
     channel
         .confirm_select(ConfirmSelectOptions::default())
         .await?;
-    Ok((connection, channel))
+    Ok(channel)
 }
 
 fn end(socket: &Socket) {
@@ -216,10 +290,16 @@ fn lock(socket: &Socket) -> MutexGuard<'_, Option<TcpStream>> {
     socket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A message on its way; its output is the confirm to wait for.
+type Sending<F> = Pin<Box<MaybeDone<F>>>;
+
 /// Sends messages in order. A message is handed over when its future is first polled, so all are
 /// handed over before the first one is awaited: awaiting each in turn would cost a switch of
 /// threads a message.
-async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<PublisherConfirm>, Error> {
+async fn send(
+    channel: &Channel,
+    messages: Vec<Message>,
+) -> Vec<Sending<impl Future<Output = lapin::Result<PublisherConfirm>>>> {
     let options = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
@@ -244,36 +324,21 @@ async fn send(channel: &Channel, messages: Vec<Message>) -> Result<Vec<Publisher
                 )
                 .await
         }));
-        // Done or not, it is awaited below.
+        // Done or not, it is awaited later.
         let _ = poll_fn(|context| Poll::Ready(one.as_mut().poll(context))).await;
         sending.push(one);
     }
-    let mut confirms = Vec::with_capacity(sending.len());
-    for mut one in sending {
-        one.as_mut().await;
-        let sent = one.as_mut().take_output();
-        confirms.push(sent.expect("it was just awaited, and its output not taken")?);
-    }
-    Ok(confirms)
+    sending
 }
 
-/// Waits for all confirms. lapin hands a returned message to one of the confirms that arrive with
-/// its own, not always to its own: which message it was is told by its id alone.
-async fn refusals(confirms: Vec<PublisherConfirm>) -> Result<Refusals, Error> {
-    let mut refusals = Refusals::default();
-    for (place, confirm) in confirms.into_iter().enumerate() {
-        let confirmation = confirm.await?;
-        if !matches!(confirmation, Confirmation::Ack(_)) {
-            refusals.nacked.push(place);
-        }
-        if let Some(message) = confirmation.take_message() {
-            let message_id = message.properties.message_id().as_ref();
-            refusals.returned.push(Returned {
-                message_id: message_id.map(ToString::to_string).unwrap_or_default(),
-                code: message.reply_code,
-                text: message.reply_text.to_string(),
-            });
-        }
-    }
-    Ok(refusals)
+/// Waits until a message is sent and confirmed.
+async fn confirmation<F>(mut sending: Pin<&mut MaybeDone<F>>) -> Result<Confirmation, Error>
+where
+    F: Future<Output = lapin::Result<PublisherConfirm>>,
+{
+    sending.as_mut().await;
+    let sent = sending.take_output();
+    Ok(sent
+        .expect("it was just awaited, and its output not taken")?
+        .await?)
 }

@@ -65,7 +65,7 @@ enum Command {
     /// Show dead letters, or send them again
     #[command(subcommand, after_help = HELP)]
     Dead(Dead),
-    /// Ask whether some relay leads and some notifier consumes; exit status 0 or 1
+    /// Ask whether some relay leads and gets on, and some notifier consumes; exit status 0 or 1
     #[command(after_help = HELP)]
     Health,
 }

@@ -15,7 +15,7 @@ use remit::sql::database::Parameters;
 use remit::sql::pools;
 use remit::sql::pools::Config;
 use remit::sql::session;
-use remit::types::CacheState;
+use remit::types::{CacheState, Standstill};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -45,6 +45,7 @@ queries! {
     for Session;
     one remit_ops_v1.cache_state() -> CacheState;
     one remit_ops_v1.cache_close() -> CacheState;
+    one remit_ops_v1.standstill() -> Standstill;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
     one remit_worker_v1.outbox_mark() -> OutboxMark;

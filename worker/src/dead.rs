@@ -129,7 +129,7 @@ async fn move_back(
     output: &mut impl Write,
 ) -> Result<(), Error> {
     let messages = batch.iter().map(letter::replayed).collect();
-    broker.publish(messages).await?.none()?;
+    broker.publish(messages).await.none()?;
     for delivery in batch {
         let one = BasicAckOptions { multiple: false };
         broker.channel.basic_ack(delivery.delivery_tag, one).await?;

@@ -4,27 +4,22 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lapin::BasicProperties;
-use lapin::types::ShortString;
 use remit::redis::wallet_cache::{NotTold, WalletCache};
-use uuid::Uuid;
 
-use crate::broker::{Broker, Message, Refusals};
+use crate::broker::Broker;
 use crate::contract::{self, OutboxEvent, Session};
 use crate::error::Error;
 use crate::floor::{Floor, Look, Task};
-use crate::{event, topology, wallet_changes};
-
-/// How many events are published at a time.
-pub const BATCH_MAX: usize = 500;
+use crate::publisher::Publisher;
+use crate::{event, wallet_changes};
 
 /// What a step found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// The outbox was empty.
+    /// There was nothing to publish: the outbox was empty, or what is in it is held.
     Empty,
-    /// So many events were published. They are removed, or will be while the next ones are
-    /// published.
+    /// So many events were published, and confirmed. They are removed, or will be while the next
+    /// ones are published.
     Events(usize),
 }
 
@@ -37,7 +32,7 @@ struct Read {
 /// The lead, with a connection to each side.
 pub struct Drain {
     pub session: Arc<Session>,
-    pub broker: Broker,
+    pub publisher: Publisher,
     pub cache: WalletCache,
     /// Events of the last step that are still to be removed: the next one does that while it
     /// publishes.
@@ -49,67 +44,68 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// With nothing done yet.
+    /// With nothing done yet, on a broker where all was just declared.
     pub fn new(session: Arc<Session>, broker: Broker, cache: WalletCache) -> Self {
+        let now = Instant::now();
         Self {
             session,
-            broker,
+            publisher: Publisher::new(broker, now),
             cache,
             confirmed: Vec::new(),
             ahead: Vec::new(),
-            floor: Floor::new(Instant::now()),
+            floor: Floor::new(now),
         }
     }
 
     /// Publishes the oldest events and removes them from the outbox. Where there are more than it
     /// can publish at a time, PostgreSQL and the broker work side by side: it removes what the last
-    /// step has published, and reads what the next one will.
+    /// step has published, and reads what the next one will. What the broker refuses is held.
     ///
     /// # Errors
-    /// A connection was lost, or the broker refused an event. What was confirmed before the first
-    /// refused event is removed; all that is left will be published again, by another `Drain`.
+    /// A connection was lost. What was confirmed before that is removed; all that is left will be
+    /// published again, by another `Drain`.
     pub async fn drain_once(&mut self) -> Result<Drained, Error> {
-        if !self.broker.is_connected() {
-            self.settle(&self.confirmed).await?;
-            return Err(Error::Disconnected);
-        }
-        self.tend_floor().await?;
-        let events = if self.ahead.is_empty() {
-            let read = self.read(&[]).await?;
-            self.take(read)
-        } else {
-            mem::take(&mut self.ahead)
+        let is_second_over = match self.publisher.tend().await {
+            Ok(is_over) => is_over,
+            Err(error) => {
+                self.settle(&self.confirmed).await?;
+                return Err(error);
+            }
         };
+        // The floor cannot rise above what is held.
+        if self.publisher.held.is_empty() || is_second_over {
+            self.tend_floor().await?;
+        }
+        let (events, is_fresh) = self.next().await?;
         let Some(last) = events.last() else {
             return Ok(Drained::Empty);
         };
         self.floor.published(last.id);
         let earlier = mem::take(&mut self.confirmed);
-        let messages = events.iter().map(message).collect();
         let changes = events.iter().flat_map(wallet_changes::of_event);
         // Side by side: a Redis that is away costs the broker no time.
-        let (refusals, written, ahead) = tokio::join!(
-            self.broker.publish(messages),
+        let (refusals, written, read) = tokio::join!(
+            self.publisher.publish(&events),
             self.cache.write_anew(changes),
-            self.settle_and_read(&earlier, &events),
+            self.settle_and_read(&earlier, &events, is_fresh),
         );
-        let refusals = refusals?;
-        let mut confirmed = events;
-        confirmed.truncate(confirmed_prefix(&confirmed, &refusals));
+        let (confirmed, interrupted) = self.publisher.judge(events, refusals).await;
         for event in &confirmed {
             log_published(event);
         }
         let count = confirmed.len();
         // They are published again, with their write.
         written.map_err(|NotTold(cause)| Error::Cache(cause))?;
-        if let Err(refused) = refusals.none() {
+        if let Some(interrupted) = interrupted {
+            // What was not decided comes before what was read ahead.
+            self.ahead.clear();
             self.settle(&confirmed).await?;
-            return Err(refused);
+            self.publisher.recover(interrupted).await?;
+            return Ok(Drained::Events(count));
         }
-        self.ahead = match ahead? {
-            Some(read) => self.take(read),
-            None => Vec::new(),
-        };
+        if let Some(read) = read? {
+            self.ahead = self.take(read);
+        }
         if self.ahead.is_empty() {
             self.settle(&confirmed).await?;
         } else {
@@ -124,7 +120,21 @@ impl Drain {
     /// The connection was lost: it will be published again.
     pub async fn finish(self) -> Result<Broker, Error> {
         self.settle(&self.confirmed).await?;
-        Ok(self.broker)
+        Ok(self.publisher.broker)
+    }
+
+    /// What to publish now, and whether it is so for the first time.
+    async fn next(&mut self) -> Result<(Vec<OutboxEvent>, bool), Error> {
+        let due = self.publisher.due();
+        if !due.is_empty() {
+            return Ok((due, false));
+        }
+        let ahead = mem::take(&mut self.ahead);
+        if !ahead.is_empty() || self.publisher.held.is_full() {
+            return Ok((ahead, true));
+        }
+        let read = self.read(&[]).await?;
+        Ok((self.take(read), true))
     }
 
     /// Removes earlier events and reads those after a whole batch. After less than that come only
@@ -133,20 +143,26 @@ impl Drain {
         &self,
         earlier: &[OutboxEvent],
         batch: &[OutboxEvent],
+        is_fresh: bool,
     ) -> Result<Option<Read>, Error> {
         self.settle(earlier).await?;
-        if batch.len() < BATCH_MAX {
+        if !is_fresh || batch.len() < self.publisher.batch_max || self.publisher.held.is_full() {
             return Ok(None);
         }
-        let held: Vec<i64> = batch.iter().map(|event| event.id).collect();
-        Ok(Some(self.read(&held).await?))
+        Ok(Some(self.read(batch).await?))
     }
 
-    async fn read(&self, held: &[i64]) -> Result<Read, Error> {
-        let limit = i32::try_from(BATCH_MAX).expect("the constant is small");
+    /// The oldest events but those of a batch and those that are held.
+    async fn read(&self, batch: &[OutboxEvent]) -> Result<Read, Error> {
+        let limit = i32::try_from(self.publisher.batch_max).expect("it is at most the constant");
+        let held = batch
+            .iter()
+            .map(|event| event.id)
+            .chain(self.publisher.held.ids());
+        let held: Vec<i64> = held.collect();
         let began = Instant::now();
         let floor_id = self.floor.read_from(began);
-        let events = contract::outbox_read(&self.session, limit, held, floor_id).await?;
+        let events = contract::outbox_read(&self.session, limit, &held, floor_id).await?;
         let look = Look {
             first_id: events.first().map(|event| event.id),
             began,
@@ -155,10 +171,10 @@ impl Drain {
         Ok(Read { events, look })
     }
 
-    /// The events of a read, of which the floor is told.
+    /// The events of a read, of which the floor is told, but those that must wait.
     fn take(&mut self, read: Read) -> Vec<OutboxEvent> {
         self.floor.looked(read.look);
-        read.events
+        self.publisher.held.admit(read.events)
     }
 
     async fn tend_floor(&mut self) -> Result<(), Error> {
@@ -185,40 +201,6 @@ impl Drain {
     }
 }
 
-fn message(event: &OutboxEvent) -> Message {
-    let mut properties = BasicProperties::default()
-        .with_message_id(event.event_id.to_string().into())
-        .with_type(event::full_type(&event.kind).into())
-        .with_content_type(event::CONTENT_TYPE.into())
-        .with_timestamp(u64::try_from(event.created_at.unix_timestamp()).unwrap_or(0));
-    // A request id from psql can be of any length, a property has at most 255 bytes.
-    let request_id = event.request_id.as_deref().map(ShortString::try_new);
-    if let Some(Ok(request_id)) = request_id {
-        properties = properties.with_correlation_id(request_id);
-    }
-    Message {
-        exchange: topology::EVENTS,
-        routing_key: event.kind.clone(),
-        properties,
-        body: event::encode(event),
-    }
-}
-
-/// How many events the broker took before the first one that it refused. Only these leave the
-/// outbox, so that the ones after a refused one are published again after it.
-fn confirmed_prefix(events: &[OutboxEvent], refusals: &Refusals) -> usize {
-    let nacked = refusals.nacked.iter().copied();
-    let returned = refusals.returned.iter().map(|returned| {
-        let id = returned.message_id.parse::<Uuid>().ok();
-        // What cannot be told to be a later event counts as the first.
-        events
-            .iter()
-            .position(|event| Some(event.event_id) == id)
-            .unwrap_or(0)
-    });
-    nacked.chain(returned).min().unwrap_or(events.len())
-}
-
 fn log_published(event: &OutboxEvent) {
     tracing::info!(
         event_id = %event.event_id,
@@ -227,66 +209,4 @@ fn log_published(event: &OutboxEvent) {
         request_id = event.request_id,
         "event published"
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use time::OffsetDateTime;
-
-    use super::*;
-    use crate::broker::Returned;
-
-    fn events(count: u128) -> Vec<OutboxEvent> {
-        (0..count)
-            .map(|number| OutboxEvent {
-                ledger_id: 1,
-                id: 1,
-                event_id: Uuid::from_u128(number),
-                kind: "transfer.posted".to_owned(),
-                subject_id: Uuid::nil(),
-                request_id: Some("x".repeat(256)),
-                data: None,
-                created_at: OffsetDateTime::UNIX_EPOCH,
-            })
-            .collect()
-    }
-
-    fn returned(message_id: String) -> Returned {
-        Returned {
-            message_id,
-            code: 312,
-            text: "NO_ROUTE".to_owned(),
-        }
-    }
-
-    #[test]
-    fn only_what_comes_before_the_first_refusal_is_settled() {
-        let events = events(5);
-        let prefix = |nacked: &[usize], returned: Vec<Returned>| {
-            confirmed_prefix(
-                &events,
-                &Refusals {
-                    nacked: nacked.to_vec(),
-                    returned,
-                },
-            )
-        };
-        assert_eq!(prefix(&[], vec![]), 5);
-        assert_eq!(prefix(&[4, 2], vec![]), 2);
-        assert_eq!(
-            prefix(&[4], vec![returned(Uuid::from_u128(3).to_string())]),
-            3
-        );
-        assert_eq!(
-            prefix(&[], vec![returned(Uuid::from_u128(9).to_string())]),
-            0
-        );
-        assert_eq!(prefix(&[], vec![returned(String::new())]), 0);
-    }
-
-    #[test]
-    fn a_request_id_that_is_too_long_for_a_property_is_left_out_of_it() {
-        let message = message(&events(1)[0]);
-        assert!(message.properties.correlation_id().is_none());
-    }
 }

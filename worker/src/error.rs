@@ -1,10 +1,15 @@
 //! What ends a session with PostgreSQL or the broker. The part that runs sessions logs it once and
 //! starts anew.
 
+use lapin::ErrorKind;
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use remit::base::command_line::unwritten;
 use remit::base::complaint::{Complaint, with_causes};
 use remit::sql::fault::{self, describe};
 use remit::sql::session::Unfit;
+
+/// What to do where a part of the worker is not at work.
+pub const SEE_THE_WORKER: &str = "see that `remit-worker` runs; its log says what holds it up";
 
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +32,12 @@ pub enum Error {
     /// No answer in time; says from whom.
     #[error("{0} does not answer in time")]
     Slow(&'static str),
+    /// The broker takes nothing from publishers, as it does while it is short of memory or disk.
+    #[error("broker: it blocks publishers, as it is short of memory or disk")]
+    Blocked,
+    /// The notifier's queue has no consumer.
+    #[error("no notifier consumes")]
+    Unconsumed,
     /// The broker did not take a message: it had no queue for it, or could not store it.
     #[error("broker refused a message: {0}")]
     Refused(String),
@@ -74,6 +85,8 @@ impl From<Error> for Complaint {
             Error::Refused(_) => {
                 "the broker's log says why; make room in the queue, then try again"
             }
+            Error::Blocked => "give RabbitMQ memory or disk; its log says which of them it lacks",
+            Error::Unconsumed => SEE_THE_WORKER,
             Error::ConsumerEnded => "start the worker again: it declares its queues anew",
             Error::Cache(_) => "see that Redis and PostgreSQL are well, then try again",
             Error::Output(error) => return unwritten(error),
@@ -91,5 +104,19 @@ impl Error {
             tracing::error!(error = %self, "refused");
         }
         is_final
+    }
+
+    /// Why the broker closed the channel, where it closed the channel alone.
+    pub fn channel_code(&self) -> Option<AMQPSoftError> {
+        let Self::Broker(error) = self else {
+            return None;
+        };
+        match error.kind() {
+            ErrorKind::ProtocolError(error) => match error.kind() {
+                AMQPErrorKind::Soft(code) => Some(code.clone()),
+                AMQPErrorKind::Hard(_) => None,
+            },
+            _ => None,
+        }
     }
 }

@@ -2,60 +2,69 @@
 
 use std::time::Duration;
 
+use lapin::BasicProperties;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use remit::base::complaint::Complaint;
 use remit::sql::pools::Config;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::broker::{Address, Broker};
+use crate::broker::{Address, Broker, Message};
 use crate::contract::Session;
-use crate::error::Error;
+use crate::error::{Error, SEE_THE_WORKER};
 use crate::{contract, topology};
 
 /// How long the whole check may take.
 const CHECK_MS_MAX: u64 = 4_000;
-const ADVICE: &str = "see that `remit-worker` runs; its log says what holds it up";
+/// How often it looks whether the broker blocks publishers.
+const LOOK_MS: u64 = 20;
+/// The name of a queue that is never there.
+const NOBODY: &str = "remit.notifications.nobody";
 
-/// Checks that PostgreSQL and the broker answer, some relay leads and some notifier consumes.
+/// Checks that PostgreSQL and the broker answer, the broker takes messages, some relay leads and
+/// gets on, and some notifier consumes.
 ///
 /// # Errors
 /// Everything that is wrong, one a line.
 pub async fn check(postgres: &Config, broker: &Address) -> Result<(), Complaint> {
-    let checks = async { tokio::join!(check_relay(postgres), check_notifier(broker)) };
-    let (relay, notifier) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
+    let checks = async { tokio::join!(check_relay(postgres), check_broker(broker)) };
+    let (relay, broker) = timeout(Duration::from_millis(CHECK_MS_MAX), checks)
         .await
         .map_err(|_| {
             let advice = "see that PostgreSQL and RabbitMQ are well and can be reached";
             Complaint::new(format!("no answer within {CHECK_MS_MAX} ms"), advice)
         })?;
-    match (relay, notifier) {
-        (Err(relay), Err(notifier)) => Err(relay.and(notifier)),
-        (relay, notifier) => relay.and(notifier),
+    match (relay, broker.map_err(Complaint::from)) {
+        (Err(relay), Err(broker)) => Err(relay.and(broker)),
+        (relay, broker) => relay.and(broker),
     }
 }
 
 async fn check_relay(postgres: &Config) -> Result<(), Complaint> {
-    let is_active = async {
+    let asked = async {
         let session = Session::connect(postgres).await?;
-        contract::relay_is_active(&session).await
+        if !contract::relay_is_active(&session).await? {
+            return Ok(Some("no relay leads".to_owned()));
+        }
+        if !contract::standstill(&session).await?.events_wait {
+            return Ok(None);
+        }
+        let oldest = contract::outbox_read(&session, 1, &[], 0).await?;
+        Ok::<_, Error>(oldest.first().map(|event| {
+            format!(
+                "a relay leads and gets nowhere: event {} of ledger {} has waited since {}",
+                event.event_id, event.ledger_id, event.created_at
+            )
+        }))
     };
-    match is_active.await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Complaint::new("no relay leads", ADVICE)),
+    match asked.await {
+        Ok(None) => Ok(()),
+        Ok(Some(wrong)) => Err(Complaint::new(wrong, SEE_THE_WORKER)),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn check_notifier(broker: &Address) -> Result<(), Complaint> {
-    match consumers(broker).await {
-        Ok(0) => Err(Complaint::new("no notifier consumes", ADVICE)),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn consumers(broker: &Address) -> Result<u32, Error> {
+async fn check_broker(broker: &Address) -> Result<(), Error> {
     let broker = Broker::connect(broker, "remit health").await?;
     let queue = broker
         .channel
@@ -65,6 +74,37 @@ async fn consumers(broker: &Address) -> Result<u32, Error> {
             FieldTable::default(),
         )
         .await?;
+    check_takes_messages(&broker).await?;
     broker.close().await;
-    Ok(queue.consumer_count())
+    if queue.consumer_count() == 0 {
+        return Err(Error::Unconsumed);
+    }
+    Ok(())
+}
+
+/// Publishes a message for which there is no queue: a broker that takes messages returns it.
+async fn check_takes_messages(broker: &Broker) -> Result<(), Error> {
+    let nobody = Message {
+        exchange: topology::DEFAULT_EXCHANGE,
+        routing_key: NOBODY.to_owned(),
+        properties: BasicProperties::default(),
+        body: Vec::new(),
+    };
+    let blocked = async {
+        while !broker.is_blocked() {
+            sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+    };
+    tokio::select! {
+        () = blocked => {}
+        refusals = broker.publish(vec![nobody]) => {
+            if let Some((_, error)) = refusals.undecided {
+                return Err(error);
+            }
+        }
+    }
+    if broker.is_blocked() {
+        return Err(Error::Blocked);
+    }
+    Ok(())
 }

@@ -17,8 +17,11 @@ pub mod drain;
 pub mod letter;
 pub mod records;
 
+pub mod publisher;
+
 pub mod event;
 pub mod floor;
+pub mod held;
 pub mod wallet_changes;
 
 pub mod backoff;

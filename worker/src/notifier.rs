@@ -146,7 +146,7 @@ impl<C: Channel> Session<'_, C> {
             .await;
         self.records.record(&sent).await?;
         if !moves.is_empty() {
-            self.broker.publish(moves).await?.none()?;
+            self.broker.publish(moves).await.none()?;
         }
         // The messages of a batch follow one another, so that everything up to the last is done.
         let all = BasicAckOptions { multiple: true };

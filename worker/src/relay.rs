@@ -1,14 +1,16 @@
 //! The relay: publishes the outbox to the broker, at least once, in order per wallet.
 //!
 //! An event leaves the outbox only when the broker has confirmed it and had a queue for it.
-//! Whatever goes wrong before that, the relay starts again at the oldest event that is left, so an
+//! A relay that lost a connection starts again at the first event that was not confirmed, so an
 //! event may be published more than once and consumers drop duplicates by its id (the
 //! `message_id`).
 //!
 //! Events are published in order of their ids, which for one wallet is the order of its versions.
-//! So the first message of each event arrives in order, with one exception: when the broker refuses
-//! a message in the middle of a batch and takes a later one, the later one is seen first, and again
-//! after the refused one. The versions in the events tell their order in any case.
+//! What the broker refuses is published again, with a delay, and only that: events of other wallets
+//! go on, those of the same wallets wait (see `held`). So the first message of each event arrives
+//! in order, with one exception: when the broker refuses a message in the middle of a batch and
+//! takes a later one of the same wallet, the later one is seen first, and again after the refused
+//! one. The versions in the events tell their order in any case.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
 use crate::contract::{CacheRow, Session, cache_state, relay_lead};
-use crate::drain::{BATCH_MAX, Drain, Drained};
+use crate::drain::{Drain, Drained};
 use crate::error::Error;
+use crate::publisher::BATCH_MAX;
 use crate::topology;
 
 /// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the

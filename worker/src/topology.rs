@@ -4,9 +4,9 @@
 //! operator may change: how long a message is delayed is said by the message, not by its queue.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+use lapin::protocol::AMQPSoftError;
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, ErrorKind, ExchangeKind};
+use lapin::{Channel, ExchangeKind};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -84,15 +84,13 @@ pub async fn claim(channel: &Channel, instance_id: Uuid) -> Result<(), Error> {
     }
     let options = QueueDeclareOptions::durable();
     let declared = channel.queue_declare(INSTANCE.into(), options, table).await;
-    match declared {
-        Err(error) if is_precondition_failed(&error) => Err(Error::Foreign(INSTANCE.to_owned())),
-        declared => Ok(declared.map(drop)?),
-    }
-}
-
-fn is_precondition_failed(error: &lapin::Error) -> bool {
-    let failed = AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED);
-    matches!(error.kind(), ErrorKind::ProtocolError(error) if *error.kind() == failed)
+    declared.map(drop).map_err(|error| {
+        let error = Error::from(error);
+        match error.channel_code() {
+            Some(AMQPSoftError::PRECONDITIONFAILED) => Error::Foreign(INSTANCE.to_owned()),
+            _ => error,
+        }
+    })
 }
 
 /// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where

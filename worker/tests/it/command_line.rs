@@ -3,6 +3,7 @@ use remit_worker::cli::Arguments;
 use testbed::options;
 use testbed::poll::{SOON, eventually_true};
 use testbed::port::free_port;
+use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand};
 
@@ -69,4 +70,30 @@ async fn health_says_what_is_missing() {
     let is_said = errors.contains("broker: ") && errors.contains("Connection refused");
     assert!(code == 1 && is_said, "{errors}");
     assert_eq!(stand.vhost.depth(NOTIFICATIONS).await, 0);
+}
+
+#[tokio::test]
+async fn a_relay_that_leads_and_gets_nowhere_is_not_well() {
+    let stand = Stand::new().await;
+    let worker = stand.worker().start(&[]);
+    worker.await_said("event published", 2).await;
+    worker.await_said("notifier consumes", 1).await;
+    let health = || stand.worker().run(&["health"]);
+    assert_eq!(health().2, "");
+    // The broker answers, and does not let the worker publish this.
+    stand
+        .vhost
+        .permit_keys("remit.events", "^transfer[.]")
+        .await;
+    let waits = "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
+                 values (1, 'wallet.frozen', $1, '{}', now() - interval '11 s')
+                 returning event_id";
+    let row = stand.dba.query_one(waits, &[&stand.wallets[0]]).await;
+    let event_id: Uuid = row.unwrap().get(0);
+    let (code, _, errors) = health();
+    assert_eq!(code, 1);
+    let said = format!("a relay leads and gets nowhere: event {event_id} of ledger 1");
+    assert!(errors.contains(&said), "{errors}");
+    stand.vhost.permit_keys("remit.events", ".*").await;
+    eventually_true(SOON, "it gets on", async || health().0 == 0).await;
 }

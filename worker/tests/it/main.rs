@@ -12,6 +12,8 @@ mod package_files;
 mod relay;
 mod relay_batches;
 mod relay_floor;
+mod relay_gone;
+mod relay_refusals;
 mod restore;
 mod rights;
 mod sessions;

@@ -6,13 +6,12 @@ use remit::sql::pools;
 use remit_worker::broker::Address;
 use remit_worker::contract::{Session, relay_lead};
 use remit_worker::drain::{Drain, Drained};
-use remit_worker::error::Error;
 use remit_worker::relay::Relay;
 use serde_json::Value;
 use testbed::poll::{SOON, eventually, eventually_true};
 use uuid::Uuid;
 
-use crate::stand::{NOTIFICATIONS, Stand, wallet};
+use crate::stand::{Stand, wallet};
 
 /// A relay to call step by step.
 pub fn relay(stand: &Stand) -> Relay {
@@ -157,26 +156,6 @@ async fn a_relay_that_dies_between_publish_and_delete_publishes_the_same_again()
     stand.assert_chained(12).await;
 }
 
-#[tokio::test]
-async fn an_unroutable_event_stays_in_the_outbox_until_it_can_be_routed() {
-    let stand = Stand::new().await;
-    let relay = relay(&stand);
-    let mut drain = leading(&relay).await;
-    drain.drain_once().await.unwrap();
-    stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
-    stand.post(3).await;
-    let refused = drain.drain_once().await;
-    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
-    assert_eq!(stand.outbox_depth().await, 3);
-    drop(drain);
-
-    // Each session declares the topology anew.
-    let mut drain = leading_again(&relay).await;
-    assert_eq!(drain.drain_once().await.unwrap(), Drained::Events(3));
-    assert_eq!(stand.outbox_depth().await, 0);
-    stand.await_events(NOTIFICATIONS, 5).await;
-}
-
 /// The lead of a session that was just dropped is free in a moment.
 pub async fn leading_again(relay: &Relay) -> Drain {
     let session = eventually(SOON, "the lead", async || {
@@ -184,68 +163,6 @@ pub async fn leading_again(relay: &Relay) -> Drain {
         relay_lead(&session).await.unwrap().then_some(session)
     });
     relay.lead(session.await).await.unwrap()
-}
-
-#[tokio::test]
-async fn what_comes_after_an_unroutable_event_stays_in_the_outbox_too() {
-    let stand = Stand::new().await;
-    let relay = relay(&stand);
-    let mut drain = leading(&relay).await;
-    drain.drain_once().await.unwrap();
-    stand.vhost.unbind("remit.events", NOTIFICATIONS, "#").await;
-    stand
-        .vhost
-        .bind("remit.events", NOTIFICATIONS, "transfer.*")
-        .await;
-    let wallet = stand.wallets[0];
-    let freeze = "select remit_ops_v1.wallet_freeze(1, $1, 'a test'), remit_ops_v1.wallet_unfreeze(1, $1, 'a test')";
-    stand.post(2).await;
-    stand.dba.execute(freeze, &[&wallet]).await.unwrap();
-    stand.post(2).await;
-    assert!(matches!(drain.drain_once().await, Err(Error::Refused(_))));
-    assert_eq!(stand.outbox_depth().await, 4);
-    let rows = stand
-        .dba
-        .query("select type from remit.outbox order by id", &[])
-        .await
-        .unwrap();
-    let kinds: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    let left = [
-        "wallet.frozen",
-        "wallet.unfrozen",
-        "transfer.posted",
-        "transfer.posted",
-    ];
-    assert_eq!(kinds, left);
-}
-
-#[tokio::test]
-async fn events_that_a_full_queue_refuses_stay_in_the_outbox() {
-    let stand = Stand::new().await;
-    let relay = relay(&stand);
-    let mut drain = leading(&relay).await;
-    drain.drain_once().await.unwrap();
-    stand.vhost.limit(NOTIFICATIONS, Some(5)).await;
-    // The queue notices a moment later that it is full.
-    eventually_true(SOON, "a refusal", async || {
-        stand.post(5).await;
-        matches!(drain.drain_once().await, Err(Error::Refused(_)))
-    })
-    .await;
-    assert!(stand.outbox_depth().await > 0);
-    drop(drain);
-
-    stand.vhost.limit(NOTIFICATIONS, None).await;
-    let mut drain = leading_again(&relay).await;
-    eventually_true(SOON, "the queue takes all", async || {
-        matches!(drain.drain_once().await, Ok(Drained::Empty))
-    })
-    .await;
-    let query = "select count(*) from remit.transfers";
-    let transfers: i64 = stand.dba.query_one(query, &[]).await.unwrap().get(0);
-    let queued = stand.vhost.messages(NOTIFICATIONS).await.unwrap();
-    let events: Vec<Value> = queued.iter().map(|message| message.json()).collect();
-    assert_eq!(ids(&events).len(), usize::try_from(transfers).unwrap());
 }
 
 #[tokio::test]

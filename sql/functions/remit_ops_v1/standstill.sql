@@ -1,0 +1,26 @@
+create or replace function remit_ops_v1.standstill()
+    returns remit_ops_v1.standstill
+    language sql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+-- What does not get on, though all servers may answer.
+--
+-- Events wait when the oldest of them was written more than 10 s ago: the relay publishes within
+-- milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt to
+-- archive a file of the log failed; PostgreSQL tries it again for ever, and keeps the file.
+--
+-- Raises: nothing. Locks: nothing.
+    select coalesce((select o.created_at < clock_timestamp() - interval '10 s'
+                       from remit.outbox o
+                      order by o.id
+                      limit 1), false),
+           coalesce(a.last_failed_time > coalesce(a.last_archived_time, '-infinity'), false)
+      from pg_stat_archiver a;
+$$;
+
+comment on function remit_ops_v1.standstill() is
+    'Whether events wait for longer than 10 s, and whether the archive of the log fails.';
+
+grant execute on function remit_ops_v1.standstill() to remit_server, remit_worker, remit_operator;

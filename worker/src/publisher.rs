@@ -1,0 +1,285 @@
+//! The relay's side of the broker: publishes batches, and decides what comes of what is refused.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use lapin::BasicProperties;
+use lapin::protocol::AMQPSoftError;
+use lapin::types::ShortString;
+use uuid::Uuid;
+
+use crate::broker::{Broker, Message, Refusals};
+use crate::contract::OutboxEvent;
+use crate::error::Error;
+use crate::held::Held;
+use crate::{event, topology};
+
+/// How many events are published at a time.
+pub const BATCH_MAX: usize = 500;
+/// How often exchange, queues and bindings are declared, so that what was deleted comes back.
+const DECLARE_MS: u64 = 1_000;
+
+/// A connection to the broker, and what it has refused.
+pub struct Publisher {
+    pub broker: Broker,
+    pub held: Held,
+    /// Fewer than `BATCH_MAX` while it looks for an event that makes the broker close the channel.
+    pub batch_max: usize,
+    /// When exchange, queues and bindings were declared; None where they are to be at once.
+    declared_at: Option<Instant>,
+}
+
+impl Publisher {
+    /// With nothing published yet, on a broker where all was just declared.
+    pub fn new(broker: Broker, now: Instant) -> Self {
+        Self {
+            broker,
+            held: Held::new(now),
+            batch_max: BATCH_MAX,
+            declared_at: Some(now),
+        }
+    }
+
+    /// What is to be published again now.
+    pub fn due(&mut self) -> Vec<OutboxEvent> {
+        self.held.due(Instant::now(), self.batch_max)
+    }
+
+    /// Publishes a batch in order.
+    pub async fn publish(&self, batch: &[OutboxEvent]) -> Refusals {
+        self.broker
+            .publish(batch.iter().map(message).collect())
+            .await
+    }
+
+    /// What of a batch is confirmed and can be removed, and what interrupted it; holds what the
+    /// broker refused.
+    pub async fn judge(
+        &mut self,
+        mut batch: Vec<OutboxEvent>,
+        refusals: Refusals,
+    ) -> (Vec<OutboxEvent>, Option<Error>) {
+        let mut refused = refused_ids(&batch, &refusals);
+        let nacked = refusals.nacked.iter().filter_map(|place| batch.get(*place));
+        let nacked: Vec<OutboxEvent> = nacked.cloned().collect();
+        if !refusals.returned.is_empty() {
+            // Their queue is gone, or its binding.
+            self.declared_at = None;
+        }
+        let now = Instant::now();
+        let interrupted = match refusals.undecided {
+            Some((place, error)) => {
+                let undecided = batch.split_off(place);
+                if place == 0 {
+                    self.blame(undecided, &error, now);
+                }
+                Some(error)
+            }
+            None => {
+                self.batch_max = (self.batch_max * 2).min(BATCH_MAX);
+                if self.held.is_out_of_patience(!nacked.is_empty(), now) {
+                    for id in self.hand_to_notifier(nacked).await {
+                        refused.remove(&id);
+                    }
+                }
+                None
+            }
+        };
+        if let Some(first) = batch.iter().find(|event| refused.contains(&event.id)) {
+            let reason = refusals.returned.first().map_or_else(
+                || "a queue is full".to_owned(),
+                |returned| format!("{} {}", returned.code, returned.text),
+            );
+            let (event_id, count) = (first.event_id, refused.len());
+            tracing::error!(%event_id, count, reason, "events refused");
+        }
+        (self.held.sort(batch, &refused, now), interrupted)
+    }
+
+    /// Finds out which event made the broker close the channel: the one that does so alone.
+    fn blame(&mut self, undecided: Vec<OutboxEvent>, error: &Error, now: Instant) {
+        let Some(code) = error.channel_code() else {
+            return;
+        };
+        if code == AMQPSoftError::NOTFOUND {
+            // The exchange is gone, for which no event is to blame.
+        } else if undecided.len() > 1 {
+            self.batch_max = undecided.len() / 2;
+        } else if let [event] = &undecided[..] {
+            let (event_id, ledger_id) = (event.event_id, event.ledger_id);
+            if code == AMQPSoftError::PRECONDITIONFAILED {
+                tracing::error!(%event_id, ledger_id, %error, "event set aside");
+                self.held.set_aside(event.id);
+            } else {
+                tracing::error!(%event_id, ledger_id, %error, "event refused");
+                let refused = HashSet::from([event.id]);
+                self.held.sort(undecided, &refused, now);
+            }
+        }
+    }
+
+    /// Publishes events that some queue refuses to the notifier's queue alone. Those that it takes
+    /// were refused by a queue of a consumer, which goes without them: it may not hold up all
+    /// others. Gives the ids of these.
+    async fn hand_to_notifier(&self, events: Vec<OutboxEvent>) -> Vec<i64> {
+        let messages = events.iter().map(|event| Message {
+            exchange: topology::DEFAULT_EXCHANGE,
+            routing_key: topology::NOTIFICATIONS.to_owned(),
+            ..message(event)
+        });
+        let refusals = self.broker.publish(messages.collect()).await;
+        let refused = refused_ids(&events, &refusals);
+        let decided = refusals.undecided.map_or(events.len(), |(place, _)| place);
+        let taken = events[..decided].iter().map(|event| event.id);
+        let taken: Vec<i64> = taken.filter(|id| !refused.contains(id)).collect();
+        if !taken.is_empty() {
+            let (event_id, count) = (events[0].event_id, taken.len());
+            tracing::error!(%event_id, count, "a consumer's queue is full and goes without these events");
+        }
+        taken
+    }
+
+    /// Declares what may have been deleted, each second. Whether it was time for that.
+    ///
+    /// # Errors
+    /// The connection was lost, or something of another kind has a name of Remit's.
+    pub async fn tend(&mut self) -> Result<bool, Error> {
+        if !self.broker.is_connected() {
+            return Err(Error::Disconnected);
+        }
+        let pause = Duration::from_millis(DECLARE_MS);
+        if self.declared_at.is_some_and(|at| at.elapsed() < pause) {
+            return Ok(false);
+        }
+        if self.held.is_waiting() {
+            // The channel goes on refusing for a quorum queue whose limit was lifted.
+            self.broker.reopen().await?;
+        }
+        match topology::declare(&self.broker.channel).await {
+            Ok(()) => {
+                self.declared_at = Some(Instant::now());
+                Ok(true)
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                // What is deleted between its declaration and its binding is declared once more.
+                if error.channel_code() != Some(AMQPSoftError::NOTFOUND) {
+                    return Err(error);
+                }
+                self.recover(error).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Goes on after the broker has closed the channel.
+    ///
+    /// # Errors
+    /// That was not all: the connection was lost.
+    pub async fn recover(&mut self, error: Error) -> Result<(), Error> {
+        if error.channel_code().is_none() || !self.broker.has_connection() {
+            return Err(error);
+        }
+        tracing::warn!(%error, "the broker closed the channel");
+        self.broker.reopen().await?;
+        self.declared_at = None;
+        Ok(())
+    }
+}
+
+fn message(event: &OutboxEvent) -> Message {
+    let mut properties = BasicProperties::default()
+        .with_message_id(event.event_id.to_string().into())
+        .with_type(event::full_type(&event.kind).into())
+        .with_content_type(event::CONTENT_TYPE.into())
+        .with_timestamp(u64::try_from(event.created_at.unix_timestamp()).unwrap_or(0));
+    // A request id from psql can be of any length, a property has at most 255 bytes.
+    let request_id = event.request_id.as_deref().map(ShortString::try_new);
+    if let Some(Ok(request_id)) = request_id {
+        properties = properties.with_correlation_id(request_id);
+    }
+    Message {
+        exchange: topology::EVENTS,
+        routing_key: event.kind.clone(),
+        properties,
+        body: event::encode(event),
+    }
+}
+
+/// The ids of what the broker refused of a batch.
+fn refused_ids(batch: &[OutboxEvent], refusals: &Refusals) -> HashSet<i64> {
+    let at = |place: usize| batch.get(place).map(|event| event.id);
+    let nacked = refusals.nacked.iter().filter_map(|place| at(*place));
+    let mut refused: HashSet<i64> = nacked.collect();
+    for returned in &refusals.returned {
+        let event_id = returned.message_id.parse::<Uuid>().ok();
+        let is_it = |event: &&OutboxEvent| Some(event.event_id) == event_id;
+        match batch.iter().find(is_it) {
+            Some(event) => drop(refused.insert(event.id)),
+            // It may be any of them.
+            None => refused.extend(batch.iter().map(|event| event.id)),
+        }
+    }
+    refused
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::broker::Returned;
+
+    fn events(count: u8) -> Vec<OutboxEvent> {
+        (0..count)
+            .map(|number| OutboxEvent {
+                ledger_id: 1,
+                id: number.into(),
+                event_id: Uuid::from_u128(number.into()),
+                kind: "transfer.posted".to_owned(),
+                subject_id: Uuid::nil(),
+                request_id: Some("x".repeat(256)),
+                data: None,
+                created_at: OffsetDateTime::UNIX_EPOCH,
+            })
+            .collect()
+    }
+
+    fn returned(message_id: String) -> Returned {
+        Returned {
+            message_id,
+            code: 312,
+            text: "NO_ROUTE".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_returned_message_is_told_by_its_id_and_may_be_any_where_it_has_none() {
+        let events = events(4);
+        let refused = |nacked: &[usize], returned: Vec<Returned>| {
+            let refusals = Refusals {
+                nacked: nacked.to_vec(),
+                returned,
+                undecided: None,
+            };
+            let mut ids: Vec<i64> = refused_ids(&events, &refusals).into_iter().collect();
+            ids.sort_unstable();
+            ids
+        };
+        let third = returned(Uuid::from_u128(3).to_string());
+        assert!(refused(&[], vec![]).is_empty());
+        assert_eq!(refused(&[1], vec![third]), [1, 3]);
+        let all = [0, 1, 2, 3];
+        assert_eq!(
+            refused(&[], vec![returned(Uuid::from_u128(9).to_string())]),
+            all
+        );
+        assert_eq!(refused(&[], vec![returned(String::new())]), all);
+    }
+
+    #[test]
+    fn a_request_id_that_is_too_long_for_a_property_is_left_out_of_it() {
+        let message = message(&events(1)[0]);
+        assert!(message.properties.correlation_id().is_none());
+    }
+}
