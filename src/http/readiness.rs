@@ -1,6 +1,7 @@
 //! `/readyz`: what the server can reach.
 //!
-//! Without PostgreSQL the server is not ready. Without Redis or RabbitMQ it works on and says so.
+//! Without PostgreSQL the server is not ready, nor when it is about to end. Without Redis or
+//! RabbitMQ it works on and says so.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,11 +102,13 @@ pub struct Dependencies {
 impl Readiness {
     /// Whether requests can be served.
     pub fn is_ready(&self) -> bool {
-        self.dependencies.postgresql == UP
+        self.dependencies.postgresql == UP && self.status != STOPPING
     }
 }
 
 const UP: &str = "up";
+/// The status of a server that was asked to end.
+pub const STOPPING: &str = "stopping";
 
 /// Asks the dependencies.
 pub struct Probe {

@@ -48,6 +48,7 @@ mod front_door;
 mod front_limits;
 mod front_proxies;
 mod front_rates;
+mod front_servers;
 mod front_tls;
 mod front_upstream;
 mod keys;
