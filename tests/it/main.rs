@@ -80,6 +80,7 @@ mod tidy_imports;
 mod tidy_limits;
 mod tidy_links;
 mod tidy_packaging;
+mod tidy_settings;
 mod tidy_sql;
 mod tls;
 mod transfers;
