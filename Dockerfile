@@ -8,10 +8,11 @@ WORKDIR /remit
 COPY Cargo.toml Cargo.lock ./
 COPY worker/Cargo.toml worker/
 # Only for the workspace to be whole: nothing of it is built.
+COPY testbed/Cargo.toml testbed/
 COPY chaos/Cargo.toml chaos/
 COPY bench/Cargo.toml bench/
-RUN mkdir -p src worker/src chaos/src bench/src \
-    && touch src/lib.rs chaos/src/lib.rs bench/src/lib.rs \
+RUN mkdir -p src worker/src testbed/src chaos/src bench/src \
+    && touch src/lib.rs testbed/src/lib.rs chaos/src/lib.rs bench/src/lib.rs \
     && echo 'fn main() {}' | tee src/main.rs > worker/src/main.rs \
     && cargo build --release --locked --package remit --package remit-worker \
     && cargo clean --release --package remit --package remit-worker
@@ -20,6 +21,8 @@ COPY build.rs ./
 COPY sql sql
 COPY src src
 COPY worker worker
+# What `remit --version` calls the sources: no repository comes along.
+ARG REMIT_COMMIT
 RUN cargo build --release --locked --package remit --package remit-worker
 
 FROM debian:bookworm-slim

@@ -1,6 +1,7 @@
 //! What handlers share, put together from the configuration.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -35,6 +36,7 @@ pub struct App {
     pub ledgers: Ledgers,
     pub metrics: Arc<Metrics>,
     pub probe: Probe,
+    is_stopping: AtomicBool,
 }
 
 impl App {
@@ -81,6 +83,17 @@ impl App {
             answer_store,
             wallet_cache,
             metrics,
+            is_stopping: AtomicBool::new(false),
         }
+    }
+
+    /// From now on `is_stopping`.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server has been asked to end, so that clients had better ask another one.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
     }
 }

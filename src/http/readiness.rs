@@ -1,7 +1,8 @@
 //! `/readyz`: what the server can reach.
 //!
-//! Without PostgreSQL the server is not ready. Without Redis or RabbitMQ it works on and says so.
-//! It also says so where one of the three answers and does not do its work.
+//! Without PostgreSQL the server is not ready, nor when it is about to end. Without Redis or
+//! RabbitMQ it works on and says so. It also says so where one of the three answers and does not do
+//! its work.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -103,7 +104,7 @@ pub struct Dependencies {
 impl Readiness {
     /// Whether requests can be served.
     pub fn is_ready(&self) -> bool {
-        self.dependencies.postgresql != DOWN
+        self.dependencies.postgresql != DOWN && self.status != STOPPING
     }
 }
 
@@ -116,6 +117,8 @@ const REFUSES_WRITES: &str = "refuses_writes";
 const NOT_CONFIGURED: &str = "not_configured";
 /// The broker answers, and the oldest event has waited for too long.
 const EVENTS_WAIT: &str = "events_wait";
+/// The status of a server that was asked to end.
+pub const STOPPING: &str = "stopping";
 
 /// Asks the dependencies.
 pub struct Probe {

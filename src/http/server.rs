@@ -1,6 +1,12 @@
 //! The HTTP server: accepts connections, and gives each request its id, its time and its answer.
 //!
-//! It ends only when the requests in flight have been answered, or after `SHUTDOWN_MS_MAX`.
+//! When it is to end, it says so while it still listens:
+//!
+//! 1. For `FAREWELL_MS` it works on. `/readyz` is 503, and each answer ends its connection. So a
+//!    balancer uses its connections up, or closes those that are idle.
+//! 2. It stops listening. Who was waiting to be accepted is served. New clients are refused, which
+//!    a balancer may take for a reason to ask another server, whatever the request.
+//! 3. It ends when the requests in flight have been answered, or after `SHUTDOWN_MS_MAX`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -11,14 +17,14 @@ use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::{CONNECTION, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -43,7 +49,12 @@ const CONNECTIONS_MAX: usize = 16_384;
 const WAITING_CONNECTIONS_MAX: u32 = 4_096;
 /// File descriptors that are not clients: the pools, the log, the listener.
 const OTHER_DESCRIPTORS: u64 = 256;
-/// How long requests in flight have to end after the signal; longer than `REQUEST_MS_MAX`.
+/// Longer than nginx keeps an idle connection to a server (`keepalive_timeout`), and than it leaves
+/// out another one that is back (`fail_timeout`).
+const FAREWELL_MS: u64 = 2_500;
+/// How long the first request may take to arrive on a connection that was opened last.
+const LAST_REQUESTS_MS: u64 = 100;
+/// How long requests in flight have to end after that; longer than `REQUEST_MS_MAX`.
 const SHUTDOWN_MS_MAX: u64 = 12_000;
 /// After a failed accept, such as for want of file descriptors.
 const ACCEPT_PAUSE_MS: u64 = 50;
@@ -82,25 +93,74 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(WAITING_CONNECTIONS_MAX)
 }
 
-/// Serves until `shutdown` completes, then finishes what is in flight. The caller binds.
+/// Serves until `shutdown` completes, then takes its leave. The caller binds.
 pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
-    let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut shutdown = std::pin::pin!(shutdown);
+    let clients = Clients {
+        app: Arc::clone(&app),
+        connections: GracefulShutdown::new(),
+        places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+    };
+    let mut farewell = std::pin::pin!(async {
+        shutdown.await;
+        app.stop();
+        tracing::info!("shutting down: taking requests for the last time");
+        sleep(Duration::from_millis(FAREWELL_MS)).await;
+    });
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
-            () = &mut shutdown => break,
+            accepted = clients.accept(&listener) => accepted,
+            () = &mut farewell => break,
         };
-        let (stream, place) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, place)) => clients.serve(stream, place),
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection failed");
                 sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
-                continue;
             }
-        };
-        let connection = connections.watch(connection(stream, Arc::clone(&app)));
+        }
+    }
+    if let Err(error) = clients.close(listener) {
+        tracing::warn!(%error, "shutdown: some clients were not accepted");
+    }
+    tracing::info!("shutting down: finishing requests in flight");
+    sleep(Duration::from_millis(LAST_REQUESTS_MS)).await;
+    let limit = Duration::from_millis(SHUTDOWN_MS_MAX);
+    if timeout(limit, clients.connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("shutdown: some requests did not end in time");
+    }
+}
+
+/// Those who are connected.
+struct Clients {
+    app: Arc<App>,
+    connections: GracefulShutdown,
+    places: Arc<Semaphore>,
+}
+
+impl Clients {
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+        let place = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let (stream, _) = listener.accept().await?;
+        Ok((stream, place))
+    }
+
+    fn serve(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
+        // Answers are small and whole: waiting to fill a packet only adds time.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "connection ended");
+            return;
+        }
+        let connection = connection(stream, Arc::clone(&self.app));
+        let connection = self.connections.watch(connection);
         tokio::spawn(async move {
             // Most often the client went away, which is its right.
             if let Err(error) = connection.await {
@@ -109,26 +169,22 @@ pub async fn run(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Out
             drop(place);
         });
     }
-    drop(listener);
-    tracing::info!("shutting down: finishing requests in flight");
-    let limit = Duration::from_millis(SHUTDOWN_MS_MAX);
-    if timeout(limit, connections.shutdown()).await.is_err() {
-        tracing::warn!("shutdown: some requests did not end in time");
-    }
-}
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
-    let (stream, _) = listener.accept().await?;
-    // Answers are small and whole: waiting to fill a packet only adds time.
-    stream.set_nodelay(true)?;
-    Ok((stream, place))
+    /// Stops listening. The system would reset the connections that wait to be accepted: they are
+    /// served first.
+    fn close(&self, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            let stream = match listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            stream.set_nonblocking(true)?;
+            self.serve(TcpStream::from_std(stream)?, place);
+        }
+        Ok(())
+    }
 }
 
 fn connection(
@@ -163,6 +219,10 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let mut answer = answered.unwrap_or_else(|problem| Answer::problem(&problem, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         answer.headers.insert("x-request-id", value);
+    }
+    if app.is_stopping() {
+        let close = HeaderValue::from_static("close");
+        answer.headers.insert(CONNECTION, close);
     }
     let duration = start.elapsed();
     let status = answer.status.as_u16();

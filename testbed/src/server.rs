@@ -17,6 +17,7 @@ const START_MAX: Duration = Duration::from_secs(20);
 pub struct Server {
     pub port: u16,
     pub http: Http,
+    recipe: Recipe,
     process: Process,
 }
 
@@ -27,20 +28,19 @@ impl Server {
         let listen = ("REMIT_LISTEN", format!("127.0.0.1:{port}"));
         let recipe = Recipe::new(program, &["serve"], log);
         let recipe = recipe.with(&[listen]).with(variables);
-        let process = Process::start(&recipe);
-        let mut process = process.unwrap_or_else(|error| panic!("{error}"));
         let http = Http::new(port);
-        eventually(START_MAX, "the server answers", async || {
-            let log = log.display();
-            assert!(process.status().is_none(), "the server ended; see {log}");
-            http.try_send(Method::GET, "/healthz", &[], "").await.ok()
-        })
-        .await;
+        let process = running(&recipe, &http).await;
         Self {
             port,
             http,
+            recipe,
             process,
         }
+    }
+
+    /// Starts it again at the same place, once it has ended.
+    pub async fn start_again(&mut self) {
+        self.process = running(&self.recipe, &self.http).await;
     }
 
     /// The process.
@@ -62,4 +62,16 @@ impl Server {
     pub fn ended_well(&mut self) -> Option<bool> {
         self.process.status().map(|status| status.success())
     }
+}
+
+/// The process, once it answers.
+async fn running(recipe: &Recipe, http: &Http) -> Process {
+    let mut process = Process::start(recipe).unwrap_or_else(|error| panic!("{error}"));
+    eventually(START_MAX, "the server answers", async || {
+        let log = recipe.log.display();
+        assert!(process.status().is_none(), "the server ended; see {log}");
+        http.try_send(Method::GET, "/healthz", &[], "").await.ok()
+    })
+    .await;
+    process
 }

@@ -159,7 +159,11 @@ fn a_setting_that_would_break_the_configuration_is_refused_by_name() {
         run(command.envs(good).env(name, value))
     };
     let rendered = render("REMIT_CORS_ORIGINS", "").expect("all are good");
-    assert!(rendered.contains(" server 127.0.0.1:1 max_fails=0; server [::1]:2 max_fails=0;"));
+    assert!(
+        rendered.contains(
+            " server 127.0.0.1:1 max_fails=3 fail_timeout=1s; server [::1]:2 max_fails=3 "
+        )
+    );
     assert!(!rendered.contains("${REMIT_"), "{rendered}");
     for (name, value) in [
         ("REMIT_CORS_ORIGINS", "https://wallet.example/"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use testbed::http::Http;
 use testbed::poll::{SOON, eventually_true};
 use tokio::task::JoinSet;
@@ -47,6 +48,9 @@ async fn without_the_server_the_answer_is_502_until_it_is_back() {
         assert_eq!(refused.header("retry-after"), "1");
         assert_eq!(refused.json()["request_id"], refused.header("x-request-id"));
         check_headers(&refused);
+        let user = json!({"name": "Ann"});
+        let refused = front.http.post_with_key("/users", "k", &user).await;
+        assert_eq!(refused.problem(), (502, "bad_gateway".to_owned()));
     }
     front.proxy.resume();
     let posted = front.http.transfer_with_key("k", source, target, 1).await;

@@ -1,18 +1,20 @@
-//! A server that is told to end answers what is in flight, takes nothing new, and ends well.
+//! A server that is told to end says so, answers what is in flight, takes nothing new, and ends
+//! well.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde_json::json;
 use testbed::poll::{SOON, eventually, eventually_true};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::raw::Connection;
+use crate::raw::{Connection, head};
 use crate::stack::Stack;
 
 /// As many as a few connections of PostgreSQL and one call of the server hold.
-const REQUESTS: u32 = 20;
-/// Far less than the server gives requests in flight, and than it waits for a request's head.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const REQUESTS: usize = 20;
+/// Less than the server waits for a request's head, and far less than it gives requests in flight.
+const AT_ONCE: Duration = Duration::from_millis(4_500);
 
 #[tokio::test]
 async fn sigterm_waits_for_requests_in_flight() {
@@ -27,32 +29,73 @@ async fn sigint_waits_for_requests_in_flight() {
 async fn check_requests_in_flight(signal: &str) {
     let mut stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-    let held = stack.hold(source).await;
-    let requests: Vec<_> = (0..REQUESTS)
-        .map(|_| {
-            let http = stack.http.clone();
-            tokio::spawn(async move { http.transfer(source, target, 1).await })
-        })
-        .collect();
-    stack.wait_for_waiting(REQUESTS).await;
-
     stack.server.signal(signal);
-    eventually_true(SOON, "new connections are refused", async || {
-        TcpStream::connect(("127.0.0.1", stack.server.port))
-            .await
-            .is_err()
-    })
-    .await;
+    await_farewell(&stack).await;
+    let body = json!({"source_id": source, "target_id": target, "amount": 1}).to_string();
+    let (first, rest) = body.split_at(10);
+    let mut requests = Vec::new();
+    for _ in 0..REQUESTS {
+        let (length, key) = (body.len(), Uuid::new_v4());
+        let headers = format!("Content-Length: {length}\r\nIdempotency-Key: {key}\r\n");
+        let mut request = Connection::open(stack.server.port).await;
+        let start = head("POST", "/transfers", &headers) + first;
+        request.send(start.as_bytes()).await;
+        requests.push(request);
+    }
+    await_refusal(&stack).await;
     assert_eq!(stack.server.ended_well(), None, "requests are in flight");
-    held.release().await;
-    for request in requests {
-        let answer = request.await.expect("every request is answered");
+    for request in &mut requests {
+        request.send(rest.as_bytes()).await;
+    }
+    for request in &mut requests {
+        let answer = request.receive().await.expect("every request is answered");
         assert_eq!(answer.status, 201, "{answer:?}");
     }
     let ended_well = eventually(SOON, "the server ends", async || stack.server.ended_well()).await;
     assert!(ended_well);
     assert_eq!(stack.count("transfers").await, 21);
     stack.verify().await;
+}
+
+/// Waits until the server says that it is about to end.
+async fn await_farewell(stack: &Stack) {
+    eventually_true(SOON, "/readyz says stopping", async || {
+        let answer = stack.http.get("/readyz").await;
+        (answer.status, answer.json()["status"].as_str()) == (503, Some("stopping"))
+    })
+    .await;
+}
+
+/// Waits until the server listens no longer.
+async fn await_refusal(stack: &Stack) {
+    eventually_true(SOON, "new connections are refused", async || {
+        let connected = TcpStream::connect(("127.0.0.1", stack.server.port)).await;
+        connected.is_err()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_about_to_end_still_answers_and_gives_up_its_connections() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let mut used = Connection::open(stack.server.port).await;
+    used.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let answer = used.receive().await.expect("an answer");
+    assert_eq!(answer.header("connection"), "");
+
+    stack.server.signal("TERM");
+    await_farewell(&stack).await;
+    let start = Instant::now();
+    let posted = stack.http.transfer(source, target, 1).await;
+    assert_eq!((posted.status, posted.header("connection")), (201, "close"));
+    used.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let answer = used.receive().await.expect("an answer");
+    assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+    assert!(used.is_closed_within(Duration::from_secs(1)).await);
+    await_refusal(&stack).await;
+    // nginx keeps idle connections for 2 s.
+    assert!(start.elapsed() > Duration::from_secs(2));
 }
 
 #[tokio::test]

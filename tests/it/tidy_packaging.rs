@@ -82,15 +82,47 @@ fn every_container_is_confined() {
 }
 
 #[test]
-fn every_password_of_compose_can_be_set_and_is_no_argument() {
-    let (compose, example) = (file("compose.yml"), file(".env.example"));
-    let named = compose
-        .split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split([':', '}']).next());
-    for name in named.filter(|name| name.starts_with("REMIT_")) {
-        assert!(example.contains(&format!("\n{name}=")), "{name}");
+fn the_image_is_built_from_the_whole_workspace() {
+    let (image, context) = (file("Dockerfile"), file(".dockerignore"));
+    let manifest = file("Cargo.toml");
+    let (_, members) = manifest.split_once("members = [").expect("a workspace");
+    let (members, _) = members.split_once(']').expect("it ends");
+    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
+    assert!(members.len() >= 4, "{members:?}");
+    for member in members {
+        let copied = format!("COPY {member}/Cargo.toml {member}/\n");
+        assert!(image.contains(&copied), "{copied}");
+        let source = format!(" {member}/src");
+        assert!(image.contains(&source), "{source}");
+        let sent = [
+            format!("\n!{member}/Cargo.toml\n"),
+            format!("\n!{member}\n"),
+        ];
+        assert!(sent.iter().any(|sent| context.contains(sent)), "{member}");
     }
+    // What is copied is also sent to the one who builds.
+    for line in image.lines().filter_map(|line| line.strip_prefix("COPY ")) {
+        let mut sources: Vec<&str> = line.split(' ').collect();
+        sources.pop();
+        for source in sources.iter().filter(|_| !line.starts_with("--from")) {
+            let folder = source.split('/').next().unwrap_or(source);
+            let is_sent = [source, folder]
+                .iter()
+                .any(|name| context.contains(&format!("\n!{name}\n")));
+            assert!(is_sent, ".dockerignore keeps {source} back");
+        }
+    }
+    // What the build reads of its environment comes in as an argument.
+    assert!(file("build.rs").contains("var(\"REMIT_COMMIT\")"));
+    let (before, after) = image
+        .split_once("\nARG REMIT_COMMIT\n")
+        .expect("an argument");
+    assert!(before.contains("COPY build.rs") && after.contains("RUN cargo build"));
+    assert!(file("compose.yml").contains("\n        REMIT_COMMIT: ${REMIT_COMMIT:-}\n"));
+}
+
+#[test]
+fn no_password_of_compose_is_an_argument() {
     for (name, settings) in services() {
         let mut commands = block(&settings, "    command:");
         let lines = settings.lines();

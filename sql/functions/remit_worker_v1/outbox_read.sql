@@ -25,8 +25,8 @@ as $$
 begin
     if request_limit is null or request_limit not between 1 and 100000 then
         perform remit.field_refuse('request_limit', '1 to 100000');
-    elsif cardinality(held) > 1000 then
-        perform remit.field_refuse('held', 'at most 1000');
+    elsif cardinality(held) > 10000 then
+        perform remit.field_refuse('held', 'at most 10000');
     end if;
     return query
     select o.ledger_id, o.id, o.event_id, o.type::text, o.subject_id, o.request_id::text,

@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::problem::{Code, Problem};
+use crate::http::readiness::STOPPING;
 use crate::sql::contract;
 
 const OPEN_METRICS: HeaderValue =
@@ -23,7 +24,10 @@ pub(super) fn root() -> Handled {
 
 pub(super) async fn readyz(app: &App) -> Handled {
     // In a box, as in `Database::attempt`.
-    let readiness = Box::pin(app.probe.readiness()).await;
+    let mut readiness = Box::pin(app.probe.readiness()).await;
+    if app.is_stopping() {
+        readiness.status = STOPPING;
+    }
     let mut answer = Answer::ok(&readiness)?;
     if !readiness.is_ready() {
         answer.status = StatusCode::SERVICE_UNAVAILABLE;

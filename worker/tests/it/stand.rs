@@ -123,6 +123,7 @@ impl Stand {
                              where conrelid = 'remit.outbox'::regclass and contype = 'c' loop
                     execute format('alter table remit.outbox drop constraint %I', name);
                 end loop;
+                alter domain remit.short_request_id drop constraint request_id_is_short;
             end;
             $$";
         self.dba.batch_execute(lift).await.unwrap();
