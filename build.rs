@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    for source in ["sql/migrations", "sql/functions", "src"] {
+    for source in ["sql/migrations", "sql/functions", "sql/rights", "src"] {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rerun-if-env-changed=REMIT_COMMIT");

@@ -75,8 +75,6 @@ create view remit.entries as
 comment on view remit.entries is
     'Every posted transfer as its two entries. amount is signed: what the entry did to the wallet.';
 
-grant select on remit.entries to remit_auditor;
-
 -- What the steps of transfers_post hand to each other.
 
 -- What a caller may do: may_spend is null for one that is unknown. A user_id binds it to the

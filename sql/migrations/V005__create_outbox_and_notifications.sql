@@ -39,3 +39,16 @@ create table remit.notifications (
     constraint type_is_short check (octet_length(type) between 1 and 64),
     constraint body_is_small check (pg_column_size(body) <= 131072)
 );
+
+-- Which advisory lock the session of the active relay holds. Each relay that begins to lead takes
+-- another one, so that no other role can hold it before.
+create table remit.relay (
+    is_only     boolean not null default true,
+    lock_number bigint not null default 0,
+    primary key (is_only),
+    constraint relay_has_one_row check (is_only)
+);
+
+comment on table remit.relay is 'One row: which advisory lock the session of the active relay holds.';
+
+insert into remit.relay default values;

@@ -104,5 +104,3 @@ create view remit.audit_log as
 
 comment on view remit.audit_log is
     'What operators did, through psql (actor is the login) or over HTTP (key_id is the key): when, to what, and why.';
-
-grant select on remit.audit_log to remit_auditor;

@@ -11,7 +11,10 @@ use crate::sql::migrate;
 /// PostgreSQL is away, or refuses.
 pub async fn run(config: config::Migrate) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
-    let report = migrate::run(&config.postgres, &config.passwords).await?;
+    let report = migrate::run(&config.postgres, &config.passwords, |line| {
+        eprintln!("remit: {line}");
+    })
+    .await?;
     for warning in &report.warnings {
         eprintln!("remit: warning: {warning}");
     }

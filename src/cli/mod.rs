@@ -58,7 +58,7 @@ enum Command {
         check: bool,
     },
     /// Bring the database up to this version; may run any number of times, also at once
-    #[command(after_help = help("DATABASE_URL=postgresql://remit:password@localhost/remit remit migrate"))]
+    #[command(after_help = help("DATABASE_URL=postgresql://remit_owner:password@localhost/remit remit migrate"))]
     Migrate,
     /// API keys: create, list or revoke them
     #[command(after_help = help("remit keys create --name billing --scope service --reason 'the billing job'"))]

@@ -32,6 +32,7 @@ pub async fn run(config: config::Serve) -> Result<(), Complaint> {
         pulse: pools::pool(&config.postgres, 1, LOCK_TIMEOUT_MS),
     };
     let first = pools::first(&pools.calls).await?;
+    session::check_rank(&first, "remit_server").await?;
     for warning in session::inspect(&first).await? {
         tracing::warn!(warning, "PostgreSQL is not as it should be");
     }

@@ -1,7 +1,8 @@
-//! `remit migrate`: tables by refinery, then every function anew.
+//! `remit migrate`: roles, tables by refinery, then every function and right anew.
 //!
-//! refinery takes no lock of its own. So one advisory lock covers both parts, and any number of
-//! processes may migrate the same database at once.
+//! Any number of processes may migrate the same database at once: they take turns.
+
+mod turn;
 
 use std::error::Error as _;
 
@@ -9,9 +10,11 @@ use include_dir::{Dir, DirEntry, include_dir};
 use postgres_protocol::password::scram_sha_256;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::base::complaint::{Complaint, with_causes};
-use crate::sql::fault::complaint;
+use crate::sql::fault::{complaint, describe};
+use crate::sql::migrate::turn::Turn;
 use crate::sql::pools;
 use crate::sql::pools::Config;
 use crate::sql::session::{self, Unfit};
@@ -22,69 +25,37 @@ mod tables {
 
 static FUNCTIONS: Dir = include_dir!("$CARGO_MANIFEST_DIR/sql/functions");
 
-/// The advisory lock of migrations. Its number may be any constant that nothing else in the
-/// database uses.
-///
-/// The search path keeps refinery's table in `public`. Without it, a login named `remit` would make
-/// that table in the schema `remit`, which is ours.
-const LOCK: &str = "
-    set search_path = public;
-    select pg_advisory_lock(hashtextextended('remit migrate', 0));
-";
+/// What each role is and may, made anew by each run, so that it is so after a dump was restored or
+/// after a change by hand. A dump has no roles, and of rights those that it is asked for.
+const ROLES: &str = include_str!("../../sql/rights/roles.sql");
+const SUPERUSER: &str = include_str!("../../sql/rights/superuser.sql");
+const REVOKE: &str = include_str!("../../sql/rights/revoke.sql");
+const GRANT: &str = include_str!("../../sql/rights/grant.sql");
 
-/// Takes back every right on the functions. The function files then grant theirs anew, so that a
-/// grant that was removed from a file is gone.
-///
-/// It also takes the right to make temporary objects, with which a role could try to mislead a
-/// function. That is a right on the database: a dump or a copy does not carry it, so each run sets
-/// it.
-const REVOKE: &str = "
-    set local search_path = pg_catalog, pg_temp; -- A function that is an expression is bound to what is found here.
-    do $$
-    begin
-        execute format('revoke temporary on database %I from public', current_database());
-    end;
-    $$;
-    -- Any role could fill the disk with large objects, or the log with messages. Only a superuser
-    -- may forbid it, so an owner that is none goes on without.
-    do $$
-    declare
-        function regprocedure;
-    begin
-        for function in
-            select p.oid from pg_proc p
-             where p.pronamespace = 'pg_catalog'::regnamespace
-               and p.proname in ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put', 'lowrite', 'lo_truncate',
-                                 'lo_truncate64', 'lo_unlink', 'pg_logical_emit_message')
-        loop
-            execute format('revoke execute on function %s from public', function);
-        end loop;
-    exception
-        when insufficient_privilege then
-            null;
-    end;
-    $$;
-    -- A role may change its own settings for sessions to come.
-    do $$
-    declare
-        setting record;
-    begin
-        for setting in
-            select r.rolname, d.datname
-              from pg_db_role_setting s
-              join pg_roles r on r.oid = s.setrole
-              left join pg_database d on d.oid = s.setdatabase
-             where r.rolname in ('remit_server', 'remit_worker', 'remit_operator', 'remit_auditor')
-        loop
-            execute format('alter role %I %s reset all', setting.rolname,
-                           case when setting.datname is not null then format('in database %I', setting.datname) end);
-        end loop;
-    end;
-    $$;
-    set local check_function_bodies = off; -- Functions may name others that come later.
-    revoke all on all functions in schema remit, remit_v1, remit_worker_v1, remit_ops_v1
-      from public, remit_server, remit_worker, remit_operator, remit_auditor;
+const IS_SUPERUSER: &str = "select r.rolsuper from pg_roles r where r.rolname = session_user";
+const DIFFERENCES: &str = "select remit.rights_verify()";
+/// What is left open because this login may not close it.
+const GAPS: &str = "
+    select format('login %I may use up all connections; `alter role %1$I connection limit 10`', r.rolname)
+      from pg_roles r
+     where r.rolconnlimit = -1 and r.rolcanlogin and not (r.rolsuper or r.rolreplication)
+       and exists (select from unnest(array['remit_server', 'remit_worker', 'remit_operator', 'remit_auditor']) role
+                    where pg_has_role(r.oid, role, 'member'))
+    union all
+    select 'every role may make large objects and write messages into the log; let a superuser run '
+           'sql/rights/superuser.sql in this database'
+     where has_function_privilege('public', 'pg_catalog.lo_create(oid)', 'execute')
+        or has_function_privilege('public', 'pg_catalog.pg_logical_emit_message(boolean, text, text)', 'execute')
 ";
+/// How long a statement waits for what another session holds, unless `options` of the URL have
+/// another `lock_timeout`.
+const LOCK_WAIT: &str = "-c lock_timeout=30s";
+/// The search path keeps refinery's table in `public`. Without it, a login named `remit` would make
+/// that table in the schema `remit`, which is ours. The session that holds the lock is idle.
+const SETTINGS: [(&str, &str); 2] = [
+    ("search_path", "public"),
+    ("idle_in_transaction_session_timeout", "0"),
+];
 
 /// Login passwords for the roles of the server and the worker. A role without a new one keeps its
 /// old one.
@@ -104,31 +75,30 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-/// Brings a database up to this version. Running it again changes nothing.
+/// Brings a database up to this version. Running it again changes nothing. Tells whom it waits for.
 ///
 /// # Errors
 /// What failed, with the name of the file.
-pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Complaint> {
-    let (mut client, _driver) = connect(config).await?;
-    let warnings = session::inspect(&client).await?;
-    let (other, _other_driver) = connect(config).await?;
-    session::check_apart(&client, &other).await?;
-    drop(other);
-    // PostgreSQL releases the lock when the connection closes.
-    client
-        .batch_execute(LOCK)
-        .await
-        .map_err(|error| complaint("waiting for other migrations", &error))?;
-    let migrations = tables_migrate(&mut client).await?;
-    let functions = functions_replace(&mut client).await?;
-    for (role, password) in [
-        ("remit_server", &passwords.server),
-        ("remit_worker", &passwords.worker),
-    ] {
-        if let Some(password) = password {
-            password_set(&client, role, password).await?;
-        }
-    }
+pub async fn run(
+    config: &Config,
+    passwords: &Passwords,
+    tell: fn(&str),
+) -> Result<Report, Complaint> {
+    let mut config = config.clone();
+    let of_url = config.inner.get_options().unwrap_or_default();
+    let options = format!("{LOCK_WAIT} {of_url}");
+    config.inner.options(options);
+    let (mut client, _driver) = connect(&config).await?;
+    let mut warnings = session::inspect(&client).await?;
+    let holder = connect(&config).await?;
+    session::check_apart(&client, &holder.0).await?;
+    let turn = Turn::take(&client, holder, tell).await?;
+    let process = turn::process(&client).await?;
+    let work = work(&mut client, passwords);
+    let (migrations, functions) = turn.work(process, work, tell).await?;
+    let gaps = client.query(GAPS, &[]).await;
+    let gaps = gaps.map_err(|error| complaint("looking what is left open", &error))?;
+    warnings.extend(gaps.iter().map(|row| row.get::<_, String>(0)));
     Ok(Report {
         migrations,
         functions,
@@ -136,8 +106,47 @@ pub async fn run(config: &Config, passwords: &Passwords) -> Result<Report, Compl
     })
 }
 
+/// All that is done in a turn. Gives the names of the migrations and the number of functions.
+async fn work(
+    client: &mut Client,
+    passwords: &Passwords,
+) -> Result<(Vec<String>, usize), Complaint> {
+    roles_make(client).await?;
+    turn::act_as_owner(client).await?;
+    let migrations = tables_migrate(client).await?;
+    let functions = functions_replace(client).await?;
+    let login = client.batch_execute("reset role").await;
+    login.map_err(|error| complaint("acting as the login again", &error))?;
+    for (role, password) in [
+        ("remit_server", &passwords.server),
+        ("remit_worker", &passwords.worker),
+    ] {
+        if let Some(password) = password {
+            password_set(client, role, password).await?;
+        }
+    }
+    Ok((migrations, functions))
+}
+
+/// Makes the roles that are missing, and closes what a superuser alone can close.
+async fn roles_make(client: &Client) -> Result<(), Complaint> {
+    let failed = |error: tokio_postgres::Error| match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Complaint::new(
+            format!("sql/rights/roles.sql: {}", describe(&error)),
+            "let a superuser run that file, or `alter role … createrole` for this login",
+        ),
+        _ => complaint("sql/rights", &error),
+    };
+    client.batch_execute(ROLES).await.map_err(failed)?;
+    let row = client.query_one(IS_SUPERUSER, &[]).await.map_err(failed)?;
+    if row.get(0) {
+        client.batch_execute(SUPERUSER).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
 async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Complaint> {
-    let connected = pools::connect_pinned(config, &[]).await;
+    let connected = pools::connect_pinned(config, &SETTINGS).await;
     connected.map_err(|unfit| match unfit {
         Unfit::Postgres(error) => complaint("connecting to PostgreSQL", &error),
         wrong => wrong.into(),
@@ -167,30 +176,32 @@ fn refused(error: &refinery::Error) -> Complaint {
     }
 }
 
+/// Makes all functions and rights anew, and compares the rights with those of the repository.
 async fn functions_replace(client: &mut Client) -> Result<usize, Complaint> {
-    let failed = |path: &str, error: &tokio_postgres::Error| {
-        complaint(&format!("sql/functions/{path}"), error)
-    };
-    let transaction = client
-        .transaction()
-        .await
-        .map_err(|error| failed("", &error))?;
-    transaction
-        .batch_execute(REVOKE)
-        .await
-        .map_err(|error| failed("", &error))?;
-    let mut count = 0;
-    for (path, text) in function_files() {
-        transaction
-            .batch_execute(text)
-            .await
-            .map_err(|error| failed(&path, &error))?;
-        count += 1;
+    let failed = |path: &str, error: &tokio_postgres::Error| complaint(path, error);
+    let begun = client.transaction().await;
+    let transaction = begun.map_err(|error| failed("sql/functions", &error))?;
+    let revoke = ("sql/rights/revoke.sql".to_owned(), REVOKE);
+    let grant = ("sql/rights/grant.sql".to_owned(), GRANT);
+    let functions: Vec<_> = function_files()
+        .map(|(path, text)| (format!("sql/functions/{path}"), text))
+        .collect();
+    let count = functions.len();
+    for (path, text) in [vec![revoke], functions, vec![grant]].concat() {
+        let done = transaction.batch_execute(text).await;
+        done.map_err(|error| failed(&path, &error))?;
     }
-    transaction
-        .commit()
-        .await
-        .map_err(|error| failed("", &error))?;
+    let found = transaction.query(DIFFERENCES, &[]).await;
+    let found = found.map_err(|error| failed("comparing the rights", &error))?;
+    if !found.is_empty() {
+        let found: Vec<String> = found.iter().map(|row| row.get(0)).collect();
+        return Err(Complaint::new(
+            format!("rights are not as sql/rights says: {}", found.join(", ")),
+            "undo this with `revoke`, `alter role` or `alter … owner to`, then migrate again",
+        ));
+    }
+    let committed = transaction.commit().await;
+    committed.map_err(|error| failed("sql/functions", &error))?;
     Ok(count)
 }
 

@@ -40,6 +40,10 @@ const VERSION: &str = "select current_setting('server_version_num')";
 const FACTS: &str = "
     select pg_is_in_recovery(), pg_encoding_to_char(d.encoding), d.datlocprovider, d.datcollate
       from pg_database d where d.datname = current_database()";
+const RANK: &str = "
+    select r.rolsuper,
+           coalesce((select pg_has_role(session_user, n.nspowner, 'member') from pg_namespace n where n.nspname = 'remit'), false)
+      from pg_roles r where r.rolname = session_user";
 const PROCESS: &str = "select pg_backend_pid()";
 /// What an acknowledged transfer needs to be there after a power cut.
 const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
@@ -125,6 +129,22 @@ pub async fn inspect(client: &Client) -> Result<Vec<String>, Unfit> {
     warnings.extend(locale(fact(2), fact(3)));
     warnings.extend(durability(client).await?);
     Ok(warnings)
+}
+
+/// Refuses a login that no rule of Remit's holds, where one of this `role` is meant: who takes the
+/// program over would have all that its login has.
+///
+/// # Errors
+/// It is a superuser, or may act as the owner of Remit's tables.
+pub async fn check_rank(client: &Client, role: &str) -> Result<(), Unfit> {
+    let rank = row(client, RANK).await?;
+    let what = match [rank.get(0), rank.get(1)] {
+        [Some("f"), Some("f")] => return Ok(()),
+        [Some("f"), _] => "this login owns Remit's tables",
+        _ => "this login is a superuser",
+    };
+    let advice = format!("name a login of {role} in DATABASE_URL, and keep this one for people");
+    Err(wrong(what, &advice))
 }
 
 /// What a session may lose that was committed in it. One that pins nothing has what its login has

@@ -9,7 +9,7 @@ use crate::place::{programs, repository};
 use crate::process::{blocking, run};
 
 /// What `remit` has compiled in.
-const FOLDERS: [&str; 2] = ["sql/migrations", "sql/functions"];
+const FOLDERS: [&str; 3] = ["sql/migrations", "sql/functions", "sql/rights"];
 
 /// Makes or renews Remit's schema. The logins of server and worker get this password.
 ///

@@ -188,7 +188,12 @@ async fn template() -> String {
             install::migrate(&install::fresh_remit(), &url_of(&target), ROLE_PASSWORD).await;
         migrated.unwrap_or_else(|error| panic!("the template cannot be migrated: {error}"));
         admin_key_insert(&connect(&target).await).await;
-        let finish = format!("alter database {name} is_template true");
+        // All tests at once are more servers and workers than one Remit has.
+        let finish = format!(
+            "alter role remit_server connection limit 190;
+             alter role remit_worker connection limit 190;
+             alter database {name} is_template true"
+        );
         client.batch_execute(&finish).await.expect("it is there");
     }
     name

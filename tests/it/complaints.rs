@@ -90,8 +90,9 @@ async fn what_stops_a_migration_is_said() {
 async fn a_migration_that_is_ended_while_it_waits_says_so() {
     let database = Database::create().await;
     let owner = database.connect().await;
-    let lock = "select pg_advisory_lock(hashtextextended('remit migrate', 0))";
-    owner.batch_execute(lock).await.expect("nobody has it");
+    let lock = "begin; lock table public.refinery_schema_history";
+    let holder = database.connect().await;
+    holder.batch_execute(lock).await.expect("nobody has it");
     let waiting = remit(&["migrate"], &database.owner_url()).spawn();
     let waiting = waiting.expect("the program was built");
     eventually_true(SOON, "its session is there", async || {
@@ -124,8 +125,9 @@ async fn what_keeps_a_command_from_its_database_is_said() {
         check(&what, &output, "(SQLSTATE 28P01)", "");
     }
     // Never migrated.
-    for arguments in [&["serve"][..], &["verify"]] {
-        let output = run(arguments, &database.owner_url());
+    let server = database.url("remit_server");
+    for (arguments, url) in [(["serve"], server), (["verify"], url)] {
+        let output = run(&arguments, &url);
         check("not migrated", &output, "does not exist", "`remit migrate`");
     }
 }

@@ -68,6 +68,7 @@ mod pages;
 mod rate_limit;
 mod readiness;
 mod rights;
+mod roles;
 mod schemathesis;
 mod scopes;
 mod scripts;

@@ -11,7 +11,8 @@ use tokio::time::{sleep, timeout};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
 
-fn remit(command: &str, variables: &[(&str, &str)]) -> Command {
+/// A command of the program, with these variables and no others.
+pub fn remit(command: &str, variables: &[(&str, &str)]) -> Command {
     let mut remit = Command::new(PROGRAM);
     remit
         .arg(command)
@@ -24,7 +25,7 @@ fn remit(command: &str, variables: &[(&str, &str)]) -> Command {
 }
 
 /// Runs `remit migrate`, which must succeed.
-async fn migrate(url: &str) -> String {
+pub async fn migrate(url: &str) -> String {
     let mut command = remit("migrate", &[("DATABASE_URL", url)]);
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = output
@@ -36,7 +37,7 @@ async fn migrate(url: &str) -> String {
 }
 
 /// Runs `remit serve`, which must refuse to start, and gives its message.
-async fn refused_start(url: String) -> String {
+pub async fn refused_start(url: String) -> String {
     let variables = [
         ("DATABASE_URL", url.as_str()),
         ("REDIS_URL", "redis://127.0.0.1:1/0"),
@@ -121,6 +122,12 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
         .batch_execute(
             "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
              grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_operator;
+             grant select on remit.keys to remit_server;
+             grant update (balance) on remit.wallets to remit_operator with grant option;
+             grant usage on schema remit to public;
+             revoke usage on schema remit_v1 from remit_server;
+             alter default privileges in schema remit_v1 grant execute on functions to public;
+             drop function remit_v1.outbox_lag();
              revoke execute on function remit_v1.transfer_get(bigint, uuid, bytea) from remit_server;
              create or replace function remit_v1.transfer_id(idempotency_key text) returns uuid language sql as $$ select null::uuid $$;
              comment on function remit_v1.transfer_id(text) is null;",
@@ -129,6 +136,9 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
         .expect("the owner may");
     assert!(dump(&database) != before);
     migrate(&database.owner_url()).await;
+    let undo =
+        "alter default privileges in schema remit_v1 revoke execute on functions from public";
+    owner.batch_execute(undo).await.expect("the owner may");
     assert!(dump(&database) == before, "all is as the files say");
 }
 

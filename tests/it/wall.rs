@@ -11,6 +11,7 @@ async fn the_servers_login_becomes_nobody_else() {
     let migrated = migrate::run(
         &database.owner.clone().into(),
         &migrate::Passwords::default(),
+        |_| {},
     )
     .await;
     assert!(migrated.is_ok(), "{:?}", migrated.err());

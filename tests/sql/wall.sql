@@ -1,5 +1,5 @@
 begin;
-select plan(102);
+select plan(106);
 \ir fixture.psql
 
 -- The server is taken over: an attacker has its login and runs any statement. The attacker can call
@@ -55,6 +55,10 @@ select is(pg_temp.refusal_of('remit_server', statement), expected, statement)
     ('select lo_create(0)', '42501'),
     ('select lo_from_bytea(0, ''x'')', '42501'),
     ('select pg_logical_emit_message(false, ''x'', ''x'')', '42501'),
+    ('select pg_advisory_lock(1)', '42501'),
+    ('select pg_try_advisory_lock_shared(1, 2)', '42501'),
+    ('select pg_advisory_xact_lock(1)', '42501'),
+    ('set temp_file_limit = -1', '42501'),
     ('select pg_switch_wal()', '42501'),
     ('select pg_promote()', '42501'),
     ('do language plpythonu ''pass''', '42704'))

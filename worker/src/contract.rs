@@ -29,6 +29,8 @@ use crate::error::Error;
 /// `statement_timeout`.
 const CALL_MS_MAX: u64 = 10_000;
 
+/// The role that the worker's login has, and no more than it.
+const ROLE: &str = "remit_worker";
 /// Settings of each session: statements have a limit, and a database that no longer hears from a
 /// worker ends its session within seconds, which frees the relay's lock. The last one is the
 /// relay's alone. It asks many times a second: one that is silent for so long hangs, and another
@@ -133,6 +135,7 @@ impl Session {
     /// # Errors
     /// They are not what Remit needs.
     pub async fn inspect(&self, config: &Config) -> Result<Vec<String>, Error> {
+        in_time(session::check_rank(self, ROLE)).await?;
         let warnings = in_time(session::inspect(self)).await?;
         let other = Self::connect(config).await?;
         in_time(session::check_apart(self, &other)).await?;
@@ -170,9 +173,10 @@ impl query::Session for Session {
 /// Whose queues there are on the broker, asked in a session that ends with the answer.
 ///
 /// # Errors
-/// PostgreSQL is away.
+/// PostgreSQL is away, or the login is not a worker's.
 pub async fn instance_id(config: &Config) -> Result<Uuid, Error> {
     let session = Session::connect(config).await?;
+    in_time(session::check_rank(&session, ROLE)).await?;
     Ok(cache_state(&session).await?.instance_id)
 }
 

@@ -6,6 +6,7 @@ mod cache;
 mod command_line;
 mod dead_letters;
 mod fuzz;
+mod lead;
 mod notifier;
 mod outages;
 mod package_files;
