@@ -59,8 +59,8 @@ impl Bug {
             Self::SkipLookup => patch(owner, &SKIP_LOOKUP).await,
             Self::UnorderedLocks => {
                 patch(owner, &UNORDERED_LOCKS).await?;
-                // Sooner than in a second, so that the run is short.
-                let soon = format!("alter database {database} set deadlock_timeout = '50ms'");
+                // Before the server gives up a lock (`POST_LOCK_TIMEOUT_MS`).
+                let soon = format!("alter database {database} set deadlock_timeout = '5ms'");
                 owner.execute(&soon).await
             }
             Self::CommitLater => {

@@ -168,8 +168,14 @@ impl Redis {
             let link = Box::pin(self.pool.get()).await;
             let link = link.map_err(|error| error.to_string())?;
             if !is_broken(&link) {
-                *lock(&self.current) = Some(link.clone());
-                return Ok(link.clone());
+                let mut current = lock(&self.current);
+                let is_other = |other: &Link| !Arc::ptr_eq(&other.is_broken, &link.is_broken);
+                let first = current.take().filter(|it| !is_broken(it) && is_other(it));
+                // Of callers that asked together one was first. The pool closes the other's link.
+                link.is_broken.store(first.is_some(), Ordering::Relaxed);
+                return Ok(current
+                    .insert(first.unwrap_or_else(|| link.clone()))
+                    .clone());
             }
         }
     }
