@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use testbed::process::{blocking, run};
 
 use crate::load::warmup;
-use crate::stand::Stand;
+use crate::stand::{PASSWORD, Stand};
 
 /// It may end before it has told of its last second.
 const UNREPORTED_S: u64 = 1;
@@ -60,12 +60,21 @@ impl Pgbench {
         warmup(self.time).as_secs_f64().ceil() as u64
     }
 
+    /// Who calls. `transfers_post` is called as the server calls it: what a person posts costs a
+    /// row of the audit log as well.
+    fn login(&self, stand: &Stand) -> Result<(&'static str, String), String> {
+        if self.script.starts_with("remit_") {
+            return Ok(("remit_server", PASSWORD.to_owned()));
+        }
+        Ok(("remit", stand.services.folder.secret("owner")?))
+    }
+
     /// Carries it out.
     ///
     /// # Errors
     /// A call failed, or pgbench is not there.
     pub async fn carry_out(&self, stand: &Stand) -> Result<Outcome, String> {
-        let secret = stand.services.folder.secret("owner")?;
+        let (user, password) = self.login(stand)?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("sql")
             .join(self.script);
@@ -80,7 +89,7 @@ impl Pgbench {
             ])
             .args(["-n", "-M", "prepared", "-j", THREADS, "-h", "127.0.0.1"])
             .args(["-p", &stand.services.port("postgres").to_string()])
-            .args(["-U", "remit", "-c", &self.clients.to_string()])
+            .args(["-U", user, "-c", &self.clients.to_string()])
             .args(["-T", &self.seconds().to_string()])
             .args(["-P", "1"])
             .args(["-D", &format!("wallets={}", self.wallets)])
@@ -88,7 +97,7 @@ impl Pgbench {
             .args(["-D", &format!("key={}", digest(&stand.key)?)])
             .arg("-f")
             .arg(script)
-            .env("PGPASSWORD", secret);
+            .env("PGPASSWORD", password);
         if let Some(rate) = self.rate {
             fs::create_dir_all(&logs).map_err(|error| error.to_string())?;
             command

@@ -19,7 +19,7 @@ use database::DATABASE;
 pub use database::ids;
 
 /// Of the programs' logins, on a private server on loopback.
-const PASSWORD: &str = "bench";
+pub(crate) const PASSWORD: &str = "bench";
 /// The textbook function has a session for each of its callers; Remit needs 22.
 const SESSIONS_MAX: u32 = 600;
 /// Nothing is traded for speed.
