@@ -64,6 +64,7 @@ create table remit.wallets (
     status_version  remit.natural_number not null default 0,
     transfer_max    remit.exact_limit,
     daily_max       remit.exact_limit,
+    counted_from    remit.natural_number,
     created_as      remit.content_digest,
     reference       remit.short_reference,
     metadata        remit.flat_metadata not null default '{}',
@@ -85,19 +86,26 @@ comment on column remit.wallets.transfer_max is
     'The largest amount that one transfer may take from the wallet. Null is no limit.';
 comment on column remit.wallets.daily_max is
     'The largest total that may leave the wallet in any 24 hours. Null is no limit.';
+comment on column remit.wallets.counted_from is
+    'The version from which on remit.spending counts what leaves. Null where there is no daily_max.';
 
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
 
 -- What left the wallets that have a daily limit, by the hour, so that a limit costs the same
 -- whatever a wallet did that day. hour: whole hours since 1970. A row counts the wallet's entries
--- from version_first up to that of the next hour, so that verify can count them again.
+-- from version_first up to that of the next hour, so that verify can count them again: the first
+-- row those from the wallet's counted_from on.
 create table remit.spending (
     ledger_id     bigint not null,
     wallet_id     uuid not null,
     hour          bigint not null,
     amount        remit.exact_limit not null,
     version_first bigint not null,
+    was_behind    boolean not null default false,
     primary key (ledger_id, wallet_id, hour),
     foreign key (ledger_id, wallet_id) references remit.wallets
 );
+
+comment on column remit.spending.was_behind is
+    'Whether the clock was behind the moment of an entry that the row counts. If not, hour is that of the moment.';

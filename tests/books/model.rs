@@ -51,6 +51,10 @@ struct Wallet {
     status_version: i64,
     transfer_max: Option<i64>,
     daily_max: Option<i64>,
+    /// The version from which on the daily limit counts.
+    counted_from: Option<i64>,
+    /// The version of the first entry by which something left.
+    left_first: Option<i64>,
     /// What has left, whenever.
     spent: i128,
     reference: Option<String>,

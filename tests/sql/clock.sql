@@ -1,5 +1,5 @@
 begin;
-select plan(39);
+select plan(42);
 \ir fixture.psql
 
 -- The machine's clock is wrong for a while. It cannot be set here, so all that was written is moved
@@ -61,6 +61,7 @@ begin
     perform pg_temp.outcomes(pg_temp.request(number + 1000, 13, number, 1));
     return next is((select updated_at from remit.wallets where id = pg_temp.id(number)), now() + distance, 'a moment spreads, ' || distance);
     return next is(pg_temp.spend(number, 41, 14), 'limit_exceeded', 'but brings no new day');
+    return next is(pg_temp.spend(number, 40, 14), 'posted', 'nor does it take of the day');
 end;
 $$;
 select pg_temp.meet(300 + number, distance) from distances;

@@ -1,12 +1,12 @@
 begin;
-select plan(10);
+select plan(12);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12, 100);
 insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 24, 8, 1);
-create function pg_temp.record(outcomes remit_v1.transfer_outcome[], replays boolean[]) returns void language sql as $$
-    select remit.spending_record(1, now(),
+create function pg_temp.record(outcomes remit_v1.transfer_outcome[], replays boolean[], clock timestamptz default now()) returns void language sql as $$
+    select remit.spending_record(1, clock,
         array(
             select (d.outcome, null, d.replayed, pg_temp.id(100 + d.place::integer), pg_temp.id(d.source_number), pg_temp.id(d.target_number),
                     d.amount, 'USD', 9 + d.place, null, null, null, null, '{}', null, now(), d.source_number - 10, d.target_number - 10, null
@@ -33,6 +33,15 @@ select is(pg_temp.spent(), '11: 8, 11: 14', 'nor what was not decided');
 update remit.spending set hour = hour + 9600;
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
 select is(pg_temp.spent(), '11: 8, 11: 21', 'nothing is counted before the latest hour');
+delete from remit.spending;
+create function pg_temp.hours() returns text language sql as $$
+    select string_agg(hour - remit.hour_number(now()) || case when was_behind then ' behind' else '' end, ', ' order by hour) from remit.spending;
+$$;
+select pg_temp.record('{posted,posted,posted}', '{f,f,f}', now() + interval '2 hours');
+select is(pg_temp.hours(), '0', 'a call that took long counts when its moment was');
+delete from remit.spending;
+select pg_temp.record('{posted,posted,posted}', '{f,f,f}', now() - interval '2 hours');
+select is(pg_temp.hours(), '-2 behind', 'and one whose moment is ahead when the clock says, which the row tells');
 delete from remit.spending;
 -- The clock runs ahead: each hour has its amount.
 insert into remit.spending select 1, pg_temp.id(11), remit.hour_number(now()) - 9600 - h, h, 1000 - h from generate_series(1, 99) h;

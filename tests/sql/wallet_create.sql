@@ -30,7 +30,7 @@ select results_eq(
                '{"a": "b"}'::jsonb, true, false) $$,
     'the result tells the new wallet');
 select results_eq(
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(11) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'counted_from', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(11) $$,
     $$ select to_jsonb(m) - 'replayed' from empty_made m $$,
     'the row is what the result says');
 select is((select count(*) from remit.wallets), 1::bigint, 'no issuance wallet is made for it');
@@ -48,7 +48,7 @@ select results_eq(
     $$ values (500::bigint, 1::bigint, 0::bigint, true, false) $$,
     'an initial balance is the first entry');
 select results_eq(
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(13) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'counted_from', 'created_as'] from remit.wallets w where w.ledger_id = 1 and w.id = pg_temp.id(13) $$,
     $$ select to_jsonb(m) - 'replayed' from funded_made m $$,
     'the row is what the result says');
 select results_eq(

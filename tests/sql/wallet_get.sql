@@ -6,7 +6,7 @@ select pg_temp.wallet(11, 100, floor => -50);
 update remit.wallets set held = 30, reference = 'savings', metadata = '{"a": "b"}' where id = pg_temp.id(11);
 select results_eq(
     $$ select to_jsonb(r) - 'replayed' from remit_v1.wallet_get(1, pg_temp.id(11)) r $$,
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.id = pg_temp.id(11) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'counted_from', 'created_as'] from remit.wallets w where w.id = pg_temp.id(11) $$,
     'a wallet is what its row says');
 select results_eq(
     $$ select balance, held, floor, version, status_version, replayed from remit_v1.wallet_get(1, pg_temp.id(11)) $$,

@@ -35,7 +35,7 @@ $$;
 
 select results_eq(
     $$ select to_jsonb(r) - 'replayed' from remit_v1.wallet_list(1, pg_temp.id(1), null, null, 1) r $$,
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.user_id = pg_temp.id(1) order by created_at, id limit 1 $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'counted_from', 'created_as'] from remit.wallets w where w.user_id = pg_temp.id(1) order by created_at, id limit 1 $$,
     'the oldest comes first, and is what its row says');
 select results_eq(
     format('select id from pg_temp.pages(%s)', size),

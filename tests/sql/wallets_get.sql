@@ -10,7 +10,7 @@ do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null,
 select pg_temp.wallet(14, ledger_id => 900);
 select set_eq(
     $$ select to_jsonb(r) - 'replayed' from remit_v1.wallets_get(1, array[pg_temp.id(12), pg_temp.id(11)]) r $$,
-    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'created_as'] from remit.wallets w where w.id in (pg_temp.id(11), pg_temp.id(12)) $$,
+    $$ select to_jsonb(w) - array['ledger_id', 'transfer_max', 'daily_max', 'counted_from', 'created_as'] from remit.wallets w where w.id in (pg_temp.id(11), pg_temp.id(12)) $$,
     'the wallets named are what their rows say');
 select results_eq(
     $$ select pg_temp.number(id) from remit_v1.wallets_get(

@@ -9,9 +9,10 @@ as $$
 --
 -- drafts are what came of the requests, locked the wallets that they name.
 --
--- A clock may be wrong for a while. An amount is counted in the hour of the clock, or in the
--- wallet's latest one if that is later: when a clock that was set back is put right, it still
--- counts. It is not the hour of the call's moment, which another wallet may have moved.
+-- A clock may be wrong for a while. An amount is counted in the hour of the call's moment, which is
+-- the clock's as a rule. Another wallet may have moved the moment ahead of the clock: then it is
+-- counted in the hour of the clock, and the row says so. The wallet's latest hour is taken if that
+-- is later: when a clock that was set back is put right, the amount still counts.
 --
 -- Nothing that was counted is forgotten: what is older than the latest hours is added to the oldest
 -- of them. So a wallet has a bounded number of rows. Whatever a clock does, an amount counts for as
@@ -22,16 +23,18 @@ declare
     hours_kept constant integer := 100; -- 25 of them count.
     amount_max constant bigint := 9007199254740991;
 begin
-    insert into remit.spending as s (ledger_id, wallet_id, hour, amount, version_first)
-    select spending_record.ledger_id, d.source_id,
-           greatest(remit.hour_number(clock), (
-               select max(k.hour) from remit.spending k
-                where k.ledger_id = spending_record.ledger_id and k.wallet_id = d.source_id)),
-           least(sum(d.amount), amount_max)::remit.exact_limit, min(d.source_version)
-      from unnest(drafts) d
-     where d.outcome = 'posted' and not d.replayed and locked[d.source].daily_max is not null
-     group by d.source_id
-    on conflict on constraint spending_pkey do update set amount = least(s.amount + excluded.amount, amount_max);
+    insert into remit.spending as s (ledger_id, wallet_id, hour, amount, version_first, was_behind)
+    select spending_record.ledger_id, c.source_id, c.hour, c.amount, c.version_first, c.hour < c.hour_of_moment
+      from (select d.source_id, remit.hour_number(max(d.created_at)) as hour_of_moment,
+                   greatest(remit.hour_number(least(clock, max(d.created_at))), (
+                       select max(k.hour) from remit.spending k
+                        where k.ledger_id = spending_record.ledger_id and k.wallet_id = d.source_id)) as hour,
+                   least(sum(d.amount), amount_max)::remit.exact_limit as amount, min(d.source_version) as version_first
+              from unnest(drafts) d
+             where d.outcome = 'posted' and not d.replayed and locked[d.source].daily_max is not null
+             group by d.source_id) c
+    on conflict on constraint spending_pkey do update
+       set amount = least(s.amount + excluded.amount, amount_max), was_behind = s.was_behind or excluded.was_behind;
 
     with kept as (
         select w.id, oldest.hour

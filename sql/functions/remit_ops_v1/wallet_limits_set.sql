@@ -26,7 +26,7 @@ declare
     hour_seen bigint;
     hours_seen integer := 0;
     entry record;
-    version bigint;
+    version_next bigint;
     version_first bigint;
 begin
     perform remit.reason_check(wallet_limits_set.reason);
@@ -38,18 +38,15 @@ begin
     end if;
     perform remit_v1.wallet_get(wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, wallet_limits_set.key_sha256);
 
-    select w.daily_max is not null, w.version::bigint into strict was_limited, version
+    select w.daily_max is not null, w.version + 1, w.counted_from::bigint
+      into strict was_limited, version_next, version_first
       from remit.wallets w
      where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id
        for no key update;
-    update remit.wallets w
-       set transfer_max = wallet_limits_set.transfer_max, daily_max = wallet_limits_set.daily_max
-     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id;
-    if not was_limited or wallet_limits_set.daily_max is null then
-        delete from remit.spending s
-         where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
-    end if;
-    if not was_limited and wallet_limits_set.daily_max is not null then
+    if wallet_limits_set.daily_max is null then
+        version_first := null;
+    elsif not was_limited then
+        version_first := version_next;
         hour_first := remit.hour_number(clock_timestamp()) - 24;
         for entry in
             select t.source_version as version, remit.hour_number(t.created_at) as hour
@@ -66,18 +63,22 @@ begin
             end if;
             version_first := entry.version;
         end loop;
+    end if;
+    update remit.wallets w
+       set transfer_max = wallet_limits_set.transfer_max, daily_max = wallet_limits_set.daily_max,
+           counted_from = version_first
+     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id;
+    if not was_limited or wallet_limits_set.daily_max is null then
+        delete from remit.spending s
+         where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
         insert into remit.spending (ledger_id, wallet_id, hour, amount, version_first)
         select wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, remit.hour_number(t.created_at),
                least(sum(t.amount), amount_max), min(t.source_version)
           from remit.transfers t
          where t.ledger_id = wallet_limits_set.ledger_id
            and t.source_id = wallet_limits_set.wallet_id
-           and t.source_version >= version_first
+           and t.source_version >= version_first -- None where it is null.
          group by remit.hour_number(t.created_at);
-        if not found then -- From here on it is counted: verify holds each limited wallet to its rows.
-            insert into remit.spending (ledger_id, wallet_id, hour, amount, version_first)
-            values (wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, hour_first + 24, 0, version + 1);
-        end if;
     end if;
 
     perform remit.audit_record(

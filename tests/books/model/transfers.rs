@@ -262,6 +262,9 @@ impl Model {
         wallet.balance += amount;
         wallet.version += 1;
         wallet.spent += i128::from(-amount.min(0));
+        if amount < 0 {
+            wallet.left_first.get_or_insert(wallet.version);
+        }
         moment.clone_into(&mut wallet.updated_at);
         [wallet.version, wallet.balance]
     }

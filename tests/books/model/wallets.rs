@@ -218,6 +218,9 @@ impl Model {
         let wallet = self.wallets.get_mut(&id).ok_or(("WL002", "wallet_id"))?;
         wallet.transfer_max = transfer_max;
         wallet.daily_max = daily_max;
+        // A sequence takes less than a day: all that left counts.
+        let begin = wallet.left_first.unwrap_or(wallet.version + 1);
+        wallet.counted_from = daily_max.and(wallet.counted_from.or(Some(begin)));
         self.record("wallet_limits_set", &[id], caller.key);
         self.limits_get(caller, id)
     }
@@ -244,6 +247,8 @@ impl Wallet {
             status_version: 0,
             transfer_max: None,
             daily_max: None,
+            counted_from: None,
+            left_first: None,
             spent: 0,
             reference: None,
             metadata: json!({}),
@@ -279,6 +284,7 @@ impl Wallet {
         fields.remove("replayed");
         fields.insert("transfer_max".to_owned(), json!(self.transfer_max));
         fields.insert("daily_max".to_owned(), json!(self.daily_max));
+        fields.insert("counted_from".to_owned(), json!(self.counted_from));
         row
     }
 
