@@ -29,6 +29,14 @@ create table remit.keys (
 
 create index keys_in_order on remit.keys (ledger_id, created_at, id);
 
+-- When the last key of a ledger was made. Who makes one locks the ledger's row here, which nothing
+-- else does: neither another ledger's keys nor the relay, which locks ledgers, wait for it.
+create table remit.key_moments (
+    ledger_id  bigint not null references remit.ledgers,
+    created_at timestamptz not null,
+    primary key (ledger_id)
+);
+
 -- The keys that count now.
 create view remit.valid_keys as
     select k.ledger_id, k.sha256, k.id, k.scope, k.user_id, k.expires_at
