@@ -1,5 +1,5 @@
 begin;
-select plan(35);
+select plan(39);
 \ir fixture.psql
 
 -- Two blocks: 101 to 103 with the wallet's first balance, then 104 and 105. 106 waits in the
@@ -26,6 +26,17 @@ select is_empty('select * from remit.chain_verify(900)', 'nor has another');
 select is_empty('select * from remit.chain_verify(77)', 'nor has none at all');
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 
+-- How many rows of the chain are read: a row by row look at one slice takes as many again.
+create function pg_temp.blocks_read() returns bigint language plpgsql as $$
+declare
+    before constant bigint := pg_stat_get_xact_tuples_returned('remit.chain_blocks_pkey'::regclass);
+begin
+    perform from remit.chain_verify(1, slice_rows => 2);
+    return pg_stat_get_xact_tuples_returned('remit.chain_blocks_pkey'::regclass) - before;
+end;
+$$;
+select is(pg_temp.blocks_read(), 4::bigint, 'however many slices, each block is read once for its links, and once for itself');
+
 -- What is found after a superuser has switched the triggers off and done damage, which is then
 -- undone.
 create function pg_temp.found_after(damage text, ledger_id bigint default 1) returns text[] language plpgsql as $$
@@ -38,7 +49,7 @@ begin
         execute damage;
         select array_agg(concat_ws(' ', v.rule, regexp_replace(v.subject, '0{8}-0{4}-4000-8000-0*', ''))
                          order by v.rule, v.subject)
-          into violations from remit.chain_verify(found_after.ledger_id) v;
+          into violations from remit.chain_verify(found_after.ledger_id, slice_rows => 2) v;
         raise exception using errcode = 'DAMAG';
     exception
         when sqlstate 'DAMAG' then
@@ -82,6 +93,18 @@ select is(
     pg_temp.found_after('insert into remit.outbox (ledger_id, type, subject_id, created_at)
                          values (1, ''transfer.posted'', pg_temp.id(104), now()); select pg_temp.settle()'),
     '{transfer_is_chained_once transfer 104}', 'an event that was told again');
+select is(
+    pg_temp.found_after('insert into remit.outbox (ledger_id, type, subject_id, created_at)
+                         values (1, ''transfer.posted'', pg_temp.id(104), now())'),
+    '{transfer_is_chained_once transfer 104}', 'or will be');
+select is(
+    pg_temp.found_after('update remit.outbox set type = ''transfer.rejected'' where subject_id = pg_temp.id(106)'),
+    '{event_tells_of_one_journal_row transfer 106}', 'an event of another type');
+select is(
+    pg_temp.found_after('alter table remit.chain_blocks drop constraint one_digest_per_transfer;
+                         update remit.chain_blocks set digests[3] = null where ledger_id = 1 and block = 1;
+                         delete from remit.transfers where id = (select transfer_ids[3] from remit.chain_blocks where ledger_id = 1 and block = 1)'),
+    '{block_follows_from_its_predecessor block 1,chained_transfer_is_in_the_journal transfer 102}', 'a row and its digest that were deleted');
 select is(
     pg_temp.found_after('update remit.transfers set amount = 7 where ledger_id = 900', 900),
     array['transfer_matches_the_chain transfer ' || remit.initial_transfer_id(pg_temp.id(51))], 'damage in another ledger is found there');

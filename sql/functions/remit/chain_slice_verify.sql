@@ -15,7 +15,7 @@ declare
 begin
     return query
     with links as materialized (
-        select c.id, c.digest, b.block
+        select c.id, coalesce(c.digest, '') as digest, b.block
           from remit.chain_blocks b, unnest(b.transfer_ids, b.digests) as c (id, digest)
          where b.ledger_id = ledger and c.id >= first_id and (c.id < next_id or next_id is null)
     ),
@@ -50,10 +50,10 @@ begin
             select e.id from events e) d
     union all
     select ledger, 'transfer_is_chained_once', 'transfer ' || l.id,
-           jsonb_build_object('blocks', jsonb_agg(l.block order by l.block))
-      from links l
+           jsonb_build_object('blocks', jsonb_agg(l.block order by l.block) filter (where l.block is not null), 'events', count(*) - count(l.block))
+      from (select c.id, c.block from links c union all select e.id, null from events e) l
      group by l.id
-    having count(*) > 1
+    having count(l.block) > 0 and count(*) > 1
     union all
     select ledger, 'event_tells_of_one_journal_row', 'transfer ' || e.id,
            jsonb_build_object('type', e.type, 'events', count(*), 'journal_rows', count(distinct t.id))

@@ -1,0 +1,13 @@
+create or replace function remit.link_number(salt bytea, id uuid, digest bytea)
+    returns bigint
+    language sql
+    immutable
+    parallel safe
+-- A number for a transfer and its digest: the first 8 bytes of a SHA-256. With a salt that nobody
+-- knows before, nobody can make two collections that differ and have the same sum of them.
+--
+-- Raises: nothing. Locks: nothing.
+return ('x' || left(encode(sha256(salt || uuid_send(id) || digest), 'hex'), 16))::bit(64)::bigint;
+
+comment on function remit.link_number(bytea, uuid, bytea) is
+    'A number for a transfer and its digest, by which collections of them are compared.';
