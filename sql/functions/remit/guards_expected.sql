@@ -1,0 +1,55 @@
+create or replace function remit.guards_expected()
+    returns table (owner text, guard text)
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+-- What keeps what cannot be out of the tables: constraints of tables and domains, unique indexes,
+-- columns with their domains, and the body of the function that refuses changes of the journal, by
+-- its SHA-256. guards_verify looks for each of them.
+--
+-- Raises: nothing. Locks: nothing.
+    select g.owner, btrim(u.guard)
+      from (values
+        ('audit', '{audit_pkey,detail_is_small,reason_is_short,subjects_are_few,texts_are_short}'),
+        ('cache', '{cache_has_one_row,cache_pkey,generations_count_from_one,redis_id_is_short}'),
+        ('chain_blocks', '{blocks_count_from_one,chain_blocks_pkey,hash_has_32_bytes,one_digest_per_transfer}'),
+        ('content_digest', '{content_digest_has_32_bytes}'),
+        ('currencies', '{code_is_iso_4217,currencies_pkey,exponent_is_small}'),
+        ('currency_code', '{currency_has_three_letters}'),
+        ('event_data', '{event_data_is_small}'),
+        ('event_type', '{event_type_is_short}'),
+        ('exact_amount', '{amount_is_positive_and_exact_in_json}'),
+        ('exact_balance', '{balance_is_exact_in_json}'),
+        ('exact_limit', '{limit_is_exact_in_json}'),
+        ('flat_metadata', '{metadata_is_a_flat_object_of_strings}'),
+        ('journal_refuse', '{5863c31d0c246abe616a388d1a6dbdbef21c61e5f8d9814eeec68a3b3bd7f4ec}'),
+        ('key_moments', '{key_moments_ledger_id_fkey,key_moments_pkey}'),
+        ('keys', '{expires_at_is_a_date_of_rfc_3339,keys_ledger_id_fkey,keys_ledger_id_sha256_key,
+            keys_ledger_id_user_id_fkey,keys_pkey,name_is_short,sha256_has_32_bytes,user_keys_name_their_user}'),
+        ('ledgers', '{ledgers_pkey,name_is_short}'),
+        ('natural_number', '{natural_number_not_negative}'),
+        ('notifications', '{attempts_is_positive,body_is_small,channel_is_short,notifications_pkey,type_is_short}'),
+        ('outbox', '{data event_data,outbox_pkey,request_id short_request_id,type event_type}'),
+        ('relay', '{relay_has_one_row,relay_pkey}'),
+        ('short_reference', '{reference_is_short}'),
+        ('short_request_id', '{request_id_is_short}'),
+        ('small_metadata', '{metadata_is_small}'),
+        ('spending', '{amount exact_limit,spending_ledger_id_wallet_id_fkey,spending_pkey}'),
+        ('transfers', '{amount exact_amount,currency currency_code,metadata small_metadata,
+            one_source_entry_per_version,one_target_entry_per_version,outcome_is_posted_or_rejected,
+            posted_means_versions_and_balances,reference short_reference,request_id short_request_id,
+            transfers_pkey,wallets_differ}'),
+        ('users', '{created_as content_digest,email_is_short,metadata_is_a_flat_object_of_strings,name_is_short,
+            reference_is_short,users_ledger_id_fkey,users_pkey}'),
+        ('wallets', '{balance exact_balance,balance_not_below_floor,counted_from natural_number,
+            created_as content_digest,daily_max exact_limit,floor exact_balance,held natural_number,
+            issuance_wallet_has_no_floor,metadata flat_metadata,one_issuance_wallet_per_currency,
+            reference short_reference,status_version natural_number,transfer_max exact_limit,
+            version natural_number,wallets_currency_fkey,wallets_ledger_id_fkey,wallets_ledger_id_user_id_fkey,
+            wallets_pkey}')
+      ) as g (owner, guards), unnest(g.guards::text[]) as u (guard);
+$$;
+
+comment on function remit.guards_expected() is
+    'What keeps what cannot be out of the tables: constraints, unique indexes, domains.';
