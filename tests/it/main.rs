@@ -88,5 +88,6 @@ mod tls;
 mod transfers;
 mod users;
 mod verify;
+mod waits;
 mod wall;
 mod wallets;
