@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// What calls write: all of it is counted.
 const WRITTEN: &str = "
     select concat_ws(' ', (select count(*) from remit.keys where revoked_at is null), (select count(*) from remit.ledgers),
-                     (select count(*) from remit.wallets), (select count(*) from remit.audit))";
+                     (select count(*) from remit.wallets), (select count(*) from remit.users), (select count(*) from remit.audit))";
 const WAITS: &str = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1";
 const USER: &str =
     "select (remit_v1.user_create(1, (null, 'Ada', null, null, null)::remit_v1.user_request)).id";
@@ -95,6 +95,15 @@ async fn a_key_that_is_revoked_while_its_call_waits_writes_nothing() {
         &format!("select remit_v1.key_revoke(1, '{victim}', 'a test', $key)"),
     )
     .await;
+    let user_made = |id: &str, key: &str| {
+        format!(
+            "select remit_v1.user_create(1, ({id}, 'Ada', null, null, null)::remit_v1.user_request, {key})"
+        )
+    };
+    // The one that it waits for is not there in the end.
+    let same = format!("'{}'", Uuid::new_v4());
+    let (hold, call) = (user_made(&same, "null"), user_made(&same, "$key"));
+    refused_after_its_wait(&database, "service", &hold, &call).await;
     // A new wallet, and one that is there: its creation is answered again.
     let there = Uuid::new_v4();
     let wallet = |id: &str, key: &str| {

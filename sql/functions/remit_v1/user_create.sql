@@ -16,6 +16,7 @@ declare
     metadata constant jsonb := coalesce(request.metadata, '{}');
     content_sha256 bytea;
     stored  remit.users;
+    is_new boolean;
 begin
     perform remit.caller_admit(user_create.ledger_id, user_create.key_sha256, 'serve');
     if coalesce(length(request.name), 0) not between 1 and 200 then
@@ -33,7 +34,10 @@ begin
     values (user_create.ledger_id, user_id, request.name, request.email, request.reference, metadata, content_sha256)
     on conflict do nothing
     returning u.* into stored;
-    if found then
+    is_new := found;
+    -- Again: it may have waited for a call with the same id, and been revoked meanwhile.
+    perform remit.caller_admit(user_create.ledger_id, user_create.key_sha256, 'serve');
+    if is_new then
         if remit.session_is_operators() then
             perform remit.audit_record(
                 user_create.ledger_id, 'user_create', array[stored.id], nullif(request.reference, ''), null, null);
