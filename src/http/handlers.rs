@@ -13,7 +13,7 @@ use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::no_query;
-use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
+use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -162,14 +162,6 @@ async fn once<A: Answered>(
     let (created, replay) = first_known(remembered, asked).await?;
     app.metrics.replay(replay);
     Ok((created, replay.is_some()))
-}
-
-/// The problem of a call that locks nothing but its id: another session that held it is a twin.
-fn held_by_twin(no_result: NoResult) -> Problem {
-    match no_result {
-        NoResult::Failed(Failure::Locked) => in_progress(),
-        no_result => no_result.into(),
-    }
 }
 
 /// The problem of a failure whose id came from the path. If it was not found, no member of the body

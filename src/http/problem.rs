@@ -75,7 +75,7 @@ codes! {
     WalletFrozen "wallet_frozen" 422 Some("WL013"), "A wallet of the transfer is frozen.";
     CurrencyMismatch "currency_mismatch" 422 Some("WL014"), "The currencies differ.";
     LimitExceeded "limit_exceeded" 422 Some("WL015"), "A limit of the source would be exceeded.";
-    WalletBusy "wallet_busy" 503 Some("WL007"), "A wallet is locked by another session.";
+    WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
     InternalError "internal_error" 500 None, "Something went wrong inside.";
@@ -249,7 +249,7 @@ pub fn in_progress() -> Problem {
     )
 }
 
-/// A wallet stayed locked.
+/// A wallet, or what else the request needs, stayed locked.
 pub fn busy() -> Problem {
     Problem::new(
         Code::WalletBusy,
