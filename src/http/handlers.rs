@@ -143,14 +143,14 @@ async fn once<A: Answered>(
     app: &App,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
-    content: &Value,
+    (request, content): (&A::Request, &Value),
     create: impl Future<Output = Result<A, Failure>>,
 ) -> Result<(A, bool), NoResult> {
     let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
     let store = &app.answer_store;
     let remembered = async {
         match &place {
-            Some(place) => store.find(place).await,
+            Some(place) => store.find(place, request).await,
             None => None,
         }
     };

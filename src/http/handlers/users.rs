@@ -26,7 +26,13 @@ pub(super) async fn user_create(context: Context<'_>) -> Handled {
     fields.finish()?;
     let content = json!([user.name, user.email, user.reference, user.metadata]);
     let create = contract::user_create(&context.app.database, context.caller, &user);
-    let created = once(context.app, context.caller, key.as_ref(), &content, create);
+    let created = once(
+        context.app,
+        context.caller,
+        key.as_ref(),
+        (&user, &content),
+        create,
+    );
     let (created, is_replay) = created.await?;
     let place = format!("/users/{}", created.id);
     Ok(Answer::created(&place, to_json(&created)?).replayed(is_replay))

@@ -41,7 +41,13 @@ pub(super) async fn wallet_create(context: Context<'_>) -> Handled {
         wallet.metadata
     ]);
     let create = contract::wallet_create(&context.app.database, context.caller, &wallet);
-    let created = once(context.app, context.caller, key.as_ref(), &content, create);
+    let created = once(
+        context.app,
+        context.caller,
+        key.as_ref(),
+        (&wallet, &content),
+        create,
+    );
     let (created, is_replay) = created.await?;
     let place = format!("/wallets/{}", created.id);
     Ok(Answer::created(&place, to_json(&WalletBody::from(&created))?).replayed(is_replay))
