@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::base::environment::Environment;
+use crate::base::panics;
 
 /// Reads the level from a variable.
 pub fn level(environment: &mut Environment, name: &str) -> LevelFilter {
@@ -18,6 +19,8 @@ pub fn level(environment: &mut Environment, name: &str) -> LevelFilter {
 
 /// Starts logging at `level` for Remit's own crates. Of the libraries it logs warnings only: at
 /// debug level some of them write the values that they handle.
+///
+/// Panics are logged too.
 ///
 /// A thread of its own writes all lines that wait, at once. Dropping the guard writes the last
 /// ones.
@@ -41,5 +44,6 @@ pub fn start(level: LevelFilter) -> WorkerGuard {
         .with(filter)
         .with(lines)
         .init();
+    panics::note();
     guard
 }

@@ -9,7 +9,7 @@ use crate::cli::config;
 use crate::http::app::{App, Pools};
 use crate::http::server;
 use crate::ledger::key_ring::KEYS_CONNECTIONS;
-use crate::sql::pools::{LOCK_TIMEOUT_MS, POST_LOCK_TIMEOUT_MS};
+use crate::sql::pools::{BRIEF_LOCK_TIMEOUT_MS, LOCK_TIMEOUT_MS};
 use crate::sql::{contract, pools, session};
 
 /// Two busy ledgers have two calls that read wallets in flight; the rest is for single requests.
@@ -26,8 +26,8 @@ pub async fn run(config: config::Serve) -> Result<(), Complaint> {
     let shutdown = signals::asked_to_end()?;
     server::raise_descriptor_limit();
     let pools = Pools {
-        calls: pools::pool(&config.postgres, CALLS_CONNECTIONS, LOCK_TIMEOUT_MS),
-        posts: pools::pool(&config.postgres, POSTS_CONNECTIONS, POST_LOCK_TIMEOUT_MS),
+        calls: pools::pool(&config.postgres, CALLS_CONNECTIONS, BRIEF_LOCK_TIMEOUT_MS),
+        posts: pools::pool(&config.postgres, POSTS_CONNECTIONS, BRIEF_LOCK_TIMEOUT_MS),
         keys: pools::pool(&config.postgres, KEYS_CONNECTIONS, LOCK_TIMEOUT_MS),
         pulse: pools::pool(&config.postgres, 1, LOCK_TIMEOUT_MS),
     };

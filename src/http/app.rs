@@ -49,11 +49,11 @@ impl App {
         let pulse = Pulse::start(pools.pulse, all.clone(), generation::question(&knowledge));
         let database = |pool| {
             let (all, pulse, metrics) = (all.clone(), pulse.clone(), Arc::clone(&metrics));
-            Arc::new(Database::new(pool, all, pulse, metrics))
+            Database::new(pool, all, pulse, metrics)
         };
-        let keys = Arc::new(KeyRing::new(database(pools.keys)));
-        let posts = database(pools.posts);
-        let database = database(pools.calls);
+        let keys = Arc::new(KeyRing::new(Arc::new(database(pools.keys))));
+        let posts = Arc::new(database(pools.posts));
+        let database = Arc::new(database(pools.calls).patient());
         tokio::spawn({
             let keys = Arc::clone(&keys);
             async move { keys.refresh().await }

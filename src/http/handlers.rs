@@ -13,7 +13,7 @@ use crate::http::app::App;
 use crate::http::docs;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::no_query;
-use crate::http::problem::{Code, Problem, forbidden, in_progress, unauthenticated};
+use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
 use crate::http::route::{Route, is_public};
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
@@ -143,14 +143,14 @@ async fn once<A: Answered>(
     app: &App,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
-    content: &Value,
+    (request, content): (&A::Request, &Value),
     create: impl Future<Output = Result<A, Failure>>,
 ) -> Result<(A, bool), NoResult> {
     let place = key.map(|key| Place::new::<A>(caller, key.id(), content));
     let store = &app.answer_store;
     let remembered = async {
         match &place {
-            Some(place) => store.find(place).await,
+            Some(place) => store.find(place, request).await,
             None => None,
         }
     };
@@ -162,14 +162,6 @@ async fn once<A: Answered>(
     let (created, replay) = first_known(remembered, asked).await?;
     app.metrics.replay(replay);
     Ok((created, replay.is_some()))
-}
-
-/// The problem of a call that locks nothing but its id: another session that held it is a twin.
-fn held_by_twin(no_result: NoResult) -> Problem {
-    match no_result {
-        NoResult::Failed(Failure::Locked) => in_progress(),
-        no_result => no_result.into(),
-    }
 }
 
 /// The problem of a failure whose id came from the path. If it was not found, no member of the body

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::http::readiness::Dependencies;
 use crate::ledger::NoResult;
 use crate::ledger::gather::{Held, NoAnswer};
 use crate::sql::failure::{Failure, Refusal};
@@ -75,9 +76,10 @@ codes! {
     WalletFrozen "wallet_frozen" 422 Some("WL013"), "A wallet of the transfer is frozen.";
     CurrencyMismatch "currency_mismatch" 422 Some("WL014"), "The currencies differ.";
     LimitExceeded "limit_exceeded" 422 Some("WL015"), "A limit of the source would be exceeded.";
-    WalletBusy "wallet_busy" 503 Some("WL007"), "A wallet is locked by another session.";
+    WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
+    Stopping "stopping" 503 None, "The server is about to end.";
     InternalError "internal_error" 500 None, "Something went wrong inside.";
 }
 
@@ -138,6 +140,8 @@ pub struct Problem {
     pub pointer: Option<String>,
     /// The stored transfer that this is the answer of.
     pub transfer_id: Option<Uuid>,
+    /// Of a server that is not ready.
+    pub dependencies: Option<Box<Dependencies>>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
     /// For `unauthenticated`: not even a bad key was sent.
@@ -154,6 +158,7 @@ impl Problem {
             detail: detail.into(),
             pointer: None,
             transfer_id: None,
+            dependencies: None,
             allow: None,
             is_anonymous: false,
             cause: None,
@@ -202,6 +207,8 @@ impl Problem {
             pointer: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             transfer_id: Option<Uuid>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            dependencies: Option<&'a Dependencies>,
             request_id: &'a str,
         }
         serde_json::to_vec(&Body {
@@ -213,6 +220,7 @@ impl Problem {
             sqlstate: self.code.sqlstate(),
             pointer: self.pointer.as_deref(),
             transfer_id: self.transfer_id,
+            dependencies: self.dependencies.as_deref(),
             request_id,
         })
         .expect("strings and numbers always serialize")
@@ -249,7 +257,7 @@ pub fn in_progress() -> Problem {
     )
 }
 
-/// A wallet stayed locked.
+/// A wallet, or what else the request needs, stayed locked.
 pub fn busy() -> Problem {
     Problem::new(
         Code::WalletBusy,

@@ -86,7 +86,7 @@ async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Resu
 
 const BROKER_RULE: &str = "must be an AMQP URL: amqp://host:port";
 
-/// The body of `/readyz`.
+/// What `/readyz` says of a server that is ready.
 #[derive(Debug, Clone, Serialize)]
 pub struct Readiness {
     pub status: &'static str,
@@ -94,7 +94,7 @@ pub struct Readiness {
 }
 
 /// Each dependency: `up`, `down`, or a word for what does not work though it answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dependencies {
     pub postgresql: &'static str,
     pub redis: &'static str,
@@ -104,7 +104,7 @@ pub struct Dependencies {
 impl Readiness {
     /// Whether requests can be served.
     pub fn is_ready(&self) -> bool {
-        self.dependencies.postgresql != DOWN && self.status != STOPPING
+        self.dependencies.postgresql != DOWN
     }
 }
 
@@ -117,8 +117,6 @@ const REFUSES_WRITES: &str = "refuses_writes";
 const NOT_CONFIGURED: &str = "not_configured";
 /// The broker answers, and the oldest event has waited for too long.
 const EVENTS_WAIT: &str = "events_wait";
-/// The status of a server that was asked to end.
-pub const STOPPING: &str = "stopping";
 
 /// Asks the dependencies.
 pub struct Probe {
@@ -168,7 +166,6 @@ impl Probe {
             word => word,
         };
         let status = match (postgresql, redis, rabbitmq) {
-            (DOWN, ..) => "unavailable",
             (UP, UP, UP | NOT_CONFIGURED) => "ready",
             _ => "degraded",
         };

@@ -12,9 +12,11 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderMap, HeaderValue};
@@ -28,10 +30,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use crate::base::panics;
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::handlers::handle;
-use crate::http::problem::{Problem, unavailable};
+use crate::http::problem::{Problem, internal, unavailable};
 use crate::http::route::Route;
 
 /// Shorter than nginx's `proxy_read_timeout`, 15 s. Longer than PostgreSQL's `statement_timeout`,
@@ -210,11 +213,7 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     let route = Route::find(request.method(), request.uri().path());
     let name = route.as_ref().map_or("none", Route::name);
     let is_read = request.method().is_safe();
-    let handling = handle(app, route, request, &request_id);
-    let answered = match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
-        Ok(answered) => answered,
-        Err(_) => Err(unavailable().because("the request took too long")),
-    };
+    let answered = ended(handle(app, route, request, &request_id)).await;
     let problem = answered.as_ref().err().cloned();
     let mut answer = answered.unwrap_or_else(|problem| Answer::problem(&problem, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -229,6 +228,17 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
     app.metrics.request(name, status, duration);
     log(&request_id, name, is_read, status, problem, duration);
     answer.into_response()
+}
+
+/// What a handler answers, whatever becomes of it: one that panics has its request alone fail. All
+/// that requests share outlives that, as a lock that a panic has poisoned is taken all the same.
+async fn ended(handling: impl Future<Output = Result<Answer, Problem>>) -> Result<Answer, Problem> {
+    let handling = AssertUnwindSafe(handling).catch_unwind();
+    match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_)) => Err(internal(panics::last())),
+        Err(_) => Err(unavailable().because("the request took too long")),
+    }
 }
 
 /// Logs an answer. It logs no path, body or header: they hold keys and names. A read changes
@@ -271,6 +281,25 @@ pub fn request_id(headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::problem::Code;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_an_internal_error_that_says_where() {
+        panics::note();
+        let line = line!() + 2;
+        let handling = async {
+            tokio::task::yield_now().await;
+            None::<Answer>.ok_or_else(|| panic!("planted"))
+        };
+        let problem = ended(handling).await.expect_err("it panicked");
+        assert_eq!(problem.code, Code::InternalError);
+        let place = format!("panicked at src/http/server.rs:{}:", line + 1);
+        let cause = problem.cause.expect("a cause");
+        assert!(cause.starts_with(&place), "{cause} is not {place}");
+        assert!(cause.ends_with(": planted"), "{cause}");
+        let next = ended(async { Ok(Answer::no_content()) }).await;
+        assert!(next.is_ok(), "the next request is answered");
+    }
 
     #[test]
     fn a_strange_request_id_is_replaced() {

@@ -36,9 +36,9 @@ impl Transfers {
         &self,
         posting: Posting,
     ) -> Result<(TransferResult, Option<ReplaySource>), NoResult> {
-        let place = posting.place.clone();
+        let (place, transfer) = (posting.place.clone(), posting.transfer.clone());
         let asked = async { self.gather.ask(posting).await?.map_err(NoResult::Failed) };
-        first_known(self.answer_store.find(&place), asked).await
+        first_known(self.answer_store.find(&place, &transfer), asked).await
     }
 }
 

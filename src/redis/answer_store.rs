@@ -3,18 +3,23 @@
 //!
 //! An answer of a transfer is stored when it may be told: who finds it tells it without a write to
 //! the wallet cache.
+//!
+//! What is found is told only if it repeats what the request asks for: Redis may hold anything.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::redis::connection::Redis;
 use crate::redis::knowledge::Knowledge;
-use crate::types::{Caller, TransferResult, UserResult, WalletResult, user_transfer_id};
+use crate::types::{
+    Caller, TransferOutcome, TransferRequest, TransferResult, UserRequest, UserResult,
+    WalletRequest, WalletResult, WalletStatus, user_transfer_id,
+};
 
 const ANSWER_TTL_S: u64 = 24 * 3_600;
 const FINGERPRINT_BYTES: usize = 32;
@@ -24,8 +29,10 @@ pub trait Answered: Serialize + DeserializeOwned {
     /// The word for its kind, which keeps the keys of kinds apart.
     const KIND: &'static str;
 
-    /// Whether it is the stored answer to a request with this id.
-    fn answers(&self, id: Uuid) -> bool;
+    type Request;
+
+    /// Whether it may be the stored answer to this request, which has this id for PostgreSQL.
+    fn answers(&self, id: Uuid, request: &Self::Request) -> bool;
 
     /// Whether PostgreSQL knew it from before.
     fn is_replay(&self) -> bool;
@@ -34,8 +41,14 @@ pub trait Answered: Serialize + DeserializeOwned {
 impl Answered for UserResult {
     const KIND: &'static str = "user";
 
-    fn answers(&self, id: Uuid) -> bool {
+    type Request = UserRequest;
+
+    fn answers(&self, id: Uuid, request: &UserRequest) -> bool {
         self.id == id
+            && self.name == request.name
+            && self.email == request.email
+            && self.reference == request.reference
+            && is_same_metadata(&self.metadata, request.metadata.as_ref())
     }
 
     fn is_replay(&self) -> bool {
@@ -46,8 +59,21 @@ impl Answered for UserResult {
 impl Answered for WalletResult {
     const KIND: &'static str = "wallet";
 
-    fn answers(&self, id: Uuid) -> bool {
-        self.id == id && self.is_possible()
+    type Request = WalletRequest;
+
+    fn answers(&self, id: Uuid, request: &WalletRequest) -> bool {
+        self.id == id
+            && self.is_possible()
+            && self.user_id == Some(request.user_id)
+            && self.currency == request.currency
+            && self.floor == request.floor
+            && self.reference == request.reference
+            && is_same_metadata(&self.metadata, request.metadata.as_ref())
+            // As it was made: with its initial balance, which is its first entry.
+            && self.balance == request.initial_balance
+            && self.version == i64::from(request.initial_balance > 0)
+            && self.held == 0
+            && (self.status, self.status_version) == (WalletStatus::Active, 0)
     }
 
     fn is_replay(&self) -> bool {
@@ -58,13 +84,33 @@ impl Answered for WalletResult {
 impl Answered for TransferResult {
     const KIND: &'static str = "transfer";
 
-    fn answers(&self, id: Uuid) -> bool {
-        self.id == Some(id) && self.outcome.is_stored() && self.created_at.is_some()
+    type Request = TransferRequest;
+
+    fn answers(&self, id: Uuid, request: &TransferRequest) -> bool {
+        let is_posted = self.outcome == TransferOutcome::Posted;
+        self.id == Some(id)
+            && self.outcome.is_stored()
+            && self.created_at.is_some()
+            && self.source_id == Some(request.source_id)
+            && self.target_id == Some(request.target_id)
+            && self.amount == Some(request.amount)
+            // Left out, it is the source's.
+            && (request.currency.is_none() || self.currency == request.currency)
+            && self.reference == request.reference
+            && is_same_metadata(&self.metadata, request.metadata.as_ref())
+            // Who may spend from the source sees it.
+            && self.source_version.is_some() == is_posted
+            && self.source_balance.is_some() == is_posted
     }
 
     fn is_replay(&self) -> bool {
         self.replayed
     }
+}
+
+/// Without metadata there is an empty object.
+fn is_same_metadata(stored: &Value, requested: Option<&Value>) -> bool {
+    requested.map_or_else(|| *stored == json!({}), |requested| stored == requested)
 }
 
 /// Where the answer to a request is, and what it must be the answer to.
@@ -108,13 +154,13 @@ impl AnswerStore {
         Self { redis, knowledge }
     }
 
-    /// The answer at a place, if it was given to the same content. Any other content is
-    /// PostgreSQL's to judge.
-    pub async fn find<A: Answered>(&self, place: &Place) -> Option<A> {
+    /// The answer at the place of a request, if it was given to the same content. Any other content
+    /// is PostgreSQL's to judge.
+    pub async fn find<A: Answered>(&self, place: &Place, request: &A::Request) -> Option<A> {
         let mut get = redis::cmd("GET");
         get.arg(self.key(place)?);
         let found: Option<Vec<u8>> = self.redis.any().command(&get).await.ok()?;
-        decode(&found?, place)
+        decode(&found?, place, request)
     }
 
     /// Stores answers, beside all that follows: a lost one costs a question to PostgreSQL.
@@ -153,10 +199,10 @@ fn encode<A: Answered>(answer: &A, place: &Place) -> Vec<u8> {
     encoded
 }
 
-fn decode<A: Answered>(found: &[u8], place: &Place) -> Option<A> {
+fn decode<A: Answered>(found: &[u8], place: &Place, request: &A::Request) -> Option<A> {
     let json = found.strip_prefix(&place.fingerprint[..])?;
     let answer: A = serde_json::from_slice(json).ok()?;
-    answer.answers(place.id).then_some(answer)
+    answer.answers(place.id, request).then_some(answer)
 }
 
 #[cfg(test)]
@@ -192,6 +238,16 @@ mod tests {
         }
     }
 
+    fn request() -> UserRequest {
+        UserRequest {
+            id: None,
+            name: "Ada".to_owned(),
+            email: None,
+            reference: None,
+            metadata: Some(json!({"a": "b"})),
+        }
+    }
+
     #[test]
     fn ledgers_and_users_share_no_keys() {
         let ids = [1, 2].map(Uuid::from_u128);
@@ -211,12 +267,12 @@ mod tests {
         let place = |id, content| Place::new::<UserResult>(&caller(1, None), id, &content);
         let own = place(ids[0], json!({"a": 1}));
         let stored = encode(&user(ids[0]), &own);
-        assert_eq!(decode(&stored, &own), Some(user(ids[0])));
+        assert_eq!(decode(&stored, &own, &request()), Some(user(ids[0])));
         for other in [
             place(ids[0], json!({"a": 2})),
             place(ids[1], json!({"a": 1})),
         ] {
-            assert_eq!(decode::<UserResult>(&stored, &other), None);
+            assert_eq!(decode::<UserResult>(&stored, &other, &request()), None);
         }
     }
 
@@ -225,11 +281,12 @@ mod tests {
         let ids = [1, 2].map(Uuid::from_u128);
         let place = Place::new::<UserResult>(&caller(1, None), ids[0], &json!([]));
         let foreign = encode(&user(ids[1]), &place);
-        assert_eq!(decode::<UserResult>(&foreign, &place), None);
+        let decode = |stored: &[u8]| decode::<UserResult>(stored, &place, &request());
+        assert_eq!(decode(&foreign), None);
         let stored = encode(&user(ids[0]), &place);
         for end in 0..stored.len() {
-            assert_eq!(decode::<UserResult>(&stored[..end], &place), None, "{end}");
+            assert_eq!(decode(&stored[..end]), None, "{end}");
         }
-        assert_eq!(decode::<TransferResult>(&stored, &place).map(|_| ()), None);
+        assert!(decode(&stored).is_some());
     }
 }

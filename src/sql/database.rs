@@ -1,7 +1,8 @@
 //! Calls to PostgreSQL, each on a connection from the pool.
 //!
 //! A call is attempted a second time only if the first attempt met a connection that was already
-//! dead. No caller waits for a PostgreSQL that is silent: see `pulse`.
+//! dead, or what another session holds: see `patience`. No caller waits for a PostgreSQL that is
+//! silent: see `pulse`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use tokio_postgres::{Error, Row};
 use crate::base::metrics::Metrics;
 use crate::sql::failure::Failure;
 use crate::sql::fault::describe_refusal;
+use crate::sql::patience::{Patience, Wait};
 use crate::sql::places::Places;
 use crate::sql::pulse::Pulse;
 
@@ -30,6 +32,7 @@ pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// The pool, the pulse that ends its calls, and the metric of how long a caller waits for it.
 pub struct Database {
     places: Places,
+    patience: Option<Patience>,
     pulse: Pulse,
     metrics: Arc<Metrics>,
 }
@@ -39,8 +42,17 @@ impl Database {
     pub fn new(pool: Pool, all: Vec<Pool>, pulse: Pulse, metrics: Arc<Metrics>) -> Self {
         Self {
             places: Places::new(pool, all),
+            patience: None,
             pulse,
             metrics,
+        }
+    }
+
+    /// The same for calls that wait for what another session holds, and not on their connections.
+    pub fn patient(self) -> Self {
+        Self {
+            patience: Some(Patience::default()),
+            ..self
         }
     }
 
@@ -49,15 +61,21 @@ impl Database {
     /// # Errors
     /// What the failure means, with its cause.
     pub async fn query(&self, text: &str, parameters: Parameters<'_>) -> Result<Vec<Row>, Failure> {
-        let result = match self.attempt(text, parameters).await? {
-            // The usual reason is that PostgreSQL was restarted while the connection was idle.
-            Err(error) if error.is_closed() => self.attempt(text, parameters).await?,
-            result => result,
-        };
-        result.map_err(|error| Failure::of(&error))
+        let mut wait = Wait::new(self.patience.as_ref());
+        loop {
+            let result = match self.attempt(text, parameters).await? {
+                // The usual reason is that PostgreSQL was restarted while the connection was idle.
+                Err(error) if error.is_closed() => self.attempt(text, parameters).await?,
+                result => result,
+            };
+            let result = result.map_err(|error| Failure::of(&error));
+            if !wait.is_on(&result).await {
+                return result;
+            }
+        }
     }
 
-    /// Runs a query that must not run twice.
+    /// Runs a query that must not be carried out twice.
     ///
     /// # Errors
     /// What the failure means, with its cause. After `Unavailable` the query may have been carried
@@ -67,8 +85,14 @@ impl Database {
         text: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Failure> {
-        let result = self.attempt(text, parameters).await?;
-        result.map_err(|error| Failure::of(&error))
+        let mut wait = Wait::new(self.patience.as_ref());
+        loop {
+            let result = self.attempt(text, parameters).await?;
+            let result = result.map_err(|error| Failure::of(&error));
+            if !wait.is_on(&result).await {
+                return result;
+            }
+        }
     }
 
     /// Whether PostgreSQL answers now.

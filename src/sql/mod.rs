@@ -5,6 +5,7 @@ pub mod database;
 pub mod failure;
 pub mod fault;
 pub mod migrate;
+pub mod patience;
 pub mod places;
 pub mod pools;
 pub mod pulse;

@@ -22,9 +22,10 @@ use crate::sql::session::{self, Unfit};
 const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 /// How long a call waits for what another session holds. The innermost of the limits.
 pub const LOCK_TIMEOUT_MS: u32 = 2_000;
-/// The same for a call of many transfers. One whose id another session holds must not hold up the
-/// others for long; it waits apart from them (`gather`).
-pub const POST_LOCK_TIMEOUT_MS: u32 = 20;
+/// The same where others would wait with the call. In a call of many transfers one whose id
+/// another session holds must not hold up the others; it waits apart from them (`gather`). A single
+/// call must not keep its connection from other calls; it waits without one (`patience`).
+pub const BRIEF_LOCK_TIMEOUT_MS: u32 = 20;
 /// How long a connection may take to open. With `POOL_WAIT_MS_MAX` it keeps a refusal under 2 s.
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.

@@ -9,7 +9,7 @@ use crate::front_door::check_headers;
 use crate::problems::Told;
 
 const ORIGIN: &str = "https://wallet.example";
-const LISTED: &str = "http://localhost:3000 https://wallet.example";
+const LISTED: &str = "http://localhost:3000 https://wallet.example https://app.wallet.example";
 
 fn names(answer: &Answer, name: &str) -> Vec<String> {
     let values = answer.headers.get_all(name).iter();
@@ -34,12 +34,28 @@ async fn preflight(front: &Front, origin: &str, method: &str) -> Answer {
 #[tokio::test]
 async fn no_page_of_another_origin_may_ask_unless_it_is_listed() {
     let front = Front::start().await;
-    let refused = preflight(&front, ORIGIN, "POST").await;
-    assert_eq!(refused.problem(), (401, "unauthenticated".to_owned()));
+    // With an empty list, not even an origin that is empty too.
+    for origin in [ORIGIN, "null", "", "|", " "] {
+        let refused = preflight(&front, origin, "POST").await;
+        assert_eq!(refused.problem(), (401, "unauthenticated".to_owned()));
+        let headers = [("origin", origin)];
+        let got = front.http.send(Method::GET, "/healthz", &headers, "").await;
+        assert_eq!(got.status, 200);
+        for answer in [refused, got] {
+            let mut names = answer.headers.keys().map(|name| name.as_str());
+            let tells = |name: &str| name.starts_with("access-control") || name == "vary";
+            assert!(!names.any(tells), "{origin}: {answer:?}");
+        }
+    }
     let front = Front::start_with_settings(&[("REMIT_CORS_ORIGINS", LISTED)]).await;
     for origin in [
         "https://wallet.example.evil",
         "https://wallet.exampl",
+        "https://walletxexample",
+        "https://evil.wallet.example",
+        "evil https://wallet.example",
+        "https://wallet.example/",
+        "wallet.example",
         "http://wallet.example",
         "https://wallet.example:443",
         "https://WALLET.example",

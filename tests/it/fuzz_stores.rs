@@ -7,12 +7,15 @@ use postgres_types::{FromSql, Type};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use redis::aio::MultiplexedConnection;
 use remit::http::render::{self, WalletBody, to_json};
 use remit::types::{
     CacheState, Caller, Entry, KeyResult, TransferResult, UserResult, WalletResult,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use testbed::fuzz::input_of;
+use testbed::http::Answer;
+use uuid::Uuid;
 
 use crate::stack::Stack;
 
@@ -137,6 +140,89 @@ async fn what_redis_has_of_an_answer_is_told_only_if_it_is_one() {
     let log = std::fs::read_to_string(&stack.log).expect("the server logs");
     assert!(!log.contains("panicked") && !log.contains("\"ERROR\""));
     stack.verify().await;
+}
+
+#[tokio::test]
+async fn what_redis_has_of_an_answer_is_told_only_if_it_repeats_the_request() {
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    let user = stack.http.user().await;
+    for (path, body, told) in [
+        (
+            "/users",
+            json!({"name": "Ada", "email": "a@b", "metadata": {"a": "b"}}),
+            "name email reference metadata",
+        ),
+        (
+            "/wallets",
+            json!({"user_id": user, "currency": "USD", "initial_balance": 5, "reference": "r"}),
+            "user_id currency balance held floor status version status_version reference metadata",
+        ),
+        (
+            "/transfers",
+            json!({"source_id": source, "target_id": target, "amount": 1, "currency": "USD"}),
+            "source_id target_id amount currency reference metadata outcome source_version",
+        ),
+        (
+            "/transfers",
+            json!({"source_id": source, "target_id": target, "amount": 1_000, "reference": "r"}),
+            "source_id target_id amount reference metadata outcome source_balance",
+        ),
+    ] {
+        stack.redis.flush().await;
+        let key = Uuid::new_v4().to_string();
+        let ask = async || stack.http.post_with_key(path, &key, &body).await;
+        let first = ask().await;
+        let mut redis = stack.redis.connect().await;
+        let place = answer_place(&mut redis, &key).await;
+        let mut get = redis::cmd("GET");
+        let stored: Vec<u8> = get
+            .arg(&place)
+            .query_async(&mut redis)
+            .await
+            .expect("Redis");
+        for name in told.split(' ') {
+            let mut other: Value = serde_json::from_slice(&stored[32..]).expect("JSON");
+            other[name] = another(name, &other[name]);
+            let other = [&stored[..32], other.to_string().as_bytes()].concat();
+            let mut set = redis::cmd("SET");
+            let set = set.arg(&place).arg(&other);
+            set.exec_async(&mut redis).await.expect("Redis answers");
+            let again = ask().await;
+            let answer = |answer: &Answer| (answer.status, answer.body.clone());
+            assert_eq!(answer(&again), answer(&first), "{path} {name}");
+        }
+    }
+    assert_eq!(stack.http.balance(target).await, 1);
+}
+
+/// Where the answer to an idempotency key is. It is stored beside what follows.
+async fn answer_place(redis: &mut MultiplexedConnection, key: &str) -> String {
+    loop {
+        let mut keys = redis::cmd("KEYS");
+        let found = keys.arg(format!("*:key:*:{key}")).query_async(redis).await;
+        let found: Vec<String> = found.expect("Redis answers");
+        if let Some(place) = found.into_iter().next() {
+            return place;
+        }
+    }
+}
+
+/// Another value that the member of an answer may have.
+fn another(name: &str, value: &Value) -> Value {
+    match (name, value) {
+        // Of which value they are the request says nothing.
+        ("source_version" | "source_balance", Value::Number(_)) => Value::Null,
+        (_, Value::Number(number)) => json!(number.as_i64().expect("an integer") + 1),
+        ("source_version" | "source_balance", _) => json!(7),
+        ("metadata", _) => json!({"other": "metadata"}),
+        ("currency", _) => json!("EUR"),
+        ("status", _) => json!("frozen"),
+        ("outcome", Value::String(word)) if word == "posted" => json!("insufficient_funds"),
+        ("outcome", _) => json!("posted"),
+        ("user_id" | "source_id" | "target_id", _) => json!(Uuid::new_v4()),
+        _ => json!("another text"),
+    }
 }
 
 /// A value as PostgreSQL sent it.

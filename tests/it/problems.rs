@@ -12,7 +12,7 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
     ("request_in_progress", "idempotency_twins.rs, with a twin"),
@@ -30,6 +30,10 @@ const ELSEWHERE: [(&str, &str); 9] = [
         "overload.rs, with more requests than may wait",
     ),
     ("request_timeout", "overload.rs, with slow bodies"),
+    (
+        "stopping",
+        "shutdown.rs, with a server that is about to end",
+    ),
     (
         "unsupported_encoding",
         "body_transport.rs, with encoded bodies",

@@ -11,6 +11,7 @@ use testbed::rabbitmq::RabbitVhost;
 use testbed::redis::RedisServer;
 use testbed::server::Server;
 
+use crate::problems::Told;
 use crate::stack::serve_log;
 
 struct Watched {
@@ -47,26 +48,45 @@ impl Watched {
         }
     }
 
-    /// Waits until `/readyz` says so. An answer is given again for half a second.
-    async fn becomes(&self, status: u16, body: Value) {
-        let what = format!("/readyz is {status} {body}");
-        eventually_true(SOON, &what, async || {
+    /// Waits until `/readyz` is a problem that names these.
+    async fn becomes_unready(&self, dependencies: Value) {
+        eventually_true(SOON, "/readyz is a problem", async || {
             let answer = self.server.http.get("/readyz").await;
-            (answer.status, answer.json()) == (status, body.clone())
+            let is_told = answer.problem() == (503, "database_unavailable".to_owned());
+            is_told && answer.json()["dependencies"] == dependencies
         })
         .await;
-        // The process itself is well in every state.
+        self.is_alive(false).await;
+    }
+
+    /// Waits until `/readyz` says so. An answer is given again for half a second.
+    async fn becomes(&self, body: Value) {
+        let what = format!("/readyz is {body}");
+        eventually_true(SOON, &what, async || {
+            let answer = self.server.http.get("/readyz").await;
+            (answer.status, answer.json()) == (200, body.clone())
+        })
+        .await;
+        self.is_alive(true).await;
+    }
+
+    /// The process itself is well in every state.
+    async fn is_alive(&self, is_ready: bool) {
         let alive = self.server.http.get("/healthz").await;
         assert_eq!(
             (alive.status, alive.json()),
             (200, json!({"status": "alive"}))
         );
-        assert_eq!(health(self.server.port).await, status == 200);
+        assert_eq!(health(self.server.port).await, is_ready);
     }
 }
 
 fn body(status: &str, postgresql: &str, redis: &str, rabbitmq: &str) -> Value {
-    json!({"status": status, "dependencies": {"postgresql": postgresql, "redis": redis, "rabbitmq": rabbitmq}})
+    json!({"status": status, "dependencies": dependencies(postgresql, redis, rabbitmq)})
+}
+
+fn dependencies(postgresql: &str, redis: &str, rabbitmq: &str) -> Value {
+    json!({"postgresql": postgresql, "redis": redis, "rabbitmq": rabbitmq})
 }
 
 /// What `remit health` says by its exit status, which is 0 or 1.
@@ -94,48 +114,42 @@ async fn health(port: u16) -> bool {
 #[tokio::test]
 async fn readiness_follows_the_dependencies() {
     let mut watched = Watched::start().await;
-    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.becomes(body("ready", "up", "up", "up")).await;
 
     watched.redis.stop();
-    watched
-        .becomes(200, body("degraded", "up", "down", "up"))
-        .await;
+    watched.becomes(body("degraded", "up", "down", "up")).await;
     watched.redis.resume().await;
-    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.becomes(body("ready", "up", "up", "up")).await;
     watched.redis.freeze();
-    watched
-        .becomes(200, body("degraded", "up", "down", "up"))
-        .await;
+    watched.becomes(body("degraded", "up", "down", "up")).await;
     watched.redis.thaw();
-    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.becomes(body("ready", "up", "up", "up")).await;
 
     watched.rabbitmq.close().await;
-    watched
-        .becomes(200, body("degraded", "up", "up", "down"))
-        .await;
+    watched.becomes(body("degraded", "up", "up", "down")).await;
     watched.redis.stop();
     watched
-        .becomes(200, body("degraded", "up", "down", "down"))
+        .becomes(body("degraded", "up", "down", "down"))
         .await;
     watched.postgresql.close().await;
     watched
-        .becomes(503, body("unavailable", "down", "down", "down"))
+        .becomes_unready(dependencies("down", "down", "down"))
         .await;
 
     watched.postgresql.resume();
     watched
-        .becomes(200, body("degraded", "up", "down", "down"))
+        .becomes(body("degraded", "up", "down", "down"))
         .await;
     watched.rabbitmq.resume();
     watched.redis.resume().await;
-    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.becomes(body("ready", "up", "up", "up")).await;
 
     watched.postgresql.close().await;
     watched
-        .becomes(503, body("unavailable", "down", "up", "up"))
+        .becomes_unready(dependencies("down", "up", "up"))
         .await;
     watched.postgresql.resume();
-    watched.becomes(200, body("ready", "up", "up", "up")).await;
+    watched.becomes(body("ready", "up", "up", "up")).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use testbed::poll::{SOON, eventually, eventually_true};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
+use crate::problems::Told;
 use crate::raw::{Connection, head};
 use crate::stack::Stack;
 
@@ -61,7 +62,7 @@ async fn check_requests_in_flight(signal: &str) {
 async fn await_farewell(stack: &Stack) {
     eventually_true(SOON, "/readyz says stopping", async || {
         let answer = stack.http.get("/readyz").await;
-        (answer.status, answer.json()["status"].as_str()) == (503, Some("stopping"))
+        answer.problem() == (503, "stopping".to_owned())
     })
     .await;
 }

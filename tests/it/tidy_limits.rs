@@ -61,6 +61,7 @@ fn timeouts_shrink_inward() {
     let wait = constant("src/sql/pools.rs", "POOL_WAIT_MS_MAX");
     assert!(connect + wait < 2_000);
     assert_eq!(constant("src/ledger/gather.rs", "BUSY_MS_MAX"), lock);
+    assert_eq!(constant("src/sql/patience.rs", "HELD_MS_MAX"), lock);
     assert!(file("sql/ops/settings.psql").contains("set lock_timeout = '2s';"));
 }
 

@@ -8,8 +8,9 @@ create temporary table made as
 select results_eq('select name, scope::text, user_id, expires_at from made',
     $$ values ('till', 'user', pg_temp.id(1), '2100-01-01'::timestamptz) $$, 'a key is as asked for');
 select is((remit.caller_find(1, sha256(secret::bytea))).key_id, id, 'it is valid at once') from made;
-select results_eq($$ select action, key_id, subject_ids, reason, detail ->> 'scope' from remit.audit $$,
-    $$ select 'key_create', (select id from remit.keys where name = 'admin'), array[id], 'ticket 7', 'user' from made $$,
+select results_eq($$ select action, key_id, subject_ids, reason, detail ->> 'scope', detail ->> 'expires_at' from remit.audit $$,
+    $$ select 'key_create', (select id from remit.keys where name = 'admin'), array[id], 'ticket 7', 'user',
+              '2100-01-01T00:00:00.000000Z' from made $$,
     'the audit log has it');
 select is((select count(*) from remit.audit a, made m where a::text like '%' || m.secret || '%'), 0::bigint, 'but not its text');
 select lives_ok($$ select remit_v1.key_create(1, ('x', 'reader', null, null)::remit_v1.key_request, 'why') $$, 'an operator needs no key');

@@ -27,7 +27,7 @@ select results_eq(
     $$ select jsonb_build_object(
            'transfer_id', id, 'status', 'posted', 'reason', null, 'source_id', source_id, 'target_id', target_id,
            'amount', 40, 'currency', 'USD', 'source_version', 2, 'source_balance', 60, 'target_version', 1,
-           'target_balance', 40, 'reference', 'rent', 'metadata', '{"a": "b"}'::jsonb, 'created_at', created_at)
+           'target_balance', 40, 'reference', 'rent', 'metadata', '{"a": "b"}'::jsonb, 'created_at', remit.moment_text(created_at))
          from remit.transfers where id = pg_temp.id(101) $$,
     'a posted transfer tells what its journal row says');
 select results_eq(
@@ -35,7 +35,7 @@ select results_eq(
     $$ select jsonb_build_object(
            'transfer_id', id, 'status', 'rejected', 'reason', 'insufficient_funds', 'source_id', source_id, 'target_id', target_id,
            'amount', 1000, 'currency', 'USD', 'source_version', null, 'source_balance', null, 'target_version', null,
-           'target_balance', null, 'reference', null, 'metadata', '{}'::jsonb, 'created_at', created_at)
+           'target_balance', null, 'reference', null, 'metadata', '{}'::jsonb, 'created_at', remit.moment_text(created_at))
          from remit.transfers where id = pg_temp.id(102) $$,
     'a rejected one its reason');
 select results_eq(

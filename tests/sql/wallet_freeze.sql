@@ -13,7 +13,7 @@ select results_eq(
 select results_eq(
     $$ select type::text, pg_temp.number(subject_id), data::jsonb from remit.outbox where id > (select id from events_before) $$,
     $$ select 'wallet.frozen', 11, jsonb_build_object(
-           'wallet_id', id, 'status', 'frozen', 'status_version', 1, 'updated_at', updated_at) from frozen $$,
+           'wallet_id', id, 'status', 'frozen', 'status_version', 1, 'updated_at', remit.moment_text(updated_at)) from frozen $$,
     'one event tells of it');
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 1), pg_temp.request(102, 12, 11, 1)), '{wallet_frozen,wallet_frozen}',
           'it neither pays nor receives');

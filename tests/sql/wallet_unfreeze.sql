@@ -14,7 +14,7 @@ select results_eq(
     'the result is the active wallet');
 select results_eq(
     $$ select pg_temp.number(subject_id), data::jsonb from remit.outbox where type = 'wallet.unfrozen' $$,
-    $$ select 11, jsonb_build_object('wallet_id', id, 'status', 'active', 'status_version', 2, 'updated_at', updated_at) from unfrozen $$,
+    $$ select 11, jsonb_build_object('wallet_id', id, 'status', 'active', 'status_version', 2, 'updated_at', remit.moment_text(updated_at)) from unfrozen $$,
     'one event tells of it');
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 1), pg_temp.request(102, 12, 11, 1)), '{posted,posted}',
           'it pays and receives again');

@@ -6,6 +6,7 @@ use lapin::BasicProperties;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use remit::base::complaint::Complaint;
+use remit::base::moment;
 use remit::sql::pools::Config;
 use tokio::time::{sleep, timeout};
 
@@ -53,7 +54,9 @@ async fn check_relay(postgres: &Config) -> Result<(), Complaint> {
         Ok::<_, Error>(oldest.first().map(|event| {
             format!(
                 "a relay leads and gets nowhere: event {} of ledger {} has waited since {}",
-                event.event_id, event.ledger_id, event.created_at
+                event.event_id,
+                event.ledger_id,
+                moment::text(event.created_at).unwrap_or_default()
             )
         }))
     };

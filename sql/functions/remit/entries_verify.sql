@@ -66,7 +66,8 @@ begin
         if entry.created_at < created_before then
             return next (ledger, 'entries_never_go_back_in_time', 'wallet ' || entry_wallet_id,
                 jsonb_build_object('transfer_id', entry.transfer_id, 'version', entry.version,
-                                   'created_at', entry.created_at, 'before', created_before))::remit_ops_v1.violation;
+                                   'created_at', remit.moment_text(entry.created_at),
+                                   'before', remit.moment_text(created_before)))::remit_ops_v1.violation;
         end if;
         if entry.currency is distinct from wallet.currency then
             return next (ledger, 'entry_belongs_to_a_wallet_of_its_currency', 'wallet ' || entry_wallet_id,

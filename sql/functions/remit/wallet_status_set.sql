@@ -34,7 +34,7 @@ begin
                 wallet_status_set.wallet_id,
                 jsonb_build_object(
                     'wallet_id', changed.id, 'status', changed.status,
-                    'status_version', changed.status_version, 'updated_at', changed.updated_at),
+                    'status_version', changed.status_version, 'updated_at', remit.moment_text(changed.updated_at)),
                 moment);
     end if;
     perform remit.audit_record(

@@ -40,7 +40,7 @@ begin
     perform remit.caller_admit(key_create.ledger_id, key_create.key_sha256, 'administer');
     perform remit.audit_record(
         key_create.ledger_id, 'key_create', array[created.id], key_create.reason,
-        jsonb_build_object('scope', created.scope, 'user_id', created.user_id, 'expires_at', created.expires_at),
+        jsonb_build_object('scope', created.scope, 'user_id', created.user_id, 'expires_at', remit.moment_text(created.expires_at)),
         caller.key_id);
     return created;
 end;

@@ -38,7 +38,7 @@ begin
                'amount', t.amount, 'currency', t.currency,
                'source_version', t.source_version, 'source_balance', t.source_balance,
                'target_version', t.target_version, 'target_balance', t.target_balance,
-               'reference', t.reference, 'metadata', t.metadata, 'created_at', t.created_at)
+               'reference', t.reference, 'metadata', t.metadata, 'created_at', remit.moment_text(t.created_at))
            end,
            o.created_at
       from (select h.* from remit.outbox h

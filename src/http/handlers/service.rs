@@ -1,6 +1,5 @@
 //! What the service says of itself.
 
-use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use serde_json::json;
 
@@ -10,7 +9,6 @@ use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::problem::{Code, Problem};
-use crate::http::readiness::STOPPING;
 use crate::sql::contract;
 
 const OPEN_METRICS: HeaderValue =
@@ -24,15 +22,19 @@ pub(super) fn root() -> Handled {
 
 pub(super) async fn readyz(app: &App) -> Handled {
     // In a box, as in `Database::attempt`.
-    let mut readiness = Box::pin(app.probe.readiness()).await;
-    if app.is_stopping() {
-        readiness.status = STOPPING;
-    }
-    let mut answer = Answer::ok(&readiness)?;
-    if !readiness.is_ready() {
-        answer.status = StatusCode::SERVICE_UNAVAILABLE;
-    }
-    Ok(answer)
+    let readiness = Box::pin(app.probe.readiness()).await;
+    let problem = match readiness.is_ready() {
+        _ if app.is_stopping() => Problem::new(Code::Stopping, "Ask another server."),
+        false => Problem::new(
+            Code::DatabaseUnavailable,
+            "The server works again once it reaches PostgreSQL.",
+        ),
+        true => return Answer::ok(&readiness),
+    };
+    Err(Problem {
+        dependencies: Some(Box::new(readiness.dependencies)),
+        ..problem
+    })
 }
 
 pub(super) async fn metrics(app: &App) -> Answer {

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Context, Handled, held_by_twin, id_of, of_path, once};
+use super::{Context, Handled, id_of, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
@@ -26,8 +26,14 @@ pub(super) async fn user_create(context: Context<'_>) -> Handled {
     fields.finish()?;
     let content = json!([user.name, user.email, user.reference, user.metadata]);
     let create = contract::user_create(&context.app.database, context.caller, &user);
-    let created = once(context.app, context.caller, key.as_ref(), &content, create).await;
-    let (created, is_replay) = created.map_err(held_by_twin)?;
+    let created = once(
+        context.app,
+        context.caller,
+        key.as_ref(),
+        (&user, &content),
+        create,
+    );
+    let (created, is_replay) = created.await?;
     let place = format!("/users/{}", created.id);
     Ok(Answer::created(&place, to_json(&created)?).replayed(is_replay))
 }

@@ -6,7 +6,7 @@ use hyper::header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Context, Handled, held_by_twin, id_of, of_path, once};
+use super::{Context, Handled, id_of, of_path, once};
 use crate::http::answer::Answer;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
@@ -41,12 +41,14 @@ pub(super) async fn wallet_create(context: Context<'_>) -> Handled {
         wallet.metadata
     ]);
     let create = contract::wallet_create(&context.app.database, context.caller, &wallet);
-    let created = once(context.app, context.caller, key.as_ref(), &content, create).await;
-    let (created, is_replay) = created.map_err(|no_result| match wallet.initial_balance {
-        0 => held_by_twin(no_result),
-        // It waits for the issuance wallet, too.
-        _ => no_result.into(),
-    })?;
+    let created = once(
+        context.app,
+        context.caller,
+        key.as_ref(),
+        (&wallet, &content),
+        create,
+    );
+    let (created, is_replay) = created.await?;
     let place = format!("/wallets/{}", created.id);
     Ok(Answer::created(&place, to_json(&WalletBody::from(&created))?).replayed(is_replay))
 }
