@@ -86,6 +86,7 @@ pub async fn run(
     config: &Config,
 ) -> Result<(), Complaint> {
     let pool = pools::pool(config, 1, pools::LOCK_TIMEOUT_MS);
+    drop(pools::first(&pool, config).await?);
     let database = Database::new(pool, Vec::new(), Pulse::assumed(), Arc::new(Metrics::new()));
     let by = By::session(ledger_id);
     match command {

@@ -72,7 +72,8 @@ impl Broker {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {BROKER_MS_MAX} ms"),
         };
-        tracing::warn!(error, "RabbitMQ is unavailable");
+        let place = format!("{}:{}", self.host, self.port);
+        tracing::warn!(error, place, "RabbitMQ is unavailable");
         false
     }
 }

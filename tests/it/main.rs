@@ -75,6 +75,7 @@ mod scripts;
 mod sessions;
 mod shutdown;
 mod silence;
+mod strangers;
 mod tidy;
 mod tidy_comments;
 mod tidy_guarantees;

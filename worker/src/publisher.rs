@@ -8,10 +8,11 @@ use lapin::protocol::AMQPSoftError;
 use lapin::types::ShortString;
 use uuid::Uuid;
 
-use crate::broker::{Broker, Message, Refusals};
+use crate::broker::{Broker, Message};
 use crate::contract::OutboxEvent;
 use crate::error::Error;
 use crate::held::Held;
+use crate::refusals::Refusals;
 use crate::{event, topology};
 
 /// How many events are published at a time.
@@ -228,7 +229,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::broker::Returned;
+    use crate::refusals::Returned;
 
     fn events(count: u8) -> Vec<OutboxEvent> {
         (0..count)
