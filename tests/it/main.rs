@@ -72,6 +72,7 @@ mod roles;
 mod schemathesis;
 mod scopes;
 mod scripts;
+mod scripts_account;
 mod sessions;
 mod shutdown;
 mod silence;
