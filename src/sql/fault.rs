@@ -72,6 +72,8 @@ pub const UNREACHED: &str = "see that PostgreSQL, and nothing else, runs where D
                              and that this machine reaches it";
 /// What to do where sessions are not one's own.
 pub const POOLER: &str = "connect to PostgreSQL itself, not through a pooler: Remit pools its own";
+/// What the functions raise for a ledger that does not exist.
+const LEDGER_NOT_FOUND: &str = "WL009";
 const UNKNOWN: &str = "PostgreSQL's log says more";
 
 /// What went wrong, with the database's own words where it has some.
@@ -100,6 +102,9 @@ pub fn advice(error: &tokio_postgres::Error) -> &'static str {
     let Some(code) = error.code() else {
         return UNREACHED;
     };
+    if code.code() == LEDGER_NOT_FOUND {
+        return "name a ledger that is there with --ledger";
+    }
     let found = ADVICE.iter().find(|(codes, _)| codes.contains(code));
     found.map_or(UNKNOWN, |(_, advice)| advice)
 }

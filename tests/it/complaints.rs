@@ -147,7 +147,12 @@ async fn every_other_failure_of_a_command_has_its_advice() {
             "--export",
         ),
         (&["health"], "Connection refused", "REMIT_LISTEN"),
-        (&KEY_CREATE, "ledger", ""),
+        (&KEY_CREATE, "no ledger 77", "--ledger"),
+        (
+            &["verify", "--ledger", "99"],
+            "ledger not found",
+            "name a ledger that is there with --ledger",
+        ),
     ] {
         let mut command = remit(arguments, &url);
         command.env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()));
