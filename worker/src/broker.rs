@@ -17,7 +17,7 @@ use lapin::{
 };
 use remit::base::complaint::with_causes;
 use remit::base::tls::{Tls, Trust};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::error::Error;
 use crate::refusals::Refusals;
@@ -31,6 +31,11 @@ const CONNECT_MS_MAX: u64 = 2_000;
 const CONFIRM_MS_MAX: u64 = 10_000;
 /// How long a connection may take to close.
 const CLOSE_MS_MAX: u64 = 1_000;
+
+/// How often it looks whether the broker blocks publishers.
+const LOOK_MS: u64 = 20;
+/// The name of a queue that is never there.
+const NOBODY: &str = "remit.notifications.nobody";
 
 /// AMQP's delivery mode of messages that survive a restart.
 const PERSISTENT: u8 = 2;
@@ -117,6 +122,34 @@ impl Broker {
     /// published.
     pub fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
+    }
+
+    /// Whether the broker takes messages: publishes one for which there is no queue, which it has
+    /// to return.
+    ///
+    /// # Errors
+    /// The connection was lost, or the broker is slow.
+    pub async fn takes_messages(&self) -> Result<bool, Error> {
+        let nobody = Message {
+            // It routes by the name of a queue.
+            exchange: "",
+            routing_key: NOBODY.to_owned(),
+            properties: BasicProperties::default(),
+            body: Vec::new(),
+        };
+        let blocked = async {
+            while !self.is_blocked() {
+                sleep(Duration::from_millis(LOOK_MS)).await;
+            }
+        };
+        tokio::select! {
+            () = blocked => Ok(false),
+            refusals = self.publish(vec![nobody]) => match refusals.undecided {
+                Some((_, Error::Blocked)) => Ok(false),
+                Some((_, error)) => Err(error),
+                None => Ok(!self.is_blocked()),
+            },
+        }
     }
 
     /// Publishes messages in order, persistent and mandatory, and waits until the broker has
