@@ -148,8 +148,18 @@ relocate_unless_usable() {
     say "data goes to $elsewhere, linked from $wanted: $reason"
 }
 
-# Runs a command as the owner, in the folder (callers may stand where the owner cannot).
-as_owner() { env -C "$dir" HOME="$dir" "${run_as[@]}" "$@"; }
+# Runs a command as the owner, in the folder (callers may stand where the owner cannot). It is ended
+# when it takes too long: the account can put a pipe where a file should be, which nobody writes to,
+# and can stop what runs as itself.
+as_owner() { timeout -k 1 "$as_owner_s_max" env -C "$dir" HOME="$dir" "${run_as[@]}" "$@"; }
+as_owner_s_max=30
+
+# The same for what may take long.
+as_owner_for_long() { env -C "$dir" HOME="$dir" "${run_as[@]}" "$@"; }
+
+# Prints the words of a program with control characters made visible: they are the account's, and
+# may be orders to the terminal.
+printable() { cat -v; }
 
 # Writes stdin to the private file $1 of the owner. A reader sees the old content or the new.
 write_private() {
@@ -158,8 +168,8 @@ write_private() {
         die "$1 could not be written$(full_disk)."
 }
 
-# Prints the file $1 of the owner.
-read_private() { as_owner cat "$1"; }
+# Prints the file $1 of the owner; of one that is no file, nothing.
+read_private() { as_owner dd if="$1" iflag=nonblock,fullblock bs=1M count=1 status=none; }
 
 # Prints the number in the file $1 of the owner, or $2 if there is none.
 read_number() {
@@ -197,18 +207,28 @@ remove_dir() {
     if [[ -L $1 && -e $1 ]]; then
         account=$(stat -L -c %U "$1")
         [[ $account != root ]] || die "$1 leads to a folder of root's: remove the link."
-        (become "$account" && dir=/ as_owner rm -rf "$(readlink -f "$1")")
+        (become "$account" && dir=/ as_owner_for_long rm -rf "$(readlink -f "$1")")
     fi
     rm -rf "$1"
 }
 
 # Holds the folder against a second run. Processes started from here do not inherit the lock.
+lock_s_max=300
 lock_dir() {
     exec {lock}<"$dir"
     flock -n "$lock" || {
         say "waiting for another run in $dir"
-        flock "$lock"
+        # The account can hold it for as long as it likes.
+        flock -w "$lock_s_max" "$lock" ||
+            die "another run has held $dir for $lock_s_max seconds$(lock_holders). See what it waits for, or end it, and try again."
     }
+}
+
+# Prints which processes hold the folder, in parentheses.
+lock_holders() {
+    local pids
+    pids=$(awk -v inode=":$(stat -c %i "$dir")\$" '$2 == "FLOCK" && $6 ~ inode { printf " %s", $5 }' /proc/locks)
+    if [[ -n $pids ]]; then echo " (process$pids)"; fi
 }
 
 # ---- Ports ---------------------------------------------------------------------------------------
@@ -265,7 +285,7 @@ require_ports() {
 # Who listens on port $1, as far as it can be known.
 port_holder() {
     local holder=''
-    if have ss; then holder=$(ss -Hltnp "sport = :$1" | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (process \2)/p' | head -1); fi
+    if have ss; then holder=$(ss -Hltnp "sport = :$1" | printable | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (process \2)/p' | head -1); fi
     echo "${holder:-another program}"
 }
 
@@ -356,12 +376,12 @@ orphans_of() {
         read -ra stat <<<"${stat##*) }"
         [[ ${stat[3]} == "$leader" && ${stat[0]} != Z ]] || continue
         pid=${file//[!0-9]/}
-        if is_of_owner "$pid" && [[ $(as_owner readlink "/proc/$pid/cwd") == "$dir"* ]]; then echo "$pid"; fi
+        if is_of_owner "$pid" && [[ $(as_owner readlink "/proc/$pid/cwd")/ == "$dir"/* ]]; then echo "$pid"; fi
     done
 }
 
 # Prints the last line of the log of $1.
-last_line() { as_owner tail -n 1 "log/$1.log" 2>/dev/null || true; }
+last_line() { as_owner tail -n 1 "log/$1.log" 2>/dev/null | printable || true; }
 
 # Starts the part $1 with the command $2…: own session, own log, and no environment but etc/$1.env.
 launch() {
@@ -395,7 +415,7 @@ explain() {
     from=$(read_number "log/.$1.start" 0)
     {
         printf '%serror:%s %s failed to start: %s%s. The end of its log %s:\n' "$red" "$plain_2" "$1" "$2" "$(full_disk)" "$dir/log/$1.log"
-        as_owner tail -c "+$((from + 1))" "log/$1.log" 2>/dev/null | tail -n 15 | sed 's/^/      /'
+        { as_owner tail -c "+$((from + 1))" "log/$1.log" 2>/dev/null || true; } | tail -n 15 | printable | sed 's/^/      /'
     } >&2
 }
 

@@ -45,10 +45,14 @@ create table remit.notifications (
 create table remit.relay (
     is_only     boolean not null default true,
     lock_number bigint not null default 0,
+    -- What this relay says of its work.
+    broker_blocked boolean not null default false,
+    aside_ids   bigint[] not null default '{}',
     primary key (is_only),
-    constraint relay_has_one_row check (is_only)
+    constraint relay_has_one_row check (is_only),
+    constraint aside_ids_are_few check (cardinality(aside_ids) <= 10000)
 );
 
-comment on table remit.relay is 'One row: which advisory lock the session of the active relay holds.';
+comment on table remit.relay is 'One row: which advisory lock the session of the active relay holds, and what it says of its work.';
 
 insert into remit.relay default values;

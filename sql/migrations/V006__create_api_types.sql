@@ -144,8 +144,19 @@ create type remit_ops_v1.violation as (
 );
 
 create type remit_ops_v1.standstill as (
-    events_wait   boolean,
-    archive_fails boolean
+    events_wait    boolean,
+    archive_fails  boolean,
+    broker_blocked boolean,
+    events_aside   integer
+);
+
+create type remit_ops_v1.waiting_event as (
+    ledger_id  bigint,
+    event_id   uuid,
+    type       text,
+    subject_id uuid,
+    request_id text,
+    created_at timestamptz
 );
 
 create type remit_ops_v1.wallet_balance as (

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 /// What a command says when it fails: one line for each fault. A line has what is wrong, its cause,
 /// and what to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint(Vec<String>);
 
 impl Complaint {

@@ -50,6 +50,7 @@ metrics! {
     call_requests: Histogram = Histogram::new(exponential_buckets(1.0, 2.0, 11)), "transfers_call_requests", "Transfer requests in one call of transfers_post";
     pool_waits: Histogram = latency(), "postgresql_pool_wait_seconds", "Time until a connection to PostgreSQL was free";
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
+    outbox_aside: Gauge = Gauge::default(), "outbox_set_aside_events", "Events that the relay has set aside, as the broker will never take them";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
     cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
     cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
@@ -129,6 +130,11 @@ impl Metrics {
     /// A connection to PostgreSQL was waited for.
     pub fn pool_wait(&self, duration: Duration) {
         self.pool_waits.observe(duration.as_secs_f64());
+    }
+
+    /// How many events the relay has set aside.
+    pub fn outbox_aside(&self, events: i64) {
+        self.outbox_aside.set(events);
     }
 
     /// The outbox was asked.

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use crate::base::command_line::unwritten;
 use crate::base::complaint::Complaint;
 use crate::base::metrics::Metrics;
-use crate::cli::{help, ledger_id};
-use crate::http::problem::{Code, Problem};
+use crate::cli::{help, ledger_id, refusal};
 use crate::sql::contract::{self, By};
 use crate::sql::database::Database;
 use crate::sql::failure::Failure;
@@ -48,7 +47,7 @@ enum Command {
         #[arg(long, value_parser = scope())]
         scope: KeyScope,
         /// Whom a key of the scope user is bound to
-        #[arg(long, value_name = "UUID", value_parser = user_id)]
+        #[arg(long, value_name = "UUID", value_parser = user_id, required_if_eq("scope", "user"))]
         user: Option<Uuid>,
         /// Such as 2030-01-31T12:00:00Z; without it the key lasts until it is revoked
         #[arg(long, value_name = "TIME", value_parser = moment)]
@@ -86,6 +85,7 @@ pub async fn run(
     config: &Config,
 ) -> Result<(), Complaint> {
     let pool = pools::pool(config, 1, pools::LOCK_TIMEOUT_MS);
+    drop(pools::first(&pool, config).await?);
     let database = Database::new(pool, Vec::new(), Pulse::assumed(), Arc::new(Metrics::new()));
     let by = By::session(ledger_id);
     match command {
@@ -103,27 +103,33 @@ pub async fn run(
                 expires_at,
             };
             let created = contract::key_create(&database, by, &request, Some(&why.reason));
-            let created = created.await.map_err(explain)?;
+            let user = user_id.map(|id| id.to_string()).unwrap_or_default();
+            let created = created.await;
+            let created = created.map_err(|failure| explain(failure, ledger_id, &user))?;
             print(created.secret.reveal())?;
             let (id, scope) = (created.id, <&str>::from(created.scope));
             eprintln!("Key {id} of scope {scope} in ledger {ledger_id}: shown this once.");
             Ok(())
         }
-        Command::List => list(&database, by).await,
+        Command::List => list(&database, ledger_id).await,
         Command::Revoke { id, why } => {
             let revoked = contract::key_revoke(&database, by, id, Some(&why.reason));
-            let revoked = revoked.await.map_err(explain)?;
+            let revoked = revoked.await;
+            let revoked =
+                revoked.map_err(|failure| explain(failure, ledger_id, &id.to_string()))?;
             eprintln!("Key {} is revoked.", revoked.id);
             Ok(())
         }
     }
 }
 
-async fn list(database: &Database, by: By<'_>) -> Result<(), Complaint> {
+async fn list(database: &Database, ledger_id: i64) -> Result<(), Complaint> {
+    let by = By::session(ledger_id);
     let (mut after_at, mut after_id) = (None, None);
     loop {
         let keys = contract::key_list(database, by, after_at, after_id, PAGE_SIZE);
-        let keys = keys.await.map_err(explain)?;
+        let keys = keys.await;
+        let keys = keys.map_err(|failure| explain(failure, ledger_id, ""))?;
         for key in &keys {
             print(&json!(key).to_string())?;
         }
@@ -140,22 +146,15 @@ fn print(line: &str) -> Result<(), Complaint> {
     written.map_err(|error| unwritten(&error))
 }
 
-fn explain(failure: Failure) -> Complaint {
-    let refusal = match failure {
-        Failure::Refused(refusal) => Problem::from(refusal),
+/// What is said of a call about this key or user that failed.
+fn explain(failure: Failure, ledger_id: i64, subject: &str) -> Complaint {
+    match failure {
+        Failure::Refused(refused) => refusal::complaint(refused, ledger_id, subject),
         failure => {
             let advice = "see that PostgreSQL is well, and list the keys before you try again";
-            return Complaint::new(format!("PostgreSQL: {}", failure.cause()), advice);
+            Complaint::new(format!("PostgreSQL: {}", failure.cause()), advice)
         }
-    };
-    if refusal.code == Code::Unauthenticated {
-        let advice = "DATABASE_URL must be the login of an operator or of the owner";
-        return Complaint::new("this login may not manage keys", advice);
     }
-    let field = refusal.pointer.unwrap_or_default();
-    let field = field.trim_start_matches('/');
-    let what = format!("{} {field}", refusal.code.title());
-    Complaint::new(what.trim_end_matches([' ', '.']), refusal.detail)
 }
 
 fn scope() -> impl TypedValueParser<Value = KeyScope> {
@@ -230,6 +229,7 @@ mod tests {
             ("create --name n --reason r", "--scope"),
             ("create --name n --scope root --reason r", "--scope"),
             ("create --name n --scope admin", "--reason"),
+            ("create --name n --scope user --reason r", "--user"),
             ("create --name n --name m", "--name"),
             (
                 "create --name n --scope admin --reason r --user 7",

@@ -14,6 +14,7 @@ pub mod config;
 pub mod health;
 pub mod keys;
 pub mod migrate;
+mod refusal;
 pub mod serve;
 pub mod verify;
 

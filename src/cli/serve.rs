@@ -31,12 +31,12 @@ pub async fn run(config: config::Serve) -> Result<(), Complaint> {
         keys: pools::pool(&config.postgres, KEYS_CONNECTIONS, LOCK_TIMEOUT_MS),
         pulse: pools::pool(&config.postgres, 1, LOCK_TIMEOUT_MS),
     };
-    let first = pools::first(&pools.calls).await?;
+    let first = pools::first(&pools.calls, &config.postgres).await?;
     session::check_rank(&first, "remit_server").await?;
     for warning in session::inspect(&first).await? {
         tracing::warn!(warning, "PostgreSQL is not as it should be");
     }
-    let other = pools::first(&pools.keys).await?;
+    let other = pools::first(&pools.keys, &config.postgres).await?;
     session::check_apart(&first, &other).await?;
     contract::check(&first).await?;
     drop((first, other));

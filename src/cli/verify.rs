@@ -60,9 +60,7 @@ async fn check_or_export(
         Some(file) => heads_of(file, options.ledger_id)?,
         None => Vec::new(),
     };
-    let connected = pools::connect_telling(config, |told| eprintln!("{told}")).await;
-    let (client, _driver) =
-        connected.map_err(|error| complaint("connecting to PostgreSQL", &error))?;
+    let (client, _driver) = pools::connect_telling(config, |told| eprintln!("{told}")).await?;
     for warning in session::durability(&client).await? {
         eprintln!("remit: warning: {warning}");
     }

@@ -17,6 +17,7 @@ use crate::base::tls::{Tls, Trust};
 use crate::redis::connection::Redis;
 use crate::sql::contract;
 use crate::sql::database::Database;
+use crate::types::Standstill;
 
 /// How long an answer is given again, so that many clients that ask cost no more than one.
 const FRESH_MS: u64 = 500;
@@ -72,7 +73,8 @@ impl Broker {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {BROKER_MS_MAX} ms"),
         };
-        tracing::warn!(error, "RabbitMQ is unavailable");
+        let place = format!("{}:{}", self.host, self.port);
+        tracing::warn!(error, place, "RabbitMQ is unavailable");
         false
     }
 }
@@ -115,6 +117,8 @@ const ARCHIVE_FAILS: &str = "archive_fails";
 /// Redis answers, and takes nothing.
 const REFUSES_WRITES: &str = "refuses_writes";
 const NOT_CONFIGURED: &str = "not_configured";
+/// The broker answers, and takes nothing from the relay.
+const BLOCKED: &str = "blocked";
 /// The broker answers, and the oldest event has waited for too long.
 const EVENTS_WAIT: &str = "events_wait";
 
@@ -160,9 +164,10 @@ impl Probe {
         };
         let (postgresql, redis, rabbitmq) =
             tokio::join!(self.ask_postgresql(), self.ask_redis(), rabbitmq);
-        let (postgresql, events_wait) = postgresql;
+        let (postgresql, standstill) = postgresql;
         let rabbitmq = match rabbitmq {
-            UP if events_wait => EVENTS_WAIT,
+            UP if standstill.is_some_and(|it| it.broker_blocked) => BLOCKED,
+            UP if standstill.is_some_and(|it| it.events_wait) => EVENTS_WAIT,
             word => word,
         };
         let status = match (postgresql, redis, rabbitmq) {
@@ -179,17 +184,17 @@ impl Probe {
         }
     }
 
-    /// PostgreSQL's word, and whether it says that events wait.
-    async fn ask_postgresql(&self) -> (&'static str, bool) {
+    /// PostgreSQL's word, and what it says of events and the broker.
+    async fn ask_postgresql(&self) -> (&'static str, Option<Standstill>) {
         if !self.database.is_up().await {
-            return (DOWN, false);
+            return (DOWN, None);
         }
         match contract::standstill(&self.database).await {
-            Ok(standstill) if standstill.archive_fails => (ARCHIVE_FAILS, standstill.events_wait),
-            Ok(standstill) => (UP, standstill.events_wait),
+            Ok(standstill) if standstill.archive_fails => (ARCHIVE_FAILS, Some(standstill)),
+            Ok(standstill) => (UP, Some(standstill)),
             Err(failure) => {
                 tracing::warn!(?failure, "whether events wait is not known");
-                (UP, false)
+                (UP, None)
             }
         }
     }

@@ -44,6 +44,8 @@ pub struct Unavailable;
 /// A pool of connections with a time limit and a rest after failures.
 pub struct Redis {
     pool: Pool<LinkManager>,
+    /// Where Redis is to be, for the log.
+    place: String,
     /// The connection in use: the pool is asked only for another one.
     current: Mutex<Option<Link>>,
     rests_until: Mutex<Option<Instant>>,
@@ -56,6 +58,7 @@ impl Redis {
     /// A URL that cannot be parsed. The message does not repeat it.
     pub fn new(url: &str, trust: &Trust) -> Result<Self, String> {
         let links = LinkManager::new(url, trust)?;
+        let place = format!("{}:{}", links.host, links.port);
         let pool = Pool::builder()
             .max_open(CONNECTIONS_MAX)
             .max_idle(CONNECTIONS_MAX)
@@ -66,6 +69,7 @@ impl Redis {
             .build(links);
         Ok(Self {
             pool,
+            place,
             current: Mutex::default(),
             rests_until: Mutex::new(None),
         })
@@ -121,7 +125,8 @@ impl Redis {
         let result = self.ask(id, work).await;
         self.learn(result.is_ok());
         result.map_err(|error| {
-            tracing::warn!(%error, "Redis is unavailable");
+            let place = &self.place;
+            tracing::warn!(%error, place, "Redis is unavailable");
             Unavailable
         })?
     }

@@ -1,6 +1,6 @@
 //! What PostgreSQL or the way to it got wrong, in words, and what to do about it.
 
-use deadpool_postgres::{HookError, PoolError};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use crate::base::complaint::{Complaint, with_causes};
@@ -68,10 +68,12 @@ const ADVICE: [(&[SqlState], &str); 11] = [
 ];
 
 /// What to do when PostgreSQL said nothing at all.
-const UNREACHED: &str = "see that PostgreSQL runs where DATABASE_URL says, and that this machine \
-                         reaches it";
+pub const UNREACHED: &str = "see that PostgreSQL, and nothing else, runs where DATABASE_URL says, \
+                             and that this machine reaches it";
 /// What to do where sessions are not one's own.
 pub const POOLER: &str = "connect to PostgreSQL itself, not through a pooler: Remit pools its own";
+/// What the functions raise for a ledger that does not exist.
+const LEDGER_NOT_FOUND: &str = "WL009";
 const UNKNOWN: &str = "PostgreSQL's log says more";
 
 /// What went wrong, with the database's own words where it has some.
@@ -89,6 +91,8 @@ pub fn describe_refusal(error: &PoolError) -> String {
             describe(error)
         }
         PoolError::PostCreateHook(HookError::Message(cause)) => cause.to_string(),
+        PoolError::Timeout(TimeoutType::Wait) => "all connections are in use".to_owned(),
+        PoolError::Timeout(_) => "a new one was not opened in time".to_owned(),
         error => error.to_string(),
     }
 }
@@ -98,6 +102,9 @@ pub fn advice(error: &tokio_postgres::Error) -> &'static str {
     let Some(code) = error.code() else {
         return UNREACHED;
     };
+    if code.code() == LEDGER_NOT_FOUND {
+        return "name a ledger that is there with --ledger";
+    }
     let found = ADVICE.iter().find(|(codes, _)| codes.contains(code));
     found.map_or(UNKNOWN, |(_, advice)| advice)
 }
@@ -107,8 +114,8 @@ pub fn complaint(doing: &str, error: &tokio_postgres::Error) -> Complaint {
     Complaint::new(format!("{doing}: {}", describe(error)), advice(error))
 }
 
-/// What a command says that got no connection.
-pub fn refusal(error: &PoolError) -> Complaint {
+/// What a command says that got no connection to this place.
+pub fn refusal(place: &str, error: &PoolError) -> Complaint {
     let advice = match error {
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             advice(error)
@@ -119,5 +126,8 @@ pub fn refusal(error: &PoolError) -> Complaint {
         _ => UNREACHED,
     };
     let cause = describe_refusal(error);
-    Complaint::new(format!("connecting to PostgreSQL: {cause}"), advice)
+    Complaint::new(
+        format!("connecting to PostgreSQL at {place}: {cause}"),
+        advice,
+    )
 }

@@ -17,7 +17,7 @@ use crate::sql::fault::{complaint, describe};
 use crate::sql::migrate::turn::Turn;
 use crate::sql::pools;
 use crate::sql::pools::Config;
-use crate::sql::session::{self, Unfit};
+use crate::sql::session;
 
 mod tables {
     refinery::embed_migrations!("sql/migrations");
@@ -146,11 +146,7 @@ async fn roles_make(client: &Client) -> Result<(), Complaint> {
 }
 
 async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Complaint> {
-    let connected = pools::connect_pinned(config, &SETTINGS).await;
-    connected.map_err(|unfit| match unfit {
-        Unfit::Postgres(error) => complaint("connecting to PostgreSQL", &error),
-        wrong => wrong.into(),
-    })
+    Ok(pools::connect_pinned(config, &SETTINGS).await?)
 }
 
 async fn tables_migrate(client: &mut Client) -> Result<Vec<String>, Complaint> {

@@ -8,13 +8,14 @@ use deadpool_postgres::{
 use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::base::complaint::Complaint;
 use crate::base::tls::{Tls, Trust};
-use crate::sql::fault::{describe, refusal};
+use crate::sql::fault::{UNREACHED, complaint, describe, refusal};
 use crate::sql::session::{self, Unfit};
 
 /// Longer than `LOCK_TIMEOUT_MS`. Shorter than `database::CALL_MS_MAX`, 6 s, which is shorter than
@@ -30,8 +31,12 @@ pub const BRIEF_LOCK_TIMEOUT_MS: u32 = 20;
 const CONNECT_MS_MAX: u64 = 800;
 /// How long a caller waits for a connection of the pool.
 pub const POOL_WAIT_MS_MAX: u64 = 900;
+/// How long a connection outside of a pool may take until it can be used, and what a pool asks on a
+/// new one. Shorter than the checks of `remit-worker health`, which open one.
+const READY_MS_MAX: u64 = 3_000;
 /// How long a program that starts waits for its first connection.
 const FIRST_MS_MAX: u64 = 10_000;
+const POSTGRES_PORT: u16 = 5432;
 /// How long sent bytes may stay unacknowledged before the connection counts as dead.
 const UNACKNOWLEDGED_MS_MAX: u64 = 5_000;
 
@@ -49,6 +54,20 @@ impl Config {
         let options = session::options(self.inner.get_options(), more);
         config.inner.options(options);
         config
+    }
+
+    /// Where PostgreSQL is to be: `host:port`, or the folder of its socket.
+    pub fn place(&self) -> String {
+        let ports = self.inner.get_ports();
+        let hosts = self.inner.get_hosts().iter().enumerate();
+        let places = hosts.map(|(number, host)| match host {
+            Host::Tcp(host) => {
+                let port = ports.get(number).or(ports.first());
+                format!("{host}:{}", port.unwrap_or(&POSTGRES_PORT))
+            }
+            Host::Unix(folder) => folder.display().to_string(),
+        });
+        places.collect::<Vec<_>>().join(", ")
     }
 
     fn connector(&self) -> Option<MakeRustlsConnect> {
@@ -109,6 +128,7 @@ pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
         ("statement_timeout", &STATEMENT_TIMEOUT_MS.to_string()),
         ("lock_timeout", &lock_timeout_ms.to_string()),
     ]);
+    let silence = silence(&config, READY_MS_MAX);
     let settings = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -121,32 +141,38 @@ pub fn pool(config: &Config, size: usize, lock_timeout_ms: u32) -> Pool {
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(Duration::from_millis(POOL_WAIT_MS_MAX)))
         .create_timeout(Some(Duration::from_millis(CONNECT_MS_MAX)))
-        .post_create(Hook::async_fn(|client, _| Box::pin(admit(client))))
+        .post_create(Hook::async_fn(move |client, _| {
+            Box::pin(admit(client, silence.clone()))
+        }))
         .build()
         .expect("a runtime is given, which is all that timeouts need")
 }
 
 /// Lets no session into a pool that is not what Remit needs.
-async fn admit(client: &Client) -> Result<(), HookError> {
-    session::check(client).await.map_err(|unfit| match unfit {
-        Unfit::Postgres(error) => HookError::Backend(error),
-        Unfit::Wrong(cause) => HookError::message(cause),
-    })
+async fn admit(client: &Client, silence: Complaint) -> Result<(), HookError> {
+    let checking = timeout(Duration::from_millis(READY_MS_MAX), session::check(client));
+    match checking.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(Unfit::Postgres(error))) => Err(HookError::Backend(error)),
+        Ok(Err(unfit)) => Err(HookError::message(unfit.to_string())),
+        Err(_) => Err(HookError::message(Unfit::Unreached(silence).to_string())),
+    }
 }
 
-/// The first connection of a pool. Waits for a PostgreSQL that is slow to answer, as on a machine
-/// that has just started.
+/// The first connection of the pool of this configuration. Waits for a PostgreSQL that is slow to
+/// answer, as on a machine that has just started.
 ///
 /// # Errors
 /// It refuses, or does not answer.
-pub async fn first(pool: &Pool) -> Result<Object, Complaint> {
+pub async fn first(pool: &Pool, config: &Config) -> Result<Object, Complaint> {
     let start = Instant::now();
     loop {
         match pool.get().await {
             Ok(connection) => return Ok(connection),
             Err(PoolError::Timeout(_)) if start.elapsed() < Duration::from_millis(FIRST_MS_MAX) => {
             }
-            Err(error) => return Err(refusal(&error)),
+            Err(PoolError::Timeout(_)) => return Err(silence(config, FIRST_MS_MAX)),
+            Err(error) => return Err(refusal(&config.place(), &error)),
         }
     }
 }
@@ -160,28 +186,52 @@ pub async fn connect_pinned(
     config: &Config,
     more: &[(&str, &str)],
 ) -> Result<(Client, JoinHandle<()>), Unfit> {
-    let (client, driver) = connect(&config.pinned(more)).await?;
-    session::check(&client).await?;
-    Ok((client, driver))
+    let config = config.pinned(more);
+    ready(&config, async {
+        let (client, driver) = open(&config, |_| {}).await?;
+        session::check(&client).await?;
+        Ok((client, driver))
+    })
+    .await
 }
 
 /// One connection outside the pool, and the task that drives it, which ends with the connection.
 ///
 /// # Errors
-/// Whatever kept the connection from opening.
-pub async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
-    connect_telling(config, |_| {}).await
-}
-
-/// The same. What PostgreSQL tells besides its answers is passed on.
+/// It does not open. What PostgreSQL tells besides its answers is passed on.
 pub async fn connect_telling(
     config: &Config,
     tell: fn(&str),
-) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
-    match config.connector() {
-        Some(tls) => Ok(drive(config.inner.connect(tls).await?, tell)),
-        None => Ok(drive(config.inner.connect(NoTls).await?, tell)),
-    }
+) -> Result<(Client, JoinHandle<()>), Unfit> {
+    ready(config, open(config, tell)).await
+}
+
+/// Gives up what opens a connection once it has taken too long: what listens there may be anything,
+/// and say nothing for ever.
+async fn ready<T>(
+    config: &Config,
+    opening: impl Future<Output = Result<T, Unfit>>,
+) -> Result<T, Unfit> {
+    let opened = timeout(Duration::from_millis(READY_MS_MAX), opening).await;
+    opened.unwrap_or_else(|_| Err(Unfit::Unreached(silence(config, READY_MS_MAX))))
+}
+
+async fn open(config: &Config, tell: fn(&str)) -> Result<(Client, JoinHandle<()>), Unfit> {
+    let opened = match config.connector() {
+        Some(tls) => (config.inner.connect(tls).await).map(|opened| drive(opened, tell)),
+        None => (config.inner.connect(NoTls).await).map(|opened| drive(opened, tell)),
+    };
+    opened.map_err(|error| {
+        let doing = format!("connecting to PostgreSQL at {}", config.place());
+        Unfit::Unreached(complaint(&doing, &error))
+    })
+}
+
+/// What is said where nothing answered that speaks as PostgreSQL does.
+fn silence(config: &Config, limit_ms: u64) -> Complaint {
+    let place = config.place();
+    let what = format!("connecting to PostgreSQL at {place}: no answer within {limit_ms} ms");
+    Complaint::new(what, UNREACHED)
 }
 
 fn drive<S, T>(
@@ -229,6 +279,19 @@ mod tests {
             ),
         ] {
             assert_eq!(ssl_mode(url), mode, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_place_says_where_and_not_as_whom() {
+        for (url, place) in [
+            ("postgresql://u:p@h/d", "h:5432"),
+            ("postgresql://u:p@[::1]:6432/d", "::1:6432"),
+            ("postgresql://u:p@a:1,b:2/d", "a:1, b:2"),
+            ("host=/run/postgresql user=u password=p", "/run/postgresql"),
+        ] {
+            let config = config(url, "test", &Trust::default()).expect(url);
+            assert_eq!(config.place(), place);
         }
     }
 

@@ -51,6 +51,8 @@ const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 /// Why a session is of no use.
 #[derive(Debug)]
 pub enum Unfit {
+    /// It did not open: what is said of that.
+    Unreached(Complaint),
     /// PostgreSQL refused to say, or is away.
     Postgres(tokio_postgres::Error),
     /// What is wrong with it, and what to do.
@@ -66,6 +68,7 @@ impl From<tokio_postgres::Error> for Unfit {
 impl From<Unfit> for Complaint {
     fn from(unfit: Unfit) -> Self {
         match unfit {
+            Unfit::Unreached(complaint) => complaint,
             Unfit::Postgres(error) => complaint("asking PostgreSQL what it is", &error),
             Unfit::Wrong(cause) => Self::of_lines([cause]),
         }
@@ -247,6 +250,7 @@ async fn row(client: &Client, query: &str) -> Result<SimpleQueryRow, Unfit> {
 impl std::fmt::Display for Unfit {
     fn fmt(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Unreached(complaint) => text.write_str(&complaint.lines().join(" ")),
             Self::Postgres(error) => text.write_str(&describe(error)),
             Self::Wrong(cause) => text.write_str(cause),
         }

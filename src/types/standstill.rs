@@ -10,4 +10,8 @@ pub struct Standstill {
     pub events_wait: bool,
     /// The last attempt to archive a file of PostgreSQL's log failed.
     pub archive_fails: bool,
+    /// The broker takes nothing from the active relay, as it is short of memory or disk.
+    pub broker_blocked: bool,
+    /// How many events the active relay has set aside, as the broker will never take them.
+    pub events_aside: i32,
 }

@@ -27,5 +27,6 @@ pub mod redis;
 pub mod server;
 pub mod services;
 pub mod session;
+pub mod stranger;
 pub mod tls;
 pub mod words;

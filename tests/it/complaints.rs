@@ -15,7 +15,7 @@ const KEY_CREATE: [&str; 10] = [
     "keys", "create", "--name", "n", "--scope", "admin", "--reason", "r", "--ledger", "77",
 ];
 
-fn remit(arguments: &[&str], url: &str) -> Command {
+pub fn remit(arguments: &[&str], url: &str) -> Command {
     let mut remit = Command::new(env!("CARGO_BIN_EXE_remit"));
     remit
         .args(arguments)
@@ -29,7 +29,7 @@ fn remit(arguments: &[&str], url: &str) -> Command {
 }
 
 /// Asserts that it failed with one line that has the cause and, after it, what to do.
-fn check(what: &str, output: &Output, cause: &str, advice: &str) {
+pub fn check(what: &str, output: &Output, cause: &str, advice: &str) {
     assert_eq!(output.status.code(), Some(1), "{what}: {output:?}");
     assert!(output.stdout.is_empty(), "{what}: {output:?}");
     let text = complaints(output);
@@ -147,7 +147,12 @@ async fn every_other_failure_of_a_command_has_its_advice() {
             "--export",
         ),
         (&["health"], "Connection refused", "REMIT_LISTEN"),
-        (&KEY_CREATE, "ledger", ""),
+        (&KEY_CREATE, "no ledger 77", "--ledger"),
+        (
+            &["verify", "--ledger", "99"],
+            "ledger not found",
+            "name a ledger that is there with --ledger",
+        ),
     ] {
         let mut command = remit(arguments, &url);
         command.env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()));

@@ -13,7 +13,7 @@ use testbed::postgres::Database;
 async fn check(database: &Database) -> Result<(), Complaint> {
     let url = database.url("remit_server");
     let config = pools::config(&url, "test", &Trust::default()).expect("a URL");
-    let client = pools::first(&pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS)).await?;
+    let client = pools::first(&pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS), &config).await?;
     contract::check(&client).await
 }
 

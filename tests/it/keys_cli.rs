@@ -102,29 +102,36 @@ async fn what_is_refused_is_said_and_prints_no_key() {
         stack.database.url("remit_server"),
     );
     let absent = Uuid::new_v4().to_string();
+    let unknown = format!("no key {absent} in ledger 1; `remit keys list`");
     let create = ["create", "--name", "n", "--reason", "r", "--scope"];
     let with = |more: &[&'static str]| [&create[..], more].concat();
     for (url, arguments, said) in [
         (&server, with(&["admin"]), "operator"),
         (&server, vec!["list"], "operator"),
         (&owner, with(&["root"]), "--scope"),
-        (&owner, with(&["user"]), "user_id"),
-        (&owner, with(&["admin", "--ledger", "77"]), "ledger"),
+        (&owner, with(&["user"]), "--user <UUID>"),
+        (
+            &owner,
+            with(&["user", "--user", "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69"]),
+            "no user 018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69 in ledger 1; name one",
+        ),
+        (
+            &owner,
+            vec!["list", "--ledger", "99"],
+            "there is no ledger 99; name one",
+        ),
+        (&owner, with(&["admin", "--ledger", "77"]), "no ledger 77; "),
         (
             &owner,
             with(&["admin", "--expires-at", "2020-01-01T00:00:00Z"]),
-            "expires_at",
+            "--expires-at",
         ),
         (
             &owner,
             vec!["create", "--name", "n", "--scope", "admin"],
             "--reason",
         ),
-        (
-            &owner,
-            vec!["revoke", &absent, "--reason", "r"],
-            "no such key",
-        ),
+        (&owner, vec!["revoke", &absent, "--reason", "r"], &unknown),
         (&owner, vec!["revoke", ADMIN_KEY, "--reason", "r"], "UUID"),
         (&owner, vec![], "create, list or revoke"),
     ] {

@@ -197,7 +197,7 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
         let login = async |password: &str| {
             let mut config: tokio_postgres::Config = url.parse().expect("a URL");
             config.user(role).password(password);
-            remit::sql::pools::connect(&config.into()).await.map(|_| ())
+            config.connect(tokio_postgres::NoTls).await.map(|_| ())
         };
         assert!(login(password).await.is_ok(), "{role}");
         let refused = login("wrong").await.expect_err("the password is wrong");
@@ -214,7 +214,7 @@ async fn passwords_are_for_login_with_scram_and_in_no_log() {
     migrate(&url).await;
     let server = cluster.url_with("remit_worker", passwords[1].1, "book");
     let config: tokio_postgres::Config = server.parse().expect("a URL");
-    assert!(remit::sql::pools::connect(&config.into()).await.is_ok());
+    assert!(config.connect(tokio_postgres::NoTls).await.is_ok());
 }
 
 #[tokio::test]

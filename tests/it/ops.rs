@@ -335,6 +335,7 @@ fn every_script_is_tested() {
         "freeze",
         "largest_wallets",
         "limits",
+        "outbox_aside",
         "outbox_lag",
         "statement",
         "transfer",

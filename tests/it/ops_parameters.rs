@@ -92,6 +92,7 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
 #[tokio::test]
 async fn every_script_refuses_a_variable_that_it_does_not_know() {
     let stack = Stack::start_without_redis().await;
+    let wallet = format!("wallet={}", stack.http.wallet(1).await);
     let run = |script: &str, arguments: &[&str]| {
         let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
         run_with("remit_operator", &stack, script, &arguments)
@@ -127,6 +128,42 @@ async fn every_script_refuses_a_variable_that_it_does_not_know() {
     assert!(said.text.contains("Unknown: -v fault"), "{said:?}");
     let said = run("verify", &["-v", "ON_ERROR_STOP=1", "-v", "ledger=1"]);
     assert_eq!(said.code, 0, "{said:?}");
+    // What only looks like a variable is the value of another option, or a part of a text.
+    for more in [
+        &["-v", "reason=why\n-vfoo=1\n--set=foo=1"][..],
+        &["-v", "reason=-vfoo=1", "-Uv", "-F", "-vfoo=1"],
+        &[
+            "-v",
+            "reason=why",
+            "--username=v",
+            "--pset",
+            "null=-vfoo",
+            "-qR-vfoo=1",
+        ],
+    ] {
+        let said = run("freeze", &[&["-v", wallet.as_str()], more].concat());
+        assert!(!said.text.contains("Unknown: "), "{more:?}: {said:?}");
+        // There may be no login of that name.
+        let is_done = said.text.contains("is frozen now") || said.text.contains("frozen already");
+        assert!(is_done || said.code == 2, "{more:?}: {said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_does_not_exist_is_said() {
+    let stack = Stack::start_without_redis().await;
+    for (role, script, more) in [
+        ("remit_auditor", "audit_log", &[][..]),
+        ("remit_operator", "largest_wallets", &["-v", "currency=USD"]),
+        ("remit_operator", "chain_head", &[]),
+        ("remit_operator", "verify", &[]),
+    ] {
+        let arguments = [&["-v", "ledger=99"], more].concat();
+        let arguments: Vec<String> = arguments.iter().map(|&word| word.to_owned()).collect();
+        let said = run_with(role, &stack, script, &arguments);
+        let is_said = said.code == 3 && said.text.contains("WL009: ledger not found");
+        assert!(is_said, "{script}: {said:?}");
+    }
 }
 
 #[tokio::test]

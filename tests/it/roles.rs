@@ -7,8 +7,8 @@ use remit::sql::{contract, pools};
 use testbed::cluster::{BIN, Cluster};
 use testbed::folder::{owned_folder, run_as_owner};
 use testbed::postgres::Database;
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
 
 use crate::migrate::{migrate, refused_start, remit};
 
@@ -115,8 +115,11 @@ async fn a_dump_restored_in_another_cluster_has_roles_and_rights_after_a_migrati
     assert!(!said.contains("applied"), "{said}");
     assert_eq!(differences(&owner).await, [""; 0]);
     let config: tokio_postgres::Config = new.url("remit_server", "book").parse().expect("a URL");
-    let pool = pools::pool(&config.into(), 1, pools::LOCK_TIMEOUT_MS);
-    let server = pools::first(&pool).await.expect("PostgreSQL answers");
+    let config = config.into();
+    let pool = pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS);
+    let server = pools::first(&pool, &config)
+        .await
+        .expect("PostgreSQL answers");
     let checked = contract::check(&server).await;
     assert!(checked.is_ok(), "{:?}", checked.err());
     let verified = owner.query("select from remit_ops_v1.verify()", &[]).await;
@@ -197,7 +200,7 @@ async fn no_login_uses_up_all_connections() {
     }
     let config: tokio_postgres::Config =
         cluster.url("remit_auditor", "book").parse().expect("a URL");
-    let refused = pools::connect(&config.into()).await.err();
+    let refused = config.connect(NoTls).await.err();
     let state = refused.and_then(|error| error.code().cloned());
     assert_eq!(state, Some(SqlState::TOO_MANY_CONNECTIONS));
 }

@@ -14,7 +14,7 @@ use testbed::process::{is_running, signal};
 use crate::tidy::files;
 
 /// Runs lines of bash after stack/lib.sh, in the folder of the parts.
-fn bash(folder: &Path, lines: &str) -> Output {
+pub fn bash(folder: &Path, lines: &str) -> Output {
     let lines = format!("set -euo pipefail; . stack/lib.sh; open_dir \"$0\"; {lines}");
     Command::new("bash")
         .args(["-c", &lines])
@@ -26,21 +26,21 @@ fn bash(folder: &Path, lines: &str) -> Output {
 }
 
 /// What it printed, when it succeeded.
-fn done(folder: &Path, lines: &str) -> String {
+pub fn done(folder: &Path, lines: &str) -> String {
     let output = bash(folder, lines);
     assert!(output.status.success(), "{lines}: {output:?}");
     String::from_utf8(output.stdout).expect("text")
 }
 
 /// What it complained about.
-fn refused(folder: &Path, lines: &str) -> String {
+pub fn refused(folder: &Path, lines: &str) -> String {
     let output = bash(folder, lines);
     assert_eq!(output.status.code(), Some(1), "{lines}: {output:?}");
     String::from_utf8(output.stderr).expect("text")
 }
 
 /// A folder of the parts' account, with what `make up` makes in it.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     let folder = owned_folder("scripts");
     done(&folder, "as_owner mkdir -m 700 secrets");
     folder

@@ -65,7 +65,7 @@ fn check_refused(arguments: &[&str], url: &str, cause: &str) {
 /// A connection of a pool of the server.
 async fn pooled(url: &str) -> Result<Client, String> {
     let config = pools::config(url, "test", &Trust::default()).expect("a URL");
-    let client = pools::first(&pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS)).await;
+    let client = pools::first(&pools::pool(&config, 1, pools::LOCK_TIMEOUT_MS), &config).await;
     client.map_err(|complaint| complaint.lines().join("\n"))
 }
 

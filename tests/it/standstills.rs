@@ -61,6 +61,29 @@ async fn a_redis_that_refuses_writes_and_events_that_wait_are_seen() {
 }
 
 #[tokio::test]
+async fn what_the_relay_says_of_its_work_is_seen_while_it_leads() {
+    let (database, vhost) = (Database::create().await, RabbitVhost::create().await);
+    let redis = RedisServer::start("remit-server").await;
+    let server = serve(database.url("remit_server"), &redis, &vhost).await;
+    let relay = database.connect().await;
+    let says = "select remit_worker_v1.relay_lead(), remit_worker_v1.relay_report(true, '{7}')";
+    relay.batch_execute(says).await.expect("a DBA may");
+    becomes(&server, ["up", "up", "blocked"]).await;
+    let aside = async || {
+        let metrics = server.http.get("/metrics").await.body;
+        let metrics = String::from_utf8_lossy(&metrics);
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("remit_outbox_set_aside_events "));
+        line.map(str::to_owned)
+    };
+    assert_eq!(aside().await.as_deref(), Some("1"));
+    drop(relay);
+    becomes(&server, ["up"; 3]).await;
+    assert_eq!(aside().await.as_deref(), Some("0"));
+}
+
+#[tokio::test]
 async fn an_archive_that_fails_is_seen_until_it_works_again() {
     let settings = vec!["archive_mode=on".to_owned()];
     let cluster = Cluster::start_with(owned_folder("archiving"), settings).await;

@@ -19,7 +19,7 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 8] = [
+const GROUPS_OF_WORKER: [&[&str]; 9] = [
     &["cli"],
     &["supervisor"],
     &["config", "dead", "health", "notifier", "relay"],
@@ -27,6 +27,7 @@ const GROUPS_OF_WORKER: [&[&str]; 8] = [
     &["publisher"],
     &["event", "floor", "held", "wallet_changes"],
     &["backoff", "broker", "contract", "topology"],
+    &["refusals"],
     &["error"],
 ];
 /// The rooms that are a library for the worker too.

@@ -1,5 +1,5 @@
 begin;
-select plan(66);
+select plan(67);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -67,6 +67,7 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('notifications_unsent', 'event_ids[]', 'WL001 event_ids', 'remit_worker_v1.notifications_unsent(1, l.ids)'),
     ('outbox_read', 'held[]', 'WL001 held', 'remit_worker_v1.outbox_read(1, l.numbers)'),
     ('outbox_settle', 'ids[]', 'WL001 ids', 'remit_worker_v1.outbox_settle(1, l.numbers)'),
+    ('relay_report', 'aside_ids[]', 'WL001 aside_ids', 'remit_worker_v1.relay_report(false, l.numbers)'),
     ('replay_record', 'event_ids[]', 'WL001 event_ids', 'remit_ops_v1.replay_record(1, l.ids, ''a test'')'),
     ('replay_record', 'reason', 'WL001 reason', 'remit_ops_v1.replay_record(1, l.ids[1:1], l.text)'),
     ('transfer_create', 'request.currency', 'WL001 currency', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, l.text))'),

@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(10);
 \ir fixture.psql
 
 select pg_temp.key('admin', 'admin');
@@ -30,6 +30,7 @@ select is(pg_temp.refusal(format('select remit_v1.key_list(1, null, null, 10, %L
 select is(pg_temp.refusal($$ select remit_v1.key_list(1, null, null, 10, sha256('foreign')) $$), 'WL016', 'nor another ledger''s admin');
 select is(pg_temp.refusal('select remit_v1.key_list(1, null, null, 0)'), 'WL001 request_limit', 'a limit of 0 is refused');
 select is(pg_temp.refusal('select remit_v1.key_list(1, null, null, 1001)'), 'WL001 request_limit', 'so is one of 1001');
+select is(pg_temp.refusal('select remit_v1.key_list(901, null, null, 10)'), 'WL009 ledger_id', 'and so is an unknown ledger');
 
 select * from finish();
 rollback;

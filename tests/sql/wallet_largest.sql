@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 100);
@@ -27,7 +27,8 @@ select is(pg_temp.refusal(statement), expected, description)
                ($$ select remit_ops_v1.wallet_largest(1, 'USD', 1001) $$, 'WL001 request_limit', 'so is one of 1001'),
                ($$ select remit_ops_v1.wallet_largest(1, 'USD', null) $$, 'WL001 request_limit', 'so is none'),
                ($$ select remit_ops_v1.wallet_largest(1, 'QQQ', 10) $$, 'WL008 currency', 'an unknown currency is refused'),
-               ($$ select remit_ops_v1.wallet_largest(1, null, 10) $$, 'WL008 currency', 'so is none'))
+               ($$ select remit_ops_v1.wallet_largest(1, null, 10) $$, 'WL008 currency', 'so is none'),
+               ($$ select remit_ops_v1.wallet_largest(901, 'USD', 10) $$, 'WL009 ledger_id', 'and so is an unknown ledger'))
        as c (statement, expected, description);
 
 select * from finish();

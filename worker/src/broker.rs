@@ -15,10 +15,12 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm,
 };
+use remit::base::complaint::with_causes;
 use remit::base::tls::{Tls, Trust};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::error::Error;
+use crate::refusals::Refusals;
 
 /// The broker counts as dead after twice this silence.
 const HEARTBEAT_S: u16 = 10;
@@ -29,6 +31,11 @@ const CONNECT_MS_MAX: u64 = 2_000;
 const CONFIRM_MS_MAX: u64 = 10_000;
 /// How long a connection may take to close.
 const CLOSE_MS_MAX: u64 = 1_000;
+
+/// How often it looks whether the broker blocks publishers.
+const LOOK_MS: u64 = 20;
+/// The name of a queue that is never there.
+const NOBODY: &str = "remit.notifications.nobody";
 
 /// AMQP's delivery mode of messages that survive a restart.
 const PERSISTENT: u8 = 2;
@@ -55,6 +62,12 @@ impl Address {
         };
         Ok(Self { uri, tls })
     }
+
+    /// Where the broker is to be: `host:port`.
+    fn place(&self) -> String {
+        let authority = &self.uri.authority;
+        format!("{}:{}", authority.host, authority.port)
+    }
 }
 
 /// A message to publish.
@@ -63,81 +76,6 @@ pub struct Message {
     pub routing_key: String,
     pub properties: BasicProperties,
     pub body: Vec<u8>,
-}
-
-/// What the broker did not take of a batch. Everything else is confirmed.
-#[derive(Debug, Default)]
-pub struct Refusals {
-    /// Places in the batch that some queue had no room for, or could not store.
-    pub nacked: Vec<usize>,
-    /// What there was no queue for.
-    pub returned: Vec<Returned>,
-    /// The first place on which the broker has not decided, and why. Each message from there on may
-    /// or may not have been taken.
-    pub undecided: Option<(usize, Error)>,
-}
-
-/// A message that no queue was bound for.
-#[derive(Debug)]
-pub struct Returned {
-    pub message_id: String,
-    pub code: u16,
-    pub text: String,
-}
-
-impl Refusals {
-    /// Ok when everything was taken.
-    ///
-    /// # Errors
-    /// What the broker did not decide on, or what it refused first.
-    pub fn none(self) -> Result<(), Error> {
-        if let Some((_, error)) = self.undecided {
-            return Err(error);
-        }
-        if let Some(returned) = self.returned.first() {
-            let Returned {
-                message_id,
-                code,
-                text,
-            } = returned;
-            return Err(Error::Refused(format!("{code} {text} ({message_id})")));
-        }
-        match self.nacked.first() {
-            Some(place) => Err(Error::Refused(format!(
-                "not stored (number {place} of its batch)"
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// lapin hands a returned message to one of the confirms that arrive with its own, not always
-    /// to its own: which message it was is told by its id alone.
-    fn add(&mut self, place: usize, confirmation: Confirmation) {
-        if !matches!(confirmation, Confirmation::Ack(_)) {
-            self.nacked.push(place);
-        }
-        if let Some(message) = confirmation.take_message() {
-            let message_id = message.properties.message_id().as_ref();
-            self.returned.push(Returned {
-                message_id: message_id.map(ToString::to_string).unwrap_or_default(),
-                code: message.reply_code,
-                text: message.reply_text.to_string(),
-            });
-        }
-    }
-
-    /// The reason is the first one, or why the broker closed the channel, which a message that was
-    /// on its way hears later than one that was still to be sent.
-    fn fail(&mut self, place: usize, error: Error) {
-        match &mut self.undecided {
-            None => self.undecided = Some((place, error)),
-            Some((_, first)) => {
-                if first.channel_code().is_none() && error.channel_code().is_some() {
-                    *first = error;
-                }
-            }
-        }
-    }
 }
 
 /// A copy of the connection's socket, by which it can be ended whatever lapin is waiting for.
@@ -159,18 +97,20 @@ impl Broker {
         let socket = Socket::default();
         let opening = open(address.clone(), name, Arc::clone(&socket));
         let opened = timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
-        match opened.unwrap_or(Err(Error::Slow("the broker"))) {
-            Ok((connection, channel)) => Ok(Self {
-                channel,
-                connection,
-                socket,
-            }),
-            Err(error) => {
-                // lapin's thread would wait for the rest of the handshake for ever.
-                end(&socket);
-                Err(error)
+        let cause = match opened {
+            Ok(Ok((connection, channel))) => {
+                return Ok(Self {
+                    channel,
+                    connection,
+                    socket,
+                });
             }
-        }
+            Ok(Err(error)) => with_causes(&error),
+            Err(_) => format!("no answer within {CONNECT_MS_MAX} ms"),
+        };
+        // lapin's thread would wait for the rest of the handshake for ever.
+        end(&socket);
+        Err(Error::broker_unreached(&address.place(), &cause))
     }
 
     /// Whether the connection is up as far as known.
@@ -182,6 +122,34 @@ impl Broker {
     /// published.
     pub fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
+    }
+
+    /// Whether the broker takes messages: publishes one for which there is no queue, which it has
+    /// to return.
+    ///
+    /// # Errors
+    /// The connection was lost, or the broker is slow.
+    pub async fn takes_messages(&self) -> Result<bool, Error> {
+        let nobody = Message {
+            // It routes by the name of a queue.
+            exchange: "",
+            routing_key: NOBODY.to_owned(),
+            properties: BasicProperties::default(),
+            body: Vec::new(),
+        };
+        let blocked = async {
+            while !self.is_blocked() {
+                sleep(Duration::from_millis(LOOK_MS)).await;
+            }
+        };
+        tokio::select! {
+            () = blocked => Ok(false),
+            refusals = self.publish(vec![nobody]) => match refusals.undecided {
+                Some((_, Error::Blocked)) => Ok(false),
+                Some((_, error)) => Err(error),
+                None => Ok(!self.is_blocked()),
+            },
+        }
     }
 
     /// Publishes messages in order, persistent and mandatory, and waits until the broker has
@@ -214,7 +182,7 @@ impl Broker {
             if self.channel.status().connected() {
                 self.channel.close(200, "OK".into()).await?;
             }
-            open_channel(&self.connection).await
+            Ok::<_, Error>(open_channel(&self.connection).await?)
         };
         let opened = timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
         self.channel = opened.map_err(|_| Error::Slow("the broker"))??;
@@ -245,7 +213,7 @@ async fn open(
     Address { mut uri, tls }: Address,
     name: &str,
     socket: Socket,
-) -> Result<(Connection, Channel), Error> {
+) -> lapin::Result<(Connection, Channel)> {
     uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
     let tls = tls.map(|tls| RustlsConnector::from(tls.client_config()));
     let connection = Connection::connector(
@@ -271,7 +239,7 @@ async fn open(
     Ok((connection, channel))
 }
 
-async fn open_channel(connection: &Connection) -> Result<Channel, Error> {
+async fn open_channel(connection: &Connection) -> lapin::Result<Channel> {
     let channel = connection.create_channel().await?;
     channel
         .confirm_select(ConfirmSelectOptions::default())

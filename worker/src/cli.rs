@@ -15,7 +15,6 @@ use crate::broker::Address;
 use crate::config::{self, Config};
 use crate::contract::Session;
 use crate::dead::{self, Selection};
-use crate::error::Error;
 use crate::{health, supervisor};
 
 /// How many dead letters are listed or replayed when the command does not say.
@@ -158,10 +157,17 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, Complaint> {
 async fn obey_replay(
     replay: &Replay,
     (postgres, broker): (PostgresConfig, Address),
-) -> Result<usize, Error> {
+) -> Result<usize, Complaint> {
     let audit = Session::connect(&postgres).await?;
     let (selection, reason) = (replay.selection(), &replay.reason);
-    dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await
+    let moved = dead::replay(&broker, &audit, selection, reason, &mut io::stdout()).await?;
+    match selection {
+        Selection::Event(id) if moved == 0 => Err(Complaint::new(
+            format!("no dead letter is of the event {id}"),
+            "`remit-worker dead list` shows those that are there",
+        )),
+        _ => Ok(moved),
+    }
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ queries! {
     one remit_ops_v1.standstill() -> Standstill;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
+    one remit_worker_v1.relay_report(broker_blocked: bool, aside_ids: &[i64]) -> bool;
     one remit_worker_v1.outbox_mark() -> OutboxMark;
     one remit_worker_v1.outbox_rise(floor_id: i64, mark: OutboxMark) -> Option<i64>;
     all remit_worker_v1.outbox_read(limit: i32, held: &[i64], floor_id: i64) -> OutboxEvent;

@@ -39,12 +39,14 @@ pub struct Drain {
     confirmed: Vec<OutboxEvent>,
     /// The next events, where the last step has read them already.
     ahead: Vec<OutboxEvent>,
+    /// Whether the last report said that all is well, as does the beginning of a lead.
+    said_well: bool,
     /// From where it reads the outbox.
     pub floor: Floor,
 }
 
 impl Drain {
-    /// With nothing done yet, on a broker where all was just declared.
+    /// With nothing done yet.
     pub fn new(session: Arc<Session>, broker: Broker, cache: WalletCache) -> Self {
         let now = Instant::now();
         Self {
@@ -53,6 +55,7 @@ impl Drain {
             cache,
             confirmed: Vec::new(),
             ahead: Vec::new(),
+            said_well: true,
             floor: Floor::new(now),
         }
     }
@@ -72,6 +75,14 @@ impl Drain {
                 return Err(error);
             }
         };
+        if is_second_over {
+            self.report().await?;
+        }
+        if self.publisher.broker.is_blocked() {
+            let confirmed = mem::take(&mut self.confirmed);
+            self.settle(&confirmed).await?;
+            return Ok(Drained::Empty);
+        }
         // The floor cannot rise above what is held.
         if self.publisher.held.is_empty() || is_second_over {
             self.tend_floor().await?;
@@ -112,6 +123,19 @@ impl Drain {
             self.confirmed = confirmed;
         }
         Ok(Drained::Events(count))
+    }
+
+    /// Tells PostgreSQL what operators ask for there. Each second while something is wrong, and so
+    /// that this session is not taken for a silent one.
+    async fn report(&mut self) -> Result<(), Error> {
+        let blocked = self.publisher.broker.is_blocked();
+        let aside = self.publisher.held.aside();
+        let is_well = !blocked && aside.is_empty();
+        if !(is_well && self.said_well) {
+            contract::relay_report(&self.session, blocked, &aside).await?;
+        }
+        self.said_well = is_well;
+        Ok(())
     }
 
     /// Removes what the last step has published.

@@ -11,6 +11,10 @@ use remit::sql::session::Unfit;
 /// What to do where a part of the worker is not at work.
 pub const SEE_THE_WORKER: &str = "see that `remit-worker` runs; its log says what holds it up";
 
+/// What to do where no connection to the broker opens.
+const BROKER_UNREACHED: &str = "see that RabbitMQ, and nothing else, runs where AMQP_URL says and \
+                                takes its user and password";
+
 /// Why a session ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -23,6 +27,9 @@ pub enum Error {
     /// The session, the server or the database is not what Remit needs.
     #[error("{0}")]
     Unfit(String),
+    /// No session opened: what is said of that, and what to do.
+    #[error("{0}")]
+    Unreached(String),
     /// The broker refused, or is away.
     #[error("broker: {}", with_causes(.0))]
     Broker(#[from] lapin::Error),
@@ -64,6 +71,7 @@ pub enum Error {
 impl From<Unfit> for Error {
     fn from(unfit: Unfit) -> Self {
         match unfit {
+            Unfit::Unreached(_) => Self::Unreached(unfit.to_string()),
             Unfit::Postgres(error) => Self::Postgres(error),
             Unfit::Wrong(cause) => Self::Unfit(cause),
         }
@@ -75,12 +83,10 @@ impl From<Error> for Complaint {
     fn from(error: Error) -> Self {
         let advice = match &error {
             Error::Postgres(error) => fault::advice(error),
-            Error::Misfit(_) | Error::Unfit(_) | Error::Foreign(_) => {
+            Error::Misfit(_) | Error::Unfit(_) | Error::Unreached(_) | Error::Foreign(_) => {
                 return Self::of_lines([error.to_string()]);
             }
-            Error::Broker(_) | Error::Disconnected => {
-                "see that RabbitMQ runs where AMQP_URL says and takes its user and password"
-            }
+            Error::Broker(_) | Error::Disconnected => BROKER_UNREACHED,
             Error::Slow(_) => "see that it is well and that the network reaches it, then try again",
             Error::Refused(_) => {
                 "the broker's log says why; make room in the queue, then try again"
@@ -97,6 +103,12 @@ impl From<Error> for Complaint {
 }
 
 impl Error {
+    /// No connection to the broker at this place, for this cause.
+    pub fn broker_unreached(place: &str, cause: &str) -> Self {
+        let what = format!("connecting to RabbitMQ at {place}: {cause}");
+        Self::Unreached(format!("{what}; {BROKER_UNREACHED}"))
+    }
+
     /// Whether the process must end, as no session could do better. Says why.
     pub fn is_final(&self) -> bool {
         let is_final = matches!(self, Self::Foreign(_));

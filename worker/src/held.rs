@@ -68,6 +68,11 @@ impl Held {
         self.waiting.keys().chain(&self.aside).copied()
     }
 
+    /// The ids of what was set aside.
+    pub fn aside(&self) -> Vec<i64> {
+        self.aside.iter().copied().collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.aside.is_empty()
     }

@@ -29,4 +29,6 @@ pub mod broker;
 pub mod contract;
 pub mod topology;
 
+pub mod refusals;
+
 pub mod error;

@@ -8,10 +8,11 @@ use lapin::protocol::AMQPSoftError;
 use lapin::types::ShortString;
 use uuid::Uuid;
 
-use crate::broker::{Broker, Message, Refusals};
+use crate::broker::{Broker, Message};
 use crate::contract::OutboxEvent;
 use crate::error::Error;
 use crate::held::Held;
+use crate::refusals::Refusals;
 use crate::{event, topology};
 
 /// How many events are published at a time.
@@ -27,16 +28,19 @@ pub struct Publisher {
     pub batch_max: usize,
     /// When exchange, queues and bindings were declared; None where they are to be at once.
     declared_at: Option<Instant>,
+    /// Whether the broker took nothing when it was asked last.
+    was_blocked: bool,
 }
 
 impl Publisher {
-    /// With nothing published yet, on a broker where all was just declared.
+    /// With nothing published yet.
     pub fn new(broker: Broker, now: Instant) -> Self {
         Self {
             broker,
             held: Held::new(now),
             batch_max: BATCH_MAX,
-            declared_at: Some(now),
+            declared_at: None,
+            was_blocked: false,
         }
     }
 
@@ -139,7 +143,8 @@ impl Publisher {
         taken
     }
 
-    /// Declares what may have been deleted, each second. Whether it was time for that.
+    /// Declares what may have been deleted, each second, and asks whether the broker takes
+    /// messages. One that does not is left alone. Whether a second was over.
     ///
     /// # Errors
     /// The connection was lost, or something of another kind has a name of Remit's.
@@ -147,9 +152,21 @@ impl Publisher {
         if !self.broker.is_connected() {
             return Err(Error::Disconnected);
         }
+        if self.was_blocked && !self.broker.is_blocked() {
+            // On the old channel the answer to what was asked before the alarm is still to come.
+            self.broker.reopen().await?;
+            self.was_blocked = false;
+            self.declared_at = None;
+        }
         let pause = Duration::from_millis(DECLARE_MS);
         if self.declared_at.is_some_and(|at| at.elapsed() < pause) {
             return Ok(false);
+        }
+        if self.broker.is_blocked() {
+            // It reads nothing of this connection until the alarm ends, which it tells.
+            self.declared_at = Some(Instant::now());
+            self.was_blocked = true;
+            return Ok(true);
         }
         if self.held.is_waiting() {
             // The channel goes on refusing for a quorum queue whose limit was lifted.
@@ -157,6 +174,7 @@ impl Publisher {
         }
         match topology::declare(&self.broker.channel).await {
             Ok(()) => {
+                self.was_blocked = !self.broker.takes_messages().await?;
                 self.declared_at = Some(Instant::now());
                 Ok(true)
             }
@@ -228,7 +246,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::broker::Returned;
+    use crate::refusals::Returned;
 
     fn events(count: u8) -> Vec<OutboxEvent> {
         (0..count)

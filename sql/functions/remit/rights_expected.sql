@@ -45,6 +45,7 @@ as $$
             ('remit_worker', 'remit_ops_v1.standstill()'),
             ('remit_operator', 'remit_ops_v1.cache_close()'),
             ('remit_operator', 'remit_ops_v1.cache_state()'),
+            ('remit_operator', 'remit_ops_v1.outbox_aside()'),
             ('remit_operator', 'remit_ops_v1.standstill()'),
             ('remit_operator', 'remit_ops_v1.chain_check(bigint,bigint,bytea)'),
             ('remit_operator', 'remit_ops_v1.chain_head(bigint)'),
@@ -62,7 +63,8 @@ as $$
             ('remit_worker', 'remit_worker_v1.outbox_rise(bigint,remit_worker_v1.outbox_mark)'),
             ('remit_worker', 'remit_worker_v1.outbox_settle(bigint,bigint[])'),
             ('remit_worker', 'remit_worker_v1.relay_is_active()'),
-            ('remit_worker', 'remit_worker_v1.relay_lead()')) as f (role, signature)
+            ('remit_worker', 'remit_worker_v1.relay_lead()'),
+            ('remit_worker', 'remit_worker_v1.relay_report(boolean,bigint[])')) as f (role, signature)
     union all
     values
         ('remit_server', 'USAGE', 'remit_v1'),

@@ -13,9 +13,8 @@ as $$
 --
 -- Raises: WL009. Locks: nothing.
 begin
-    if chain_head.ledger_id is not null
-       and not exists (select from remit.ledgers l where l.ledger_id = chain_head.ledger_id) then
-        raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';
+    if chain_head.ledger_id is not null then
+        perform remit.ledger_check(chain_head.ledger_id);
     end if;
 
     return query

@@ -9,18 +9,21 @@ as $$
 --
 -- Events wait when the oldest of them was written more than 10 s ago: the relay publishes within
 -- milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt to
--- archive a file of the log failed; PostgreSQL tries it again for ever, and keeps the file.
+-- archive a file of the log failed; PostgreSQL tries it again for ever, and keeps the file. The
+-- active relay says whether the broker takes nothing, and how many events it has set aside.
 --
 -- Raises: nothing. Locks: nothing.
     select coalesce((select o.created_at < clock_timestamp() - interval '10 s'
                        from remit.outbox o
                       order by o.id
                       limit 1), false),
-           coalesce(a.last_failed_time > coalesce(a.last_archived_time, '-infinity'), false)
-      from pg_stat_archiver a;
+           coalesce(a.last_failed_time > coalesce(a.last_archived_time, '-infinity'), false),
+           r.broker_blocked and h.pid is not null,
+           case when h.pid is null then 0 else cardinality(r.aside_ids) end
+      from pg_stat_archiver a, remit.relay r, remit.relay_holder() as h (pid);
 $$;
 
 comment on function remit_ops_v1.standstill() is
-    'Whether events wait for longer than 10 s, and whether the archive of the log fails.';
+    'Whether events wait for longer than 10 s, the archive of the log fails, or the broker takes nothing, and how many events are set aside.';
 
 grant execute on function remit_ops_v1.standstill() to remit_server, remit_worker, remit_operator;

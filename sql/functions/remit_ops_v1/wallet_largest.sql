@@ -8,8 +8,9 @@ as $$
 -- The wallets with the largest balances in a currency, without the issuance wallet. Reads every
 -- wallet of the ledger.
 --
--- Raises: WL001, WL008. Locks: nothing.
+-- Raises: WL001, WL008, WL009. Locks: nothing.
 begin
+    perform remit.ledger_check(wallet_largest.ledger_id);
     if request_limit is null or request_limit not between 1 and 1000 then
         perform remit.field_refuse('request_limit', '1 to 1000');
     end if;

@@ -10,9 +10,10 @@ as $$
 -- behind the key that was created at after_created_at and has the id after_id, or the first where
 -- both are null.
 --
--- Raises: WL001, WL016, WL017. Locks: nothing.
+-- Raises: WL001, WL009, WL016, WL017. Locks: nothing.
 begin
     perform remit.caller_admit(key_list.ledger_id, key_list.key_sha256, 'administer');
+    perform remit.ledger_check(key_list.ledger_id);
     if request_limit is null or request_limit not between 1 and 1000 then
         perform remit.field_refuse('request_limit', '1 to 1000');
     end if;

@@ -44,6 +44,9 @@ pub(super) async fn metrics(app: &App) -> Answer {
         let age_s = age.map_or(0, |age| age.whole_seconds().max(0));
         app.metrics.outbox(lag.events.unwrap_or(0), age_s);
     }
+    if let Ok(standstill) = contract::standstill(&app.database).await {
+        app.metrics.outbox_aside(standstill.events_aside.into());
+    }
     Answer::bytes(OPEN_METRICS, app.metrics.encode())
 }
 

@@ -1,8 +1,10 @@
 use clap::CommandFactory;
 use remit_worker::cli::Arguments;
+use serde_json::Value;
 use testbed::options;
 use testbed::poll::{SOON, eventually_true};
 use testbed::port::free_port;
+use testbed::stranger::Stranger;
 use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand};
@@ -67,7 +69,8 @@ async fn health_says_what_is_missing() {
     .await;
     let url = stand.vhost.url_at(free_port());
     let (code, _, errors) = stand.worker().with("AMQP_URL", url).run(&["health"]);
-    let is_said = errors.contains("broker: ") && errors.contains("Connection refused");
+    let is_said =
+        errors.contains("connecting to RabbitMQ at ") && errors.contains("Connection refused");
     assert!(code == 1 && is_said, "{errors}");
     assert_eq!(stand.vhost.depth(NOTIFICATIONS).await, 0);
 }
@@ -96,4 +99,43 @@ async fn a_relay_that_leads_and_gets_nowhere_is_not_well() {
     assert!(errors.contains(&said), "{errors}");
     stand.vhost.permit_keys("remit.events", ".*").await;
     eventually_true(SOON, "it gets on", async || health().0 == 0).await;
+}
+
+#[tokio::test]
+async fn a_program_that_meets_something_else_gives_up_and_names_the_address() {
+    let stand = Stand::new().await;
+    for stranger in Stranger::ALL {
+        let (postgresql, rabbitmq) = (stranger.listen(), stranger.listen());
+        let lost = format!("connecting to RabbitMQ at 127.0.0.1:{rabbitmq}: ");
+        let worker = stand
+            .worker()
+            .with("AMQP_URL", stand.vhost.url_at(rabbitmq));
+        let (code, _, errors) = worker.run(&["dead", "list"]);
+        assert!(
+            code == 1 && errors.contains(&lost),
+            "{stranger:?}: {errors}"
+        );
+
+        let url = stand.database.url_at("remit_worker", postgresql);
+        let worker = worker.with("DATABASE_URL", url);
+        let mut running = worker.start(&[]);
+        let (code, _, errors) = worker.run(&["health"]);
+        let both = [
+            format!("connecting to PostgreSQL at 127.0.0.1:{postgresql}: "),
+            lost,
+        ];
+        assert_eq!((code, errors.lines().count()), (1, 2), "{errors}");
+        for (line, lost) in errors.lines().zip(&both) {
+            assert!(line.contains(lost), "{stranger:?}: {errors}");
+            assert!(line.contains(", and nothing else, runs where "), "{errors}");
+            eventually_true(SOON, lost, async || {
+                let said = running.said("interrupted");
+                let is_it =
+                    |said: &Value| said["error"].as_str().is_some_and(|it| it.contains(lost));
+                said.iter().any(is_it)
+            })
+            .await;
+        }
+        running.kill();
+    }
 }

@@ -176,6 +176,12 @@ async fn an_event_that_the_broker_never_takes_is_set_aside_and_others_go_on() {
     })
     .await;
     let said = worker.await_said("event set aside", 1).await;
+    eventually_true(SOON, "operators see it", async || {
+        let listed = "select event_id::text, (remit_ops_v1.standstill()).events_aside from remit_ops_v1.outbox_aside()";
+        let rows = stand.dba.query(listed, &[]).await.unwrap();
+        rows.len() == 1 && rows[0].get::<_, i32>(1) == 1 && said[0]["event_id"] == rows[0].get::<_, &str>(0)
+    })
+    .await;
     assert_eq!(said[0]["event_id"], event_id.to_string());
     stand.post(1).await;
     eventually_true(SOON, "others go on", async || {

@@ -92,7 +92,7 @@ async fn servers_that_cannot_prove_who_they_are_get_nothing() {
             &trusted,
             "not valid for name",
         ),
-        ("AMQP_URL", plain, &trusted, "broker"),
+        ("AMQP_URL", plain, &trusted, "connecting to RabbitMQ"),
     ];
     stand.post(1).await;
     for (variable, url, trust, reason) in cases {
