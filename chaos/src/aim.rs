@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::fault::{Kind, Link};
+use crate::mix::Mix;
 use crate::options::Options;
 use crate::planted::Bug;
-use crate::script::Mix;
 
 /// How late a server starts again that starts late.
 pub const SERVER_LATE: Duration = Duration::from_secs(5);
@@ -47,6 +47,14 @@ impl Bug {
             }
             Self::CacheAnyVersion => options.mix.reads = 40,
             Self::AnswerAnyContent => options.mix.reuses = 20,
+            Self::ExpireLate => {
+                options.mix = Mix {
+                    holds: 20,
+                    hold_changes: 20,
+                    ..options.mix
+                }
+            }
+            Self::KeepLegs => options.mix.groups = 40,
             Self::StartLate => {
                 options.money_faults = vec![Kind::KillServer];
                 options.events_faults = vec![Kind::KillWorker];

@@ -59,7 +59,7 @@ impl Attempts {
             self.watch_refusal(call, set_out, Instant::now());
             let status = result.as_ref().ok().map(|reply| reply.status);
             if let Judged::Final(answer) = self.judge(call, result) {
-                if call.key.is_some() {
+                if call.is_write() {
                     count(&counts.acknowledged);
                 }
                 return Some(answer);
@@ -123,7 +123,7 @@ impl Attempts {
     }
 
     fn count_unknown(&self, call: &Call) {
-        if call.key.is_some() {
+        if call.is_write() {
             count(&self.hub.history.counts.unknown);
         }
     }
@@ -237,7 +237,7 @@ fn is_final(state: &str) -> bool {
 
 /// A pause before the next attempt. It need not follow from the seed: how often an attempt fails
 /// does not.
-async fn pause() {
+pub async fn pause() {
     let ms = rand::rng().random_range(20..250);
     sleep(Duration::from_millis(ms)).await;
 }

@@ -18,6 +18,7 @@ pub struct WalletRow {
     pub user_id: Option<Uuid>,
     pub currency: String,
     pub balance: i64,
+    pub held: i64,
     pub floor: Option<i64>,
     pub version: i64,
     pub created_at_us: i64,
@@ -30,6 +31,17 @@ pub struct UserRow {
     pub created_at_us: i64,
 }
 
+/// A hold's row.
+#[derive(Debug, Clone)]
+pub struct HoldRow {
+    pub id: Uuid,
+    pub amount: i64,
+    pub captured: i64,
+    pub closed_by: Option<String>,
+    pub version: i64,
+    pub expires_us: Option<i64>,
+}
+
 /// Everything that the checker compares with.
 pub struct Books {
     pub journal: BTreeMap<Uuid, JournalRow>,
@@ -37,6 +49,9 @@ pub struct Books {
     pub strays: Vec<String>,
     pub wallets: HashMap<Uuid, WalletRow>,
     pub users: HashMap<Uuid, UserRow>,
+    pub holds: HashMap<Uuid, HoldRow>,
+    /// What was reversed of a transfer, and by what.
+    pub reversed: HashMap<Uuid, (i64, Vec<Uuid>)>,
     /// Event, and the subject that it tells of.
     pub notifications: Vec<(Uuid, Uuid)>,
     /// How many events wait.
@@ -120,6 +135,8 @@ impl Owner {
             strays,
             wallets: self.wallets().await?,
             users: self.users().await?,
+            holds: self.holds().await?,
+            reversed: self.reversed().await?,
             notifications: self.notifications().await?,
             outbox: self.outbox_depth().await?,
             verified: self.verified().await?,
@@ -130,7 +147,8 @@ impl Owner {
     async fn journal(&self) -> Result<(BTreeMap<Uuid, JournalRow>, Vec<String>), String> {
         let query = format!(
             "select id, outcome::text, source_id, target_id, amount, currency, source_version, source_balance,
-                    target_version, target_balance, reference, metadata, request_id, {MICROSECONDS}, ledger_id
+                    target_version, target_balance, reference, metadata, request_id, {MICROSECONDS}, ledger_id,
+                    to_jsonb(terms), amount_asked, to_jsonb(effect)
                from remit.transfers"
         );
         let (mut journal, mut strays) = (BTreeMap::new(), Vec::new());
@@ -145,7 +163,7 @@ impl Owner {
 
     async fn wallets(&self) -> Result<HashMap<Uuid, WalletRow>, String> {
         let query = format!(
-            "select id, user_id, currency, balance, floor, version, {MICROSECONDS}
+            "select id, user_id, currency, balance, floor, version, {MICROSECONDS}, held
                from remit.wallets where ledger_id = 1"
         );
         let rows = self.rows(&query, &[]).await?;
@@ -157,6 +175,7 @@ impl Owner {
             floor: row.get(4),
             version: row.get(5),
             created_at_us: row.get(6),
+            held: row.get(7),
         });
         Ok(rows.map(|row| (row.id, row)).collect())
     }
@@ -172,6 +191,40 @@ impl Owner {
             (row.get(0), user)
         });
         Ok(rows.collect())
+    }
+
+    async fn holds(&self) -> Result<HashMap<Uuid, HoldRow>, String> {
+        let query = "select id, amount, captured, closed_by::text, version,
+                            (extract(epoch from expires_at) * 1000000)::bigint
+                       from remit.holds where ledger_id = 1";
+        let rows = self.rows(query, &[]).await?;
+        let rows = rows.iter().map(|row| HoldRow {
+            id: row.get(0),
+            amount: row.get(1),
+            captured: row.get(2),
+            closed_by: row.get(3),
+            version: row.get(4),
+            expires_us: row.get(5),
+        });
+        Ok(rows.map(|row| (row.id, row)).collect())
+    }
+
+    async fn reversed(&self) -> Result<HashMap<Uuid, (i64, Vec<Uuid>)>, String> {
+        let query = "select transfer_id, amount, reversal_ids from remit.reversed_transfers where ledger_id = 1";
+        let rows = self.rows(query, &[]).await?;
+        let rows = rows
+            .iter()
+            .map(|row| (row.get(0), (row.get(1), row.get(2))));
+        Ok(rows.collect())
+    }
+
+    /// How many open holds have an end that is yet to be written.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn unexpired(&self) -> Result<i64, String> {
+        self.number("select count(*) from remit.holds where is_open and expires_at is not null")
+            .await
     }
 
     async fn notifications(&self) -> Result<Vec<(Uuid, Uuid)>, String> {
@@ -212,6 +265,9 @@ fn journal_row(row: &Row) -> JournalRow {
         metadata: row.get(11),
         request_id: row.get(12),
         created_at_us: row.get(13),
+        terms: row.get::<_, Option<Value>>(15).unwrap_or_default(),
+        amount_asked: row.get(16),
+        effect: row.get::<_, Option<Value>>(17).unwrap_or_default(),
     }
 }
 
@@ -220,6 +276,7 @@ fn journal_row(row: &Row) -> JournalRow {
 pub struct CachedWallet {
     pub version: i64,
     pub balance: i64,
+    pub held: i64,
 }
 
 /// The wallets of the cache, past Remit: those that Remit would read, whose keys begin like this.
@@ -234,14 +291,19 @@ pub async fn cached_wallets(
     let mut connection = redis.get_multiplexed_async_connection().await?;
     let mut cached = HashMap::new();
     for id in ids {
-        type Parts = (Option<i64>, Option<i64>, Option<String>);
+        type Parts = (Option<i64>, Option<i64>, Option<i64>, Option<String>);
         let parts: Parts = redis::cmd("HMGET")
             .arg(format!("{prefix}:1:{id}"))
-            .arg(&["version", "balance", "filled"])
+            .arg(&["version", "balance", "held", "filled"])
             .query_async(&mut connection)
             .await?;
-        if let (Some(version), Some(balance), Some(_)) = parts {
-            cached.insert(id, CachedWallet { version, balance });
+        if let (Some(version), Some(balance), Some(held), Some(_)) = parts {
+            let wallet = CachedWallet {
+                version,
+                balance,
+                held,
+            };
+            cached.insert(id, wallet);
         }
     }
     Ok(cached)

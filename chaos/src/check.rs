@@ -3,41 +3,79 @@
 use std::fmt;
 
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::books::Books;
 use crate::history::{Facts, History, Keyed};
 use crate::model::Model;
+use crate::moment::microseconds;
+use crate::rule::Violation;
 use crate::tap::Delivery;
 
 mod answers;
+mod bodies;
 mod events;
+mod groups;
+pub mod holds;
+mod items;
 mod journal;
 mod made;
 mod reads;
+mod refusals;
 
 #[cfg(test)]
 pub mod tests;
+
+use holds::{Histories, histories};
 
 /// Everything that a rule may look at.
 pub struct Evidence<'a> {
     pub facts: &'a Facts,
     pub books: &'a Books,
     pub model: Model,
+    pub holds: Histories,
     /// All deliveries of the broker.
     pub heard: &'a [Delivery],
 }
 
+impl<'a> Evidence<'a> {
+    fn of(facts: &'a Facts, books: &'a Books, heard: &'a [Delivery]) -> Self {
+        let model = Model::of(&books.journal);
+        Self {
+            facts,
+            books,
+            holds: histories(&books.journal, &model),
+            model,
+            heard,
+        }
+    }
+
+    fn check(&self, violations: &mut Vec<Violation>) {
+        answers::check(self, violations);
+        items::check(self, violations);
+        made::check(self, violations);
+        journal::check(self, violations);
+        holds::check(self, violations);
+        groups::check(self, violations);
+        refusals::check(self, violations);
+        reads::check(self, violations);
+        events::check(self, violations);
+    }
+}
+
 /// How much of each kind of evidence the rules have looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checked([(&'static str, usize); 10]);
+pub struct Checked([(&'static str, usize); 15]);
 
 impl Checked {
     fn of(evidence: &Evidence<'_>) -> Self {
         let (facts, books) = (evidence.facts, evidence.books);
         let keys = |count: fn(&Keyed) -> usize| facts.transfers.values().map(count).sum();
         let rejected = books.journal.values().filter(|row| !row.is_posted());
+        let kind = |kind: &str| {
+            let rows = books.journal.values();
+            rows.filter(|row| row.is_posted() && row.kind() == Some(kind))
+                .count()
+        };
         let own = facts.reads.iter().filter(|read| read.written.is_some());
         Self([
             ("journal rows", books.journal.len()),
@@ -51,6 +89,11 @@ impl Checked {
             ("looks", keys(|keyed| keyed.looks.len())),
             ("reads after a write", own.count()),
             ("statement entries", facts.entries.len()),
+            ("holds", kind("hold")),
+            ("captures", kind("capture")),
+            ("expiries", kind("expiry")),
+            ("reversals", kind("reversal")),
+            ("groups", facts.groups.len()),
             ("deliveries", evidence.heard.len()),
             ("notifications", books.notifications.len()),
         ])
@@ -75,29 +118,14 @@ pub fn check(history: &History, books: &Books, heard: &[Delivery]) -> Checked {
     let mut violations = Vec::new();
     let checked = {
         let facts = history.facts();
-        let evidence = Evidence {
-            facts: &facts,
-            books,
-            model: Model::of(&books.journal),
-            heard,
-        };
-        answers::check(&evidence, &mut violations);
-        made::check(&evidence, &mut violations);
-        journal::check(&evidence, &mut violations);
-        reads::check(&evidence, &mut violations);
-        events::check(&evidence, &mut violations);
+        let evidence = Evidence::of(&facts, books, heard);
+        evidence.check(&mut violations);
         Checked::of(&evidence)
     };
     for violation in violations {
         history.violate(violation);
     }
     checked
-}
-
-/// Microseconds since 1970 of an RFC 3339 time.
-fn microseconds(value: &Value) -> Option<i64> {
-    let moment = OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()?;
-    i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok()
 }
 
 /// An object without its time, and that time. Times are compared as moments, not as texts.

@@ -10,13 +10,16 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::attempts::Attempts;
-use crate::history::{Answer, Made, Read, ReadEntry, add, count};
+use crate::history::{Around, Made, Read, ReadEntry, add, count};
 use crate::http::Call;
 use crate::hub::Hub;
 use crate::model::transfer_id;
+use crate::moment::{microseconds, now_us};
 use crate::rule::Rule;
 use crate::script::{Door, Script, Step, Transfer};
 use crate::world::{NewUser, NewWallet};
+
+mod verbs;
 
 /// A client of Remit.
 pub struct Client {
@@ -72,6 +75,9 @@ impl Client {
             Step::Statement(wallet_id) => self.statement(wallet_id).await,
             Step::Wallet(wallet) => self.wallet(&wallet).await,
             Step::User(user) => self.user(&user).await,
+            Step::Post(asks) => self.post(&asks).await,
+            Step::PostAgain(ask) => drop(self.ask(&ask, 1).await),
+            Step::LookAt(item) => self.look_at(&item).await,
         }
         count(&self.hub.history.counts.operations);
     }
@@ -97,8 +103,9 @@ impl Client {
                 let mut facts = self.hub.history.facts();
                 let keyed = facts.transfers.entry(id).or_default();
                 add(&mut keyed.answers, answer.clone());
-                let sides = [transfer.source_id, transfer.target_id];
-                self.hub.told.hear(id, sides, &answer);
+                if answer.status == 201 {
+                    self.hub.told.hear(id, &answer.json());
+                }
                 Some(answer)
             }
             Door::Sql => {
@@ -111,15 +118,15 @@ impl Client {
         let mut is_posted = false;
         for answer in join_all(each).await.into_iter().flatten() {
             is_posted |= answer.status == 201;
-            self.remember(transfer.source_id, &answer);
+            self.remember(&answer.json());
         }
         is_posted
     }
 
-    /// Keeps what an own write says of its source.
-    fn remember(&mut self, source_id: Uuid, answer: &Answer) {
-        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        if let Some(version) = body["source_version"].as_i64() {
+    /// Keeps what the answer to an own write says of its source.
+    fn remember(&mut self, body: &Value) {
+        let source_id = body["source_id"].as_str().and_then(|id| id.parse().ok());
+        if let (Some(source_id), Some(version)) = (source_id, body["source_version"].as_i64()) {
             let known = self.known.entry(source_id).or_default();
             *known = version.max(*known);
             self.last_source = Some(source_id);
@@ -157,12 +164,18 @@ impl Client {
     async fn read(&mut self, wallet_id: Uuid) {
         let call = Call::get(format!("/wallets/{wallet_id}"));
         let told = self.hub.told.of(wallet_id);
+        let sent_us = now_us();
         let Some(body) = self.found(&call).await else {
             return;
         };
-        let (Some(version), Some(balance)) = (body["version"].as_i64(), body["balance"].as_i64())
-        else {
-            let detail = format!("a wallet without version or balance: {body}");
+        let number = |name: &str| body[name].as_i64();
+        let (Some(version), Some(balance), Some(held), Some(available)) = (
+            number("version"),
+            number("balance"),
+            number("held"),
+            number("available"),
+        ) else {
+            let detail = format!("a wallet without version, balance or what is held: {body}");
             return self.hub.violate(Rule::UnexpectedAnswer, detail);
         };
         let written = self.written.get(&wallet_id).copied();
@@ -171,6 +184,13 @@ impl Client {
             wallet_id,
             version,
             balance,
+            held,
+            available,
+            held_until_us: microseconds(&body["held_until"]),
+            around: Around {
+                sent_us,
+                heard_us: now_us(),
+            },
             known,
             written,
             told,
@@ -272,5 +292,6 @@ fn of_json(wallet_id: Uuid, entry: &Value) -> Option<ReadEntry> {
         transfer_id: entry["transfer_id"].as_str()?.parse().ok()?,
         amount: entry["amount"].as_i64()?,
         balance: entry["balance"].as_i64()?,
+        held: entry["held"].as_i64()?,
     })
 }

@@ -36,7 +36,11 @@ pub async fn drain(tap: &Tap, owner: &Owner, still: Duration) {
     loop {
         let waiting = owner.outbox_depth().await.unwrap_or(i64::MAX);
         let unnotified = owner.unnotified().await.unwrap_or(i64::MAX);
-        let left = waiting.saturating_add(unnotified.max(0));
+        // Each has yet to be ended by the worker, in a second or two.
+        let unexpired = owner.unexpired().await.unwrap_or(i64::MAX);
+        let left = waiting
+            .saturating_add(unnotified.max(0))
+            .saturating_add(unexpired);
         if left <= 0 {
             break;
         }
@@ -73,7 +77,10 @@ pub async fn check_at_rest(hub: &Arc<Hub>, stage: &Stage, books: &Books) -> Resu
             continue;
         };
         let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
-        if body["version"] != row.version || body["balance"] != row.balance {
+        let is_same = body["version"] == row.version
+            && body["balance"] == row.balance
+            && body["held"] == row.held;
+        if !is_same {
             hub.violate(
                 Rule::CacheIsTheDatabase,
                 format!("{} and {row:?}", answer.body),
@@ -146,7 +153,8 @@ async fn compare_cache(
 fn differences(cached: &HashMap<Uuid, CachedWallet>, books: &Books) -> Vec<String> {
     let different = cached.iter().filter_map(|(id, cached)| {
         let row = &books.wallets[id];
-        let is_same = (cached.version, cached.balance) == (row.version, row.balance);
+        let is_same =
+            (cached.version, cached.balance, cached.held) == (row.version, row.balance, row.held);
         (!is_same).then(|| format!("{cached:?} and {row:?}"))
     });
     different.collect()
@@ -178,10 +186,20 @@ mod tests {
     #[test]
     fn a_cached_wallet_of_another_version_or_balance_is_found() {
         let books = Run::good().books;
-        let found = |version, balance| {
-            let cached = CachedWallet { version, balance };
+        let found = |version, balance, held| {
+            let cached = CachedWallet {
+                version,
+                balance,
+                held,
+            };
             differences(&[(Uuid::from_u128(2), cached)].into(), &books).len()
         };
-        assert_eq!([found(2, 15), found(1, 10), found(2, 10)], [0, 1, 1]);
+        let found = [
+            found(2, 15, 0),
+            found(1, 10, 0),
+            found(2, 10, 0),
+            found(2, 15, 1),
+        ];
+        assert_eq!(found, [0, 1, 1, 1]);
     }
 }

@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::ask::Item;
 use crate::rule::{Rule, Violation};
 use crate::script::Transfer;
 use crate::world::{NewUser, NewWallet};
@@ -25,6 +26,13 @@ pub struct Answer {
     pub status: u16,
     /// The bytes, which are the same for each answer to a key.
     pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
 }
 
 /// The row that the SQL door gave, or the state that it refused with.
@@ -48,6 +56,47 @@ pub struct Keyed {
     pub looks: Vec<Answer>,
 }
 
+/// How an item was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Alone,
+    Bulk,
+    /// One of so many legs, 1, 2, 3 …
+    Leg {
+        group_id: Uuid,
+        place: usize,
+        size: usize,
+    },
+}
+
+/// All that was heard of a hold, of what was done to one, of a reversal, or of a leg or an item of
+/// a bulk.
+#[derive(Debug)]
+pub struct Asked {
+    pub item: Item,
+    pub place: Place,
+    /// What is different. That of a leg is its group's.
+    pub answers: Vec<Answer>,
+    /// What GET /transfers/{key} gave.
+    pub looks: Vec<Answer>,
+    /// What GET /holds/{key} gave, and the moments around it.
+    pub hold_looks: Vec<(Answer, Around)>,
+}
+
+/// A group, by its legs.
+#[derive(Debug, Default)]
+pub struct Group {
+    pub legs: Vec<Uuid>,
+    pub answers: Vec<Answer>,
+}
+
+/// When a question was sent and its answer heard: microseconds since 1970.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Around {
+    pub sent_us: i64,
+    pub heard_us: i64,
+}
+
 /// What was asked and heard of one thing that is made once.
 #[derive(Debug)]
 pub struct Made<T> {
@@ -68,6 +117,10 @@ pub struct Read {
     pub wallet_id: Uuid,
     pub version: i64,
     pub balance: i64,
+    pub held: i64,
+    pub available: i64,
+    pub held_until_us: Option<i64>,
+    pub around: Around,
     /// The newest version that an answer to an own write had named, or that was read after one; 0
     /// without a write.
     pub known: i64,
@@ -85,12 +138,15 @@ pub struct ReadEntry {
     pub transfer_id: Uuid,
     pub amount: i64,
     pub balance: i64,
+    pub held: i64,
 }
 
 /// What is checked at the end.
 #[derive(Default)]
 pub struct Facts {
     pub transfers: HashMap<Uuid, Keyed>,
+    pub items: HashMap<Uuid, Asked>,
+    pub groups: HashMap<Uuid, Group>,
     pub wallets: HashMap<Uuid, Made<NewWallet>>,
     pub users: HashMap<Uuid, Made<NewUser>>,
     pub reads: Vec<Read>,

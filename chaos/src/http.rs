@@ -32,6 +32,11 @@ impl Call {
         }
     }
 
+    /// Whether it may change anything.
+    pub fn is_write(&self) -> bool {
+        self.method == Method::POST
+    }
+
     /// A write under a key.
     pub fn post(path: &str, key: &str, body: Value) -> Self {
         Self {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aim;
+pub mod ask;
 pub mod attempts;
 pub mod away;
 pub mod backward;
@@ -17,7 +18,9 @@ pub mod http;
 pub mod hub;
 pub mod inflict;
 pub mod look;
+pub mod mix;
 pub mod model;
+pub mod moment;
 pub mod options;
 pub mod planted;
 pub mod probe;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -11,21 +12,56 @@ pub struct JournalRow {
     pub id: Uuid,
     pub outcome: String,
     pub source_id: Uuid,
-    pub target_id: Uuid,
-    pub amount: i64,
+    /// None: a hold without a target.
+    pub target_id: Option<Uuid>,
+    /// None: a rejected one that asked for all the rest.
+    pub amount: Option<i64>,
     pub currency: String,
     pub source_version: Option<i64>,
     pub source_balance: Option<i64>,
     pub target_version: Option<i64>,
     pub target_balance: Option<i64>,
     pub reference: Option<String>,
-    pub metadata: serde_json::Value,
+    pub metadata: Value,
     pub request_id: Option<String>,
     /// Microseconds since 1970.
     pub created_at_us: i64,
+    /// What was asked beyond a transfer, and what it left held; null where it is none of that.
+    pub terms: Value,
+    pub amount_asked: Option<i64>,
+    pub effect: Value,
 }
 
 impl JournalRow {
+    /// None: a transfer.
+    pub fn kind(&self) -> Option<&str> {
+        self.terms["kind"].as_str()
+    }
+
+    /// The hold, or the transfer that is reversed.
+    pub fn subject(&self) -> Option<Uuid> {
+        self.terms["subject_id"].as_str()?.parse().ok()
+    }
+
+    /// Whether it is about a hold.
+    pub fn is_of_hold(&self) -> bool {
+        self.kind().is_some_and(|kind| kind != "reversal")
+    }
+
+    /// What it takes from its source: what changes a hold alone moves nothing.
+    pub fn moved(&self) -> i64 {
+        let is_still = matches!(
+            self.kind(),
+            Some("hold" | "adjustment" | "release" | "expiry")
+        );
+        self.amount.filter(|_| !is_still).unwrap_or(0)
+    }
+
+    /// Whether money moves, so that the target has an entry too.
+    pub fn moves(&self) -> bool {
+        self.moved() > 0
+    }
+
     /// Whether money moved.
     pub fn is_posted(&self) -> bool {
         self.outcome == "posted"
@@ -35,7 +71,7 @@ impl JournalRow {
     pub fn version_of(&self, wallet_id: Uuid) -> Option<i64> {
         match wallet_id {
             id if id == self.source_id => self.source_version,
-            id if id == self.target_id => self.target_version,
+            id if Some(id) == self.target_id => self.target_version,
             _ => None,
         }
     }
@@ -48,8 +84,9 @@ pub struct Entry {
     pub version: i64,
     /// Signed.
     pub amount: i64,
-    /// As the journal has it, after the entry.
+    /// As the journal has them, after the entry.
     pub balance: i64,
+    pub held: i64,
     pub created_at_us: i64,
 }
 
@@ -65,25 +102,31 @@ impl Model {
         for row in journal.values().filter(|row| row.is_posted()) {
             let sides = [
                 (
-                    row.source_id,
-                    -row.amount,
+                    Some(row.source_id),
+                    -row.moved(),
                     row.source_version,
                     row.source_balance,
+                    &row.effect["source_held"],
                 ),
                 (
-                    row.target_id,
-                    row.amount,
+                    row.target_id.filter(|_| row.moves()),
+                    row.moved(),
                     row.target_version,
                     row.target_balance,
+                    &row.effect["target_held"],
                 ),
             ];
-            for (wallet_id, amount, version, balance) in sides {
+            for (wallet_id, amount, version, balance, held) in sides {
+                let Some(wallet_id) = wallet_id else {
+                    continue;
+                };
                 entries.entry(wallet_id).or_default().push(Entry {
                     transfer_id: row.id,
                     // No version is an error that the gap in the others will show.
                     version: version.unwrap_or(0),
                     amount,
                     balance: balance.unwrap_or(i64::MIN),
+                    held: held.as_i64().unwrap_or(0),
                     created_at_us: row.created_at_us,
                 });
             }
@@ -112,23 +155,23 @@ impl Model {
         Some(first.iter().map(|entry| entry.amount).sum())
     }
 
-    /// The balances that a wallet may have had when something was decided at a moment: entries of
-    /// that very moment may have come before or after.
-    pub fn balances_around(&self, wallet_id: Uuid, moment_us: i64) -> Vec<i64> {
+    /// What may have been available, balance less what is held, when something was decided at a
+    /// moment: entries of that very moment may have come before or after.
+    pub fn available_around(&self, wallet_id: Uuid, moment_us: i64) -> Vec<i64> {
         let entries = self.entries(wallet_id);
-        let mut balance = 0;
-        let mut balances = Vec::new();
+        let mut available = 0;
+        let mut around = Vec::new();
         for entry in entries {
             if entry.created_at_us > moment_us {
                 break;
             }
             if entry.created_at_us == moment_us {
-                balances.push(balance);
+                around.push(available);
             }
-            balance += entry.amount;
+            available = entry.balance.saturating_sub(entry.held);
         }
-        balances.push(balance);
-        balances
+        around.push(available);
+        around
     }
 }
 
@@ -141,6 +184,16 @@ pub fn transfer_id(key: &str) -> Uuid {
 /// text.
 pub fn initial_transfer_id(wallet_id: Uuid) -> Uuid {
     uuid_v8(&format!("\u{1}initial balance of wallet {wallet_id}"))
+}
+
+/// The id of a leg of a group, which is 1, 2, 3 …
+pub fn leg_id(group_id: Uuid, place: usize) -> Uuid {
+    uuid_v8(&format!("\u{1}leg {place} of group {group_id}"))
+}
+
+/// The id of the row that ends a hold whose time has come.
+pub fn expiry_id(hold_id: Uuid) -> Uuid {
+    uuid_v8(&format!("\u{1}expiry of hold {hold_id}"))
 }
 
 /// The id of the wallet through which a currency enters.
@@ -165,8 +218,8 @@ pub mod tests {
             id: Uuid::from_u128(id),
             outcome: "posted".to_owned(),
             source_id: Uuid::from_u128(1),
-            target_id: Uuid::from_u128(2),
-            amount,
+            target_id: Some(Uuid::from_u128(2)),
+            amount: Some(amount),
             currency: "EUR".to_owned(),
             source_version: Some(version),
             source_balance: Some(source),
@@ -176,6 +229,9 @@ pub mod tests {
             metadata: serde_json::json!({}),
             request_id: None,
             created_at_us: version * 10,
+            terms: Value::Null,
+            amount_asked: None,
+            effect: Value::Null,
         }
     }
 
@@ -188,8 +244,8 @@ pub mod tests {
         assert_eq!(model.balance_at(wallet, 0), Some(0));
         assert_eq!(model.balance_at(wallet, 2), Some(15));
         assert_eq!(model.balance_at(wallet, 3), None);
-        assert_eq!(model.balances_around(wallet, 20), [10, 15]);
-        assert_eq!(model.balances_around(wallet, 15), [10]);
+        assert_eq!(model.available_around(wallet, 20), [10, 15]);
+        assert_eq!(model.available_around(wallet, 15), [10]);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use testbed::options::number;
 use testbed::place::programs;
 
 use crate::fault::{Kind, Lane, Pace};
+use crate::mix::Mix;
 use crate::planted::Bug;
-use crate::script::Mix;
 
 /// A run shorter than this has each fault for a short time only.
 const LONG_S_MIN: u64 = 120;

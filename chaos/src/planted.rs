@@ -20,12 +20,16 @@ pub enum Bug {
     AnswerAnyContent,
     /// Server and worker take their time to start again.
     StartLate,
+    /// A hold gives for a second more than its time.
+    ExpireLate,
+    /// What the legs of a refused group did before the one that was refused stays done.
+    KeepLegs,
     /// What Redis did not take closes no generation of the cache: all go on to read the old one.
     OldGeneration,
 }
 
 impl Bug {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
@@ -33,6 +37,8 @@ impl Bug {
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
         Self::StartLate,
+        Self::ExpireLate,
+        Self::KeepLegs,
         Self::OldGeneration,
     ];
 
@@ -46,6 +52,8 @@ impl Bug {
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
             Self::StartLate => Rule::RecoversInTime,
+            Self::ExpireLate => Rule::HoldsFollow,
+            Self::KeepLegs => Rule::GroupsWhole,
             Self::OldGeneration => Rule::AcknowledgedRead,
         }
     }
@@ -71,6 +79,8 @@ impl Bug {
             }
             Self::OldGeneration => owner.execute(OLD_GENERATION).await,
             Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
+            Self::ExpireLate => patch(owner, &EXPIRE_LATE).await,
+            Self::KeepLegs => patch(owner, &KEEP_LEGS).await,
             Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
             // The stage plants these.
             Self::CacheAnyVersion | Self::StartLate => Ok(()),
@@ -136,6 +146,25 @@ const ANSWER_ANY_CONTENT: [Patch; 1] = [(
     "is_same := (stored.source_id,",
     "is_same := true or (stored.source_id,",
 )];
+
+const EXPIRE_LATE: [Patch; 1] = [(
+    "locked := remit.holds_expire(wallets_lock.ledger_id, locked);",
+    "if (select min(u) from unnest(locked.held_untils) u) <= locked.moment - interval '1 second' then
+         locked := remit.holds_expire(wallets_lock.ledger_id, locked);
+     end if;",
+)];
+
+/// What is restored is what was there before the leg that was refused.
+const KEEP_LEGS: [Patch; 2] = [
+    (
+        "if (draft.terms).group_place = 1 then",
+        "if (draft.terms).group_place > 0 then",
+    ),
+    (
+        "if i <> failed and (i < failed or not is_stored",
+        "if i > failed and (not is_stored",
+    ),
+];
 
 /// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
 const SETTLE_FIRST: &str = "

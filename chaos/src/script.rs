@@ -6,7 +6,13 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
+use crate::ask::{Ask, Item};
+use crate::mix::Mix;
 use crate::world::{NewUser, NewWallet, World, rng, uuid_of};
+
+mod verbs;
+
+use verbs::Known;
 
 /// How far back a client comes back to its transfers.
 const RECENT_MAX: usize = 40;
@@ -45,74 +51,12 @@ pub enum Step {
     Statement(Uuid),
     Wallet(NewWallet),
     User(NewUser),
-}
-
-/// How often each kind of step comes, in proportion to the others.
-#[derive(Debug, Clone, Copy)]
-pub struct Mix {
-    pub transfers: u32,
-    pub hot_transfers: u32,
-    pub twins: u32,
-    pub sql_transfers: u32,
-    pub agains: u32,
-    pub reuses: u32,
-    pub looks: u32,
-    pub reads: u32,
-    pub statements: u32,
-    pub wallets: u32,
-    pub users: u32,
-    /// The longest pause before a step.
-    pub think_ms_max: u64,
-}
-
-impl Mix {
-    /// Some of everything.
-    pub const STANDARD: Self = Self {
-        transfers: 30,
-        hot_transfers: 14,
-        twins: 10,
-        sql_transfers: 6,
-        agains: 7,
-        reuses: 2,
-        looks: 2,
-        reads: 20,
-        statements: 3,
-        wallets: 3,
-        users: 1,
-        think_ms_max: 60,
-    };
-
-    /// Nothing at all, to be filled in.
-    pub const NONE: Self = Self {
-        transfers: 0,
-        hot_transfers: 0,
-        twins: 0,
-        sql_transfers: 0,
-        agains: 0,
-        reuses: 0,
-        looks: 0,
-        reads: 0,
-        statements: 0,
-        wallets: 0,
-        users: 0,
-        think_ms_max: 20,
-    };
-
-    fn weights(&self) -> [u32; 11] {
-        [
-            self.transfers,
-            self.hot_transfers,
-            self.twins,
-            self.sql_transfers,
-            self.agains,
-            self.reuses,
-            self.looks,
-            self.reads,
-            self.statements,
-            self.wallets,
-            self.users,
-        ]
-    }
+    /// Several requests at the same time; the same one may be among them twice.
+    Post(Vec<Ask>),
+    /// Earlier ones once more.
+    PostAgain(Ask),
+    /// Asks what became of an earlier hold, reversal or the like.
+    LookAt(Item),
 }
 
 /// The steps of one client.
@@ -123,6 +67,7 @@ pub struct Script {
     /// The wallets that the client has made. Nobody else knows them.
     own: Vec<Uuid>,
     recent: Vec<Transfer>,
+    known: Known,
 }
 
 impl Script {
@@ -134,6 +79,7 @@ impl Script {
             world: World::new(seed),
             own: Vec::new(),
             recent: Vec::new(),
+            known: Known::default(),
         }
     }
 
@@ -158,10 +104,11 @@ impl Script {
             7 => self.read(),
             8 => Step::Statement(self.some_wallet()),
             9 => self.new_wallet(),
-            _ => Step::User(NewUser {
+            10 => Step::User(NewUser {
                 id: uuid_of(&mut self.rng),
                 name: format!("User {}", self.rng.random_range(0..1_000)),
             }),
+            kind => self.verb(kind),
         }
     }
 
@@ -265,14 +212,18 @@ impl Script {
         }
     }
 
-    fn transfer(&mut self, source_id: Uuid, target_id: Uuid, amount: i64) -> Transfer {
+    fn key(&mut self) -> String {
         let id = uuid_of(&mut self.rng);
+        if self.rng.random_bool(0.2) {
+            format!("order {}", id.simple())
+        } else {
+            id.to_string()
+        }
+    }
+
+    fn transfer(&mut self, source_id: Uuid, target_id: Uuid, amount: i64) -> Transfer {
         let transfer = Transfer {
-            key: if self.rng.random_bool(0.2) {
-                format!("order {}", id.simple())
-            } else {
-                id.to_string()
-            },
+            key: self.key(),
             source_id,
             target_id,
             amount,
@@ -311,6 +262,6 @@ mod tests {
             .iter()
             .map(|(_, step)| std::mem::discriminant(step))
             .collect();
-        assert_eq!(kinds.len(), 8);
+        assert_eq!(kinds.len(), 11);
     }
 }

@@ -7,26 +7,24 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::history::{Answer, Newest};
+use crate::history::Newest;
 
 /// The newest of each wallet that an answer of HTTP has told.
 #[derive(Default)]
 pub struct Told(Mutex<HashMap<Uuid, Newest>>);
 
 impl Told {
-    /// Takes note of an answer to a transfer between two wallets.
-    pub fn hear(&self, transfer: Uuid, sides: [Uuid; 2], answer: &Answer) {
-        if answer.status != 201 {
-            return;
-        }
-        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    /// Takes note of what HTTP said of a row that is posted.
+    pub fn hear(&self, id: Uuid, body: &Value) {
+        let side = |name: &str| body[name].as_str()?.parse::<Uuid>().ok();
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let source = told.entry(sides[0]).or_default();
-        source.version = source
-            .version
-            .max(body["source_version"].as_i64().unwrap_or(0));
-        for side in sides {
-            told.entry(side).or_default().transfer = Some(transfer);
+        if let Some(source_id) = side("source_id") {
+            let source = told.entry(source_id).or_default();
+            let version = body["source_version"].as_i64().unwrap_or(0);
+            source.version = source.version.max(version);
+        }
+        for side in ["source_id", "target_id"].into_iter().filter_map(side) {
+            told.entry(side).or_default().transfer = Some(id);
         }
     }
 

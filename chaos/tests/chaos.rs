@@ -132,6 +132,16 @@ async fn an_old_generation_that_is_read_on_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn holds_that_end_late_are_found() {
+    is_found(Bug::ExpireLate).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn legs_that_stay_of_a_refused_group_are_found() {
+    is_found(Bug::KeepLegs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_to_other_content_are_found() {
     is_found(Bug::AnswerAnyContent).await;
 }

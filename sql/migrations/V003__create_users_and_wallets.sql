@@ -58,6 +58,7 @@ create table remit.wallets (
     currency        text not null references remit.currencies,
     balance         remit.exact_balance not null default 0,
     held            remit.natural_number not null default 0,
+    held_until      timestamptz,
     floor           remit.exact_balance,
     version         remit.natural_number not null default 0,
     status          remit_v1.wallet_status not null default 'active',
@@ -70,7 +71,6 @@ create table remit.wallets (
     metadata        remit.flat_metadata not null default '{}',
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
-    primary key (ledger_id, id),
     foreign key (ledger_id, user_id) references remit.users,
     constraint balance_not_below_floor check (balance - held >= floor),
     constraint issuance_wallet_has_no_floor check (user_id is not null or floor is null)
@@ -79,7 +79,9 @@ create table remit.wallets (
 comment on column remit.wallets.user_id is
     'Null marks the issuance wallet of its ledger and currency, through which money enters and leaves.';
 comment on column remit.wallets.version is
-    'The number of entries: 1, 2, 3 … without gaps.';
+    'The number of entries: 1, 2, 3 … without gaps. Each change of the balance or of what is held is one.';
+comment on column remit.wallets.held_until is
+    'When the first of the open holds ends. Null where none does.';
 comment on column remit.wallets.status_version is
     'The number of status changes. version + status_version grows with every change of the row.';
 comment on column remit.wallets.transfer_max is
@@ -91,6 +93,9 @@ comment on column remit.wallets.counted_from is
 
 create unique index one_issuance_wallet_per_currency on remit.wallets (ledger_id, currency) where user_id is null;
 create index wallets_of_user on remit.wallets (ledger_id, user_id, created_at, id);
+-- Last: of indexes that seem to cost the same, as all do while a table is empty, the planner takes
+-- the one that was made last, and a session keeps its plans.
+alter table remit.wallets add primary key (ledger_id, id);
 
 -- What left the wallets that have a daily limit, by the hour, so that a limit costs the same
 -- whatever a wallet did that day. hour: whole hours since 1970. A row counts the wallet's entries

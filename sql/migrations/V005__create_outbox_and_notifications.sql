@@ -9,8 +9,8 @@ create domain remit.event_data as jsonb
 
 create table remit.outbox (
     ledger_id  bigint not null,
-    -- transfers_post numbers up to 1,000 events itself.
-    id         bigint generated always as identity (increment by 1000),
+    -- transfers_post numbers the events of a call itself: of 1,000 requests and 1,000 expiries.
+    id         bigint generated always as identity (increment by 2000),
     event_id   uuid not null default gen_random_uuid(),
     type       remit.event_type not null,
     subject_id uuid not null,

@@ -36,6 +36,7 @@ create type remit_v1.wallet_result as (
     currency       text,
     balance        bigint,
     held           bigint,
+    held_until     timestamptz,
     floor          bigint,
     status         remit_v1.wallet_status,
     version        bigint,
@@ -64,7 +65,9 @@ create type remit_v1.transfer_request as (
 create type remit.admission as (
     requests   remit_v1.transfer_request[],
     may_spends boolean[], -- Null: the caller is unknown.
-    reachables boolean[]  -- Whether the caller may use the source.
+    reachables boolean[], -- Whether the caller may use the source.
+    are_users  boolean[], -- Whether the caller is bound to a user.
+    terms      remit_v1.transfer_terms[] -- Null where no request has any.
 );
 
 create type remit_v1.transfer_result as (
@@ -83,7 +86,39 @@ create type remit_v1.transfer_result as (
     reference      text,
     metadata       jsonb,
     request_id     text,
-    created_at     timestamptz
+    created_at     timestamptz,
+    terms          remit_v1.transfer_terms,
+    amount_asked   bigint,
+    effect         remit_v1.transfer_effect,
+    -- What was reversed of it, of which transfer_get alone tells.
+    reversed       bigint,
+    reversal_ids   uuid[]
+);
+
+-- status is what is true now, also before anyone has written that the hold expired.
+create type remit_v1.hold_status as enum ('open', 'captured', 'released', 'expired');
+
+create type remit_v1.hold as (
+    id          uuid,
+    status      remit_v1.hold_status,
+    source_id   uuid,
+    target_id   uuid,
+    currency    text,
+    amount      bigint,
+    captured    bigint,
+    remaining   bigint,
+    expires_at  timestamptz,
+    reference   text,
+    metadata    jsonb,
+    created_version bigint,
+    version     bigint,
+    created_at  timestamptz,
+    updated_at  timestamptz
+);
+
+create type remit_v1.wallet_holds as (
+    wallet remit_v1.wallet_result,
+    holds  remit_v1.hold[]
 );
 
 -- Minor units. daily_spent counts what left in the last 24 to 25 hours; it is null where there is
@@ -101,7 +136,9 @@ create type remit_v1.entry as (
     balance         bigint,
     counterparty_id uuid,
     reference       text,
-    created_at      timestamptz
+    created_at      timestamptz,
+    kind            remit_v1.transfer_kind,
+    held            bigint
 );
 
 create type remit_v1.outbox_lag as (

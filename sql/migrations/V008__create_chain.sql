@@ -39,7 +39,18 @@ create view remit.transfer_digests as
            sha256(convert_to(json_build_array(
                t.ledger_id, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency,
                t.source_version, t.source_balance, t.target_version, t.target_balance,
-               t.reference, t.metadata, t.request_id, extract(epoch from t.created_at))::text, 'UTF8')) as digest
+               t.reference, t.metadata, t.request_id, extract(epoch from t.created_at))::text
+               || case when t.terms is distinct from null or t.effect is distinct from null then json_build_array(
+                   t.amount_asked,
+                   (t.terms).kind, (t.terms).subject_id, (t.terms).is_final, (t.terms).may_exceed, (t.terms).at_most,
+                   extract(epoch from (t.terms).expires_at), (t.terms).expires_in,
+                   (t.terms).group_id, (t.terms).group_place, (t.terms).group_size,
+                   (t.terms).source_version, (t.terms).source_balance_min, (t.terms).target_balance_max,
+                   (t.effect).source_held, extract(epoch from (t.effect).source_held_until),
+                   (t.effect).target_held, extract(epoch from (t.effect).target_held_until),
+                   (t.effect).hold_amount, (t.effect).hold_captured, (t.effect).hold_remaining,
+                   extract(epoch from (t.effect).hold_expires_at), (t.effect).hold_before)::text else '' end,
+               'UTF8')) as digest
       from remit.transfers t;
 
 comment on view remit.transfer_digests is

@@ -90,8 +90,18 @@ impl Permission {
             | Route::WalletLimitsGet(_)
             | Route::EntryList(_)
             | Route::TransferGet(_)
+            | Route::HoldGet(_)
+            | Route::HoldList(_)
+            | Route::GroupGet(_)
             | Route::LedgerGet(_) => Some(Self::Read),
-            Route::TransferCreate => Some(Self::Spend),
+            Route::TransferCreate
+            | Route::TransferBulk
+            | Route::TransferReverse(_)
+            | Route::HoldCreate
+            | Route::HoldCapture(_)
+            | Route::HoldAdjust(_)
+            | Route::HoldRelease(_)
+            | Route::GroupCreate => Some(Self::Spend),
             Route::UserCreate | Route::WalletCreate => Some(Self::Serve),
             Route::KeyCreate
             | Route::KeyList

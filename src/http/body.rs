@@ -4,83 +4,24 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
-/// The same as nginx's `client_max_body_size`. Metadata of 4 KiB fits even with every character
-/// escaped.
-pub const BODY_BYTES_MAX: usize = 16_384;
-/// How long a body may take to arrive: as long as a head. It is less than `server::REQUEST_MS_MAX`,
-/// so that a slow client hears that it is slow. nginx sends a body when it has all of it.
-const BODY_MS_MAX: u64 = 5_000;
+mod arrival;
 
-/// Reads a JSON body within its limits.
-async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Bytes, Problem> {
-    check_media_type(headers)?;
-    check_encoding(headers)?;
-    if incoming.size_hint().lower() > BODY_BYTES_MAX as u64 {
-        return Err(too_large());
-    }
-    let limit = Duration::from_millis(BODY_MS_MAX);
-    match timeout(limit, Limited::new(incoming, BODY_BYTES_MAX).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "The body broke off.")),
-        Err(_) => Err(Problem::new(
-            Code::RequestTimeout,
-            "The request took too long to arrive.",
-        )),
-    }
-}
-
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = value
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    if media_type.trim().eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Code::UnsupportedMediaType,
-        "Send the header Content-Type: application/json.",
-    ))
-}
-
-/// Nobody decodes a body: what was compressed would be read as text, or let a small request become
-/// a large one.
-fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut values = headers.get_all(CONTENT_ENCODING).iter();
-    if values.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Ok(());
-    }
-    Err(Problem::new(
-        Code::UnsupportedEncoding,
-        "Send the body as it is, without Content-Encoding.",
-    ))
-}
-
-fn too_large() -> Problem {
-    Problem::new(
-        Code::BodyTooLarge,
-        format!("Allowed: {BODY_BYTES_MAX} bytes."),
-    )
-}
+use arrival::read;
+pub use arrival::{BODY_BYTES_MAX, BODY_OF_ITEMS_BYTES_MAX};
 
 /// What is left of a body.
 pub struct Fields {
@@ -94,7 +35,15 @@ impl Fields {
     /// Another media type, or a body that is over `BODY_BYTES_MAX`, breaks off, or is refused by
     /// `parse`.
     pub async fn read(headers: &HeaderMap, incoming: Incoming) -> Result<Self, Problem> {
-        Self::parse(&read(headers, incoming).await?)
+        Self::parse(&read(headers, incoming, BODY_BYTES_MAX).await?)
+    }
+
+    /// The same for a body of many items, up to `BODY_OF_ITEMS_BYTES_MAX`.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub async fn read_items(headers: &HeaderMap, incoming: Incoming) -> Result<Self, Problem> {
+        Self::parse(&read(headers, incoming, BODY_OF_ITEMS_BYTES_MAX).await?)
     }
 
     /// Parses a body: an object without duplicate members.
@@ -104,15 +53,55 @@ impl Fields {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Problem::new(Code::MalformedJson, "The body is not UTF-8."))?;
-        let code = match serde_json::from_str::<Members<_>>(text) {
-            Ok(members) => {
-                let members = members.unique().map_err(|name| repeated(&name))?;
-                return Ok(Self { members });
-            }
-            Err(_) if serde_json::from_str::<&RawValue>(text).is_ok() => Code::MalformedBody,
-            Err(_) => Code::MalformedJson,
+        let code = match Self::of_json(text) {
+            Some(fields) => return fields,
+            None if serde_json::from_str::<&RawValue>(text).is_ok() => Code::MalformedBody,
+            None => Code::MalformedJson,
         };
         Err(Problem::new(code, "The body must be one JSON object."))
+    }
+
+    /// The members of an object; none where the text is none.
+    fn of_json(text: &str) -> Option<Result<Self, Problem>> {
+        let members = serde_json::from_str::<Members<_>>(text).ok()?.unique();
+        Some(members.map_or_else(|name| Err(repeated(&name)), |members| Ok(Self { members })))
+    }
+
+    /// An object within this one, or none where it is absent or null.
+    pub fn optional_object(&mut self, name: &str) -> Result<Option<Self>, Problem> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
+        let fields = Self::of_json(raw.get()).unwrap_or_else(|| Err(not(name, "an object")))?;
+        Ok(Some(fields))
+    }
+
+    /// A required array of so many objects.
+    pub fn objects(
+        &mut self,
+        name: &str,
+        count: RangeInclusive<usize>,
+    ) -> Result<Vec<Self>, Problem> {
+        let raw = self.take(name).ok_or_else(|| missing(name))?;
+        let items: Vec<&RawValue> = parse(&raw, name, "an array of objects")?;
+        if !count.contains(&items.len()) {
+            let rule = format!("Allowed: {} to {} items.", count.start(), count.end());
+            return Err(Problem::at(Code::InvalidField, name, rule));
+        }
+        let object = |(place, item): (usize, &&RawValue)| {
+            let fields = Self::of_json(item.get());
+            let fields = fields
+                .unwrap_or_else(|| Err(Problem::new(Code::MalformedBody, "Must be an object.")));
+            fields.map_err(|problem| problem.within(name, place))
+        };
+        items.iter().enumerate().map(object).collect()
+    }
+
+    /// True or false, or none where it is absent or null.
+    pub fn optional_boolean(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        let raw = self.take(name);
+        raw.map(|raw| parse(&raw, name, "true or false"))
+            .transpose()
     }
 
     /// A required string.

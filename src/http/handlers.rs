@@ -19,8 +19,10 @@ use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
 use crate::redis::answer_store::{Answered, Place};
 use crate::sql::failure::Failure;
-use crate::types::Caller;
+use crate::types::{Caller, TransferKind};
 
+mod groups;
+mod holds;
 mod keys;
 mod ledgers;
 mod limits;
@@ -28,6 +30,8 @@ mod service;
 mod transfers;
 mod users;
 mod wallets;
+
+use transfers::verb;
 
 type Handled = Result<Answer, Problem>;
 
@@ -101,6 +105,15 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::WalletGet(_)
             | Route::WalletList(_)
             | Route::EntryList(_)
+            | Route::TransferCreate
+            | Route::TransferBulk
+            | Route::TransferReverse(_)
+            | Route::HoldCreate
+            | Route::HoldCapture(_)
+            | Route::HoldAdjust(_)
+            | Route::HoldRelease(_)
+            | Route::HoldList(_)
+            | Route::GroupCreate
             | Route::KeyList
             | Route::Metrics
     );
@@ -119,7 +132,17 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::WalletLimitsSet(id) => limits::wallet_limits_set(context, id).await,
         Route::EntryList(wallet_id) => wallets::entry_list(context, wallet_id).await,
         Route::TransferCreate => transfers::transfer_create(context).await,
+        Route::TransferBulk => groups::transfer_bulk(context).await,
         Route::TransferGet(key) => transfers::transfer_get(context, &key).await,
+        Route::TransferReverse(key) => verb(context, TransferKind::Reversal, &key).await,
+        Route::HoldCreate => transfers::hold_create(context).await,
+        Route::HoldGet(key) => holds::hold_get(context, &key).await,
+        Route::HoldCapture(key) => verb(context, TransferKind::Capture, &key).await,
+        Route::HoldAdjust(key) => verb(context, TransferKind::Adjustment, &key).await,
+        Route::HoldRelease(key) => verb(context, TransferKind::Release, &key).await,
+        Route::HoldList(wallet_id) => holds::hold_list(context, wallet_id).await,
+        Route::GroupCreate => groups::group_create(context).await,
+        Route::GroupGet(key) => groups::group_get(context, &key).await,
         Route::KeyCreate => keys::key_create(context).await,
         Route::KeyList => keys::key_list(context).await,
         Route::KeyRevoke(id) => keys::key_revoke(context, id).await,

@@ -7,6 +7,7 @@ pub mod body;
 pub mod docs;
 pub mod handlers;
 pub mod idempotency_key;
+pub mod item;
 pub mod page;
 pub mod problem;
 pub mod readiness;

@@ -1,5 +1,5 @@
-//! The query string: a page of a list (`limit`, `cursor`), or the version that a wallet must have
-//! at least.
+//! The query string: a page of a list (`limit`, `cursor`), how a wallet is read, or whether a
+//! request is a dry run.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -139,24 +139,90 @@ fn digits(text: &str) -> Option<i64> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads `min_version` from a query string: the version that a wallet must have at least. Without
-/// it any will do.
+/// How a wallet is read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct WalletReading {
+    /// The version that it must have at least. 0: any will do.
+    pub min_version: i64,
+    pub with_holds: bool,
+}
+
+impl WalletReading {
+    /// Reads `min_version` and `holds` from a query string.
+    ///
+    /// # Errors
+    /// Another parameter, a repeated one, or a value that is none.
+    pub fn of_query(query: Option<&str>) -> Result<Self, Problem> {
+        let (mut version, mut holds) = (None, None);
+        for (name, value) in parameters(query) {
+            let is_new = match name.as_ref() {
+                "min_version" => version.replace(least_version(&value)?).is_none(),
+                "holds" => holds.replace(boolean(&name, &value)?).is_none(),
+                _ => return Err(malformed("Allowed: min_version and holds.")),
+            };
+            if !is_new {
+                return Err(repeated(&name));
+            }
+        }
+        Ok(Self {
+            min_version: version.unwrap_or(0),
+            with_holds: holds.unwrap_or(false),
+        })
+    }
+}
+
+fn least_version(text: &str) -> Result<i64, Problem> {
+    let version = digits(text).filter(|version| (1..=EXACT_MAX).contains(version));
+    version.ok_or_else(|| malformed("min_version is an integer from 1 to 9007199254740991."))
+}
+
+fn boolean(name: &str, text: &str) -> Result<bool, Problem> {
+    let rule = || malformed(&format!("{name} is true or false."));
+    text.parse().map_err(|_| rule())
+}
+
+/// Reads `dry_run` from a query string.
 ///
 /// # Errors
-/// Another parameter, a repeated one, or a value that is no version.
-pub fn min_version(query: Option<&str>) -> Result<i64, Problem> {
-    let mut version = None;
+/// Another parameter, a repeated one, or a value that is neither true nor false.
+pub fn is_dry_run(query: Option<&str>) -> Result<bool, Problem> {
+    let mut is_dry_run = None;
     for (name, value) in parameters(query) {
-        if name != "min_version" {
-            return Err(malformed("Allowed: min_version."));
+        if name != "dry_run" {
+            return Err(malformed("Allowed: dry_run."));
         }
-        let value = digits(&value).filter(|value| (1..=EXACT_MAX).contains(value));
-        let rule = || malformed("min_version is an integer from 1 to 9007199254740991.");
-        if version.replace(value.ok_or_else(rule)?).is_some() {
+        if is_dry_run.replace(boolean(&name, &value)?).is_some() {
             return Err(repeated(&name));
         }
     }
-    Ok(version.unwrap_or(0))
+    Ok(is_dry_run.unwrap_or(false))
+}
+
+/// Takes `status` from the query string of a list of holds, and leaves the rest: whether they are
+/// open. None: all of them.
+///
+/// # Errors
+/// A repeated one, or a value that is neither open nor closed.
+pub fn take_status(query: Option<&str>) -> Result<(Option<bool>, String), Problem> {
+    let (mut is_open, mut rest) = (None, Vec::new());
+    for pair in query.unwrap_or_default().split('&') {
+        let Some((name, value)) = parameters(Some(pair))
+            .next()
+            .filter(|(name, _)| name == "status")
+        else {
+            rest.push(pair);
+            continue;
+        };
+        let value = match value.as_ref() {
+            "open" => true,
+            "closed" => false,
+            _ => return Err(malformed("status is open or closed.")),
+        };
+        if is_open.replace(value).is_some() {
+            return Err(repeated(&name));
+        }
+    }
+    Ok((is_open, rest.join("&")))
 }
 
 /// The parameters of a query string, decoded.
@@ -234,10 +300,20 @@ mod tests {
     }
 
     #[test]
-    fn a_least_version_is_a_positive_integer() {
-        let read = |query| min_version(Some(query)).map_err(|problem| problem.code);
-        assert_eq!(min_version(None).map_err(|problem| problem.code), Ok(0));
-        assert_eq!((read(""), read("min_version=7")), (Ok(0), Ok(7)));
+    fn a_wallet_is_read_at_a_least_version_and_with_its_holds() {
+        let read = |query| WalletReading::of_query(query).map_err(|problem| problem.code);
+        let reading = |min_version, with_holds| {
+            Ok(WalletReading {
+                min_version,
+                with_holds,
+            })
+        };
+        assert_eq!(
+            (read(None), read(Some(""))),
+            (reading(0, false), reading(0, false))
+        );
+        assert_eq!(read(Some("min_version=7&holds=true")), reading(7, true));
+        assert_eq!(read(Some("holds=false")), reading(0, false));
         for query in [
             "min_version=",
             "min_version=0",
@@ -249,8 +325,10 @@ mod tests {
             "min_version=1&min_version=1",
             "min_version=1&limit=1",
             "version=1",
+            "holds=1",
+            "holds=true&holds=true",
         ] {
-            assert_eq!(read(query), Err(Code::MalformedQuery), "{query}");
+            assert_eq!(read(Some(query)), Err(Code::MalformedQuery), "{query}");
         }
     }
 

@@ -53,6 +53,7 @@ codes! {
     MalformedQuery "malformed_query" 400 None, "The query string is not one that this route takes.";
     IdempotencyKeyMissing "idempotency_key_missing" 400 None, "The Idempotency-Key header is missing.";
     IdempotencyKeyMalformed "idempotency_key_malformed" 400 None, "The Idempotency-Key header is malformed.";
+    MalformedHeader "malformed_header" 400 None, "A header is malformed.";
     Unauthenticated "unauthenticated" 401 Some("WL016"), "The request has no valid API key.";
     Forbidden "forbidden" 403 Some("WL017"), "The API key does not allow this.";
     RouteNotFound "route_not_found" 404 None, "There is nothing at this path.";
@@ -60,6 +61,7 @@ codes! {
     UserNotFound "user_not_found" 404 Some("WL003"), "There is no such user.";
     TransferNotFound "transfer_not_found" 404 Some("WL004"), "There is no such transfer.";
     KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
+    HoldNotFound "hold_not_found" 404 Some("WL019"), "There is no such hold.";
     LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     RequestTimeout "request_timeout" 408 None, "Request timeout";
@@ -76,6 +78,12 @@ codes! {
     WalletFrozen "wallet_frozen" 422 Some("WL013"), "A wallet of the transfer is frozen.";
     CurrencyMismatch "currency_mismatch" 422 Some("WL014"), "The currencies differ.";
     LimitExceeded "limit_exceeded" 422 Some("WL015"), "A limit of the source would be exceeded.";
+    HoldClosed "hold_closed" 422 Some("WL020"), "The hold is closed.";
+    HoldExceeded "hold_exceeded" 422 Some("WL021"), "The hold does not have so much.";
+    NotReversible "not_reversible" 422 Some("WL022"), "This cannot be reversed.";
+    ReversalExceeded "reversal_exceeded" 422 Some("WL023"), "Not so much is left of the transfer to reverse.";
+    ConditionFailed "condition_failed" 422 Some("WL024"), "A condition of the request is not met.";
+    GroupRefused "group_refused" 422 Some("WL025"), "Another leg of the group was refused.";
     WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
@@ -110,23 +118,10 @@ impl Code {
         Self::ALL.iter().find(is_same).copied()
     }
 
-    /// The problem that an outcome is, unless the transfer is posted.
+    /// The problem that an outcome is, by its word, unless the transfer is posted.
     pub fn of_outcome(outcome: TransferOutcome) -> Option<Self> {
-        Some(match outcome {
-            TransferOutcome::Posted => return None,
-            TransferOutcome::InsufficientFunds => Self::InsufficientFunds,
-            TransferOutcome::WalletFrozen => Self::WalletFrozen,
-            TransferOutcome::CurrencyMismatch => Self::CurrencyMismatch,
-            TransferOutcome::LimitExceeded => Self::LimitExceeded,
-            TransferOutcome::BalanceLimitExceeded => Self::BalanceLimitExceeded,
-            TransferOutcome::WalletNotFound => Self::WalletNotFound,
-            TransferOutcome::SameWallet => Self::SameWallet,
-            TransferOutcome::InvalidField => Self::InvalidField,
-            TransferOutcome::IdempotencyKeyReused => Self::IdempotencyKeyReused,
-            TransferOutcome::WalletBusy => Self::WalletBusy,
-            TransferOutcome::Unauthenticated => Self::Unauthenticated,
-            TransferOutcome::Forbidden => Self::Forbidden,
-        })
+        let word = <&str>::from(outcome);
+        Self::ALL.iter().find(|code| code.name() == word).copied()
     }
 }
 
@@ -179,6 +174,15 @@ impl Problem {
         Self {
             pointer: Some(format!("/{field}")),
             ..Self::new(code, detail)
+        }
+    }
+
+    /// The same of an item of an array in the body.
+    pub fn within(self, array: &str, place: usize) -> Self {
+        let member = self.pointer.unwrap_or_default();
+        Self {
+            pointer: Some(format!("/{array}/{place}{member}")),
+            ..self
         }
     }
 

@@ -26,7 +26,17 @@ pub enum Route {
     WalletLimitsSet(Uuid),
     EntryList(Uuid),
     TransferCreate,
+    TransferBulk,
     TransferGet(IdempotencyKey),
+    TransferReverse(IdempotencyKey),
+    HoldCreate,
+    HoldGet(IdempotencyKey),
+    HoldCapture(IdempotencyKey),
+    HoldAdjust(IdempotencyKey),
+    HoldRelease(IdempotencyKey),
+    HoldList(Uuid),
+    GroupCreate,
+    GroupGet(IdempotencyKey),
     KeyCreate,
     KeyList,
     KeyRevoke(Uuid),
@@ -129,7 +139,20 @@ impl Route {
                 ..Place::get(uuid(id).map(Self::WalletLimitsGet))
             },
             ["transfers"] => Place::post(Ok(Self::TransferCreate)),
-            ["transfers", key] => Place::get(IdempotencyKey::of_path(key).map(Self::TransferGet)),
+            ["transfers", key @ "bulk"] => Place {
+                post: Some(Ok(Self::TransferBulk)),
+                ..Place::get(of_key(key, Self::TransferGet))
+            },
+            ["transfers", key, "reversals"] => Place::post(of_key(key, Self::TransferReverse)),
+            ["holds"] => Place::post(Ok(Self::HoldCreate)),
+            ["holds", key] => Place::get(of_key(key, Self::HoldGet)),
+            ["holds", key, "captures"] => Place::post(of_key(key, Self::HoldCapture)),
+            ["holds", key, "adjustments"] => Place::post(of_key(key, Self::HoldAdjust)),
+            ["holds", key, "release"] => Place::post(of_key(key, Self::HoldRelease)),
+            ["wallets", id, "holds"] => Place::get(uuid(id).map(Self::HoldList)),
+            ["groups"] => Place::post(Ok(Self::GroupCreate)),
+            ["groups", key] => Place::get(of_key(key, Self::GroupGet)),
+            ["transfers", key] => Place::get(of_key(key, Self::TransferGet)),
             ["keys"] => Place {
                 post: Some(Ok(Self::KeyCreate)),
                 ..Place::get(Ok(Self::KeyList))
@@ -175,6 +198,10 @@ fn segments(path: &str) -> Vec<Cow<'_, str>> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let decode = |segment| percent_decode_str(segment).decode_utf8_lossy();
     path.split('/').map(decode).collect()
+}
+
+fn of_key(segment: &str, route: fn(IdempotencyKey) -> Route) -> Found {
+    IdempotencyKey::of_path(segment).map(route)
 }
 
 fn ledger_id(text: &str) -> Result<i64, Problem> {

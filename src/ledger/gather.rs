@@ -26,10 +26,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{Id, JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
+
+mod waiting;
+
+use waiting::{Waiter, Waiting};
 
 /// Calls in flight, beside one for parked requests. While one waits for the disk or its result is
 /// on its way back, the other keeps the database busy. A third would make all of them smaller.
@@ -56,6 +60,11 @@ pub trait Batch: Send + Sync + 'static {
 
     /// The wallets that the request must have for itself.
     fn wallets(request: &Self::Request) -> &[Uuid];
+
+    /// How many places of a call the request takes, all of them in one call.
+    fn places(_request: &Self::Request) -> usize {
+        1
+    }
 
     /// Makes one call: one reply for each request, in order.
     fn call(&self, requests: Vec<Self::Request>) -> impl Future<Output = Vec<Reply<Self>>> + Send;
@@ -111,9 +120,10 @@ impl<B: Batch> Gather<B> {
     /// # Errors
     /// There is no answer.
     pub async fn ask(&self, request: B::Request) -> Result<B::Answer, NoAnswer> {
+        let places = u32::try_from(B::places(&request)).unwrap_or(u32::MAX);
         let place = Arc::clone(&self.places);
         let place = place
-            .try_acquire_owned()
+            .try_acquire_many_owned(places)
             .map_err(|_| NoAnswer::Overloaded)?;
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
@@ -128,29 +138,6 @@ impl<B: Batch> Gather<B> {
         };
         self.entrance.send(waiting).map_err(|_| NoAnswer::Broken)?;
         answer.await.unwrap_or(Err(NoAnswer::Broken))
-    }
-}
-
-struct Waiting<B: Batch> {
-    request: B::Request,
-    waiter: Waiter<B::Answer>,
-}
-
-/// The request of a client, which waits for its answer.
-struct Waiter<A> {
-    reply: oneshot::Sender<Result<A, NoAnswer>>,
-    busy_until: Instant,
-    /// What it needs and another session held when it was tried last.
-    held: Held,
-    /// From when it may be tried again.
-    tried_next: Instant,
-    _place: OwnedSemaphorePermit,
-}
-
-impl<A> Waiter<A> {
-    fn answer(self, answer: Result<A, NoAnswer>) {
-        // A waiter that went away needs no answer.
-        let _ = self.reply.send(answer);
     }
 }
 
@@ -233,15 +220,22 @@ impl<B: Batch> Dispatcher<B> {
     /// must stay.
     fn take_ready(&mut self) -> Vec<Waiting<B>> {
         let mut ready = Vec::new();
+        let mut places_left = CALL_REQUESTS_MAX;
         let mut unseen = self.queue.split_off(self.blocked_count);
-        while ready.len() < CALL_REQUESTS_MAX
+        while places_left > 0
             && let Some(waiting) = unseen.pop_front()
         {
+            let places = B::places(&waiting.request);
+            if places > places_left {
+                unseen.push_front(waiting);
+                break;
+            }
             let wallets = B::wallets(&waiting.request);
             let is_free = |wallet| {
                 !self.wallets_in_flight.contains(wallet) && !self.blocked_wallets.contains(wallet)
             };
             if wallets.iter().all(is_free) {
+                places_left -= places;
                 ready.push(waiting);
             } else {
                 self.blocked_wallets.extend(wallets);
@@ -269,15 +263,17 @@ impl<B: Batch> Dispatcher<B> {
             late.waiter.answer(Err(NoAnswer::Busy(held)));
         }
         let in_flight = &self.wallets_in_flight;
-        let is_free = |waiting: &mut Waiting<B>| {
+        let mut places_left = CALL_REQUESTS_MAX;
+        let can_go = |waiting: &mut Waiting<B>| {
             let mut wallets = B::wallets(&waiting.request).iter();
-            waiting.waiter.tried_next <= now && wallets.all(|wallet| !in_flight.contains(wallet))
+            let places = B::places(&waiting.request);
+            let can_go = places <= places_left
+                && waiting.waiter.tried_next <= now
+                && wallets.all(|wallet| !in_flight.contains(wallet));
+            places_left -= if can_go { places } else { 0 };
+            can_go
         };
-        let ready: Vec<_> = self
-            .parked
-            .extract_if(.., is_free)
-            .take(CALL_REQUESTS_MAX)
-            .collect();
+        let ready: Vec<_> = self.parked.extract_if(.., can_go).collect();
         if !ready.is_empty() {
             self.launch(ready, true);
         }

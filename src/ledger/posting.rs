@@ -10,11 +10,15 @@ use crate::ledger::NoResult;
 use crate::ledger::gather::Gather;
 use crate::ledger::transfers_post::{Posting, TransfersPost};
 use crate::redis::answer_store::{AnswerStore, Answered};
+use crate::sql::contract;
+use crate::sql::database::Database;
 use crate::sql::failure::Failure;
 use crate::types::TransferResult;
 
 /// The transfers of one ledger.
 pub struct Transfers {
+    ledger_id: i64,
+    database: Arc<Database>,
     answer_store: Arc<AnswerStore>,
     gather: Gather<TransfersPost>,
 }
@@ -23,12 +27,14 @@ impl Transfers {
     /// Posts through this batch.
     pub fn new(batch: TransfersPost) -> Self {
         Self {
+            ledger_id: batch.ledger_id,
+            database: Arc::clone(&batch.database),
             answer_store: Arc::clone(&batch.answer_store),
             gather: Gather::start(Arc::new(batch)),
         }
     }
 
-    /// Posts a transfer, or finds what became of it before and says which store knew that.
+    /// Posts one transfer, or finds what became of it before and says which store knew that.
     ///
     /// # Errors
     /// Neither PostgreSQL nor Redis gave an answer.
@@ -36,9 +42,37 @@ impl Transfers {
         &self,
         posting: Posting,
     ) -> Result<(TransferResult, Option<ReplaySource>), NoResult> {
-        let (place, transfer) = (posting.place.clone(), posting.transfer.clone());
-        let asked = async { self.gather.ask(posting).await?.map_err(NoResult::Failed) };
-        first_known(self.answer_store.find(&place, &transfer), asked).await
+        let remembered = posting.remembered();
+        let remembered = async {
+            let (place, request) = remembered?;
+            self.answer_store.find(&place, &request).await
+        };
+        let asked = async {
+            let mut results = self.post_all(posting).await?;
+            let no_result = || Failure::Unexpected("a transfer without a result".to_owned());
+            results.pop().ok_or_else(|| NoResult::Failed(no_result()))
+        };
+        first_known(remembered, asked).await
+    }
+
+    /// Posts all legs of a group, or none. Redis is not asked: what became of a group is looked up
+    /// with its legs.
+    ///
+    /// # Errors
+    /// PostgreSQL gave no answer.
+    pub async fn post_all(&self, posting: Posting) -> Result<Vec<TransferResult>, NoResult> {
+        self.gather.ask(posting).await?.map_err(NoResult::Failed)
+    }
+
+    /// What would become of a posting now. Nothing is written, and nobody waits for it.
+    ///
+    /// # Errors
+    /// PostgreSQL gave no answer.
+    pub async fn try_out(&self, posting: &Posting) -> Result<Vec<TransferResult>, NoResult> {
+        let asked = Posting::call(std::slice::from_ref(posting));
+        let results =
+            contract::transfers_post_with_terms(&self.database, self.ledger_id, &asked, true);
+        results.await.map_err(NoResult::Failed)
     }
 }
 

@@ -91,9 +91,10 @@ impl Answered for TransferResult {
         self.id == Some(id)
             && self.outcome.is_stored()
             && self.created_at.is_some()
-            && self.source_id == Some(request.source_id)
-            && self.target_id == Some(request.target_id)
-            && self.amount == Some(request.amount)
+            && self.terms.is_none()
+            && self.source_id == request.source_id
+            && self.target_id == request.target_id
+            && self.amount == request.amount
             // Left out, it is the source's.
             && (request.currency.is_none() || self.currency == request.currency)
             && self.reference == request.reference

@@ -31,7 +31,7 @@ mod keeping;
 mod reading;
 mod scripts;
 
-pub use change::WalletChange;
+pub use change::{EntryChange, WalletChange};
 pub use reading::Lease;
 use scripts::MERGE;
 
@@ -176,9 +176,13 @@ impl WalletCache {
         let mut script = MERGE.prepare_invoke();
         for (wallet, change) in changes {
             script.key(key(known, wallet));
-            match change.entry {
-                Some((version, balance)) => script.arg(version).arg(balance),
-                None => script.arg("").arg(""),
+            match &change.entry {
+                Some(entry) => script
+                    .arg(entry.version)
+                    .arg(entry.balance)
+                    .arg(entry.held)
+                    .arg(until_text(entry.held_until)),
+                None => script.arg("").arg("").arg("").arg(""),
             };
             match &change.status {
                 Some((version, status)) => script.arg(*version).arg(status),
@@ -202,6 +206,11 @@ impl WalletCache {
 
 fn key(known: &Known, wallet: &WalletRef) -> String {
     format!("{}{}:{}", known.prefix, wallet.0, wallet.1)
+}
+
+/// Microseconds since 1970 as text; none is empty.
+fn until_text(moment: Option<OffsetDateTime>) -> String {
+    moment.map_or_else(String::new, |moment| microseconds(moment).to_string())
 }
 
 fn random() -> String {

@@ -64,7 +64,10 @@ queries! {
     one remit_v1.wallet_limits_get(by, wallet_id: Uuid) -> WalletLimits;
     one remit_ops_v1.wallet_limits_set(by, wallet_id: Uuid, transfer_max: Option<i64>, daily_max: Option<i64>, reason: Option<&str>) -> WalletLimits;
     all remit_v1.entry_list(by, wallet_id: Uuid, before_version: Option<i64>, limit: i32) -> Entry;
-    all remit_v1.transfers_post(ledger_id: i64, requests: &[TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
+    all remit_v1.transfers_post(ledger_id: i64, requests: &[&TransferRequest], keys: &[ApiKeyDigest]) -> TransferResult;
+    all remit_v1.hold_list(by, wallet_id: Uuid, is_open: Option<bool>, before_version: Option<i64>, limit: i32) -> Hold;
+    one remit_v1.wallet_holds_get(by, wallet_id: Uuid) -> WalletHolds;
+    all remit_v1.group_get(by, group_id: Uuid) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
     one remit_v1.outbox_lag() -> OutboxLag;
     one remit_ops_v1.cache_state() -> CacheState;
@@ -109,12 +112,71 @@ pub async fn wallets_get(
     WALLETS_GET.all(database, &parameters).await
 }
 
+/// With what a call that only posts transfers leaves out. A row of nulls is no terms.
+const TRANSFERS_POST_WITH_TERMS: Query = Query {
+    text: "select r from remit_v1.transfers_post($1, $2, $3, $4, $5) r",
+    takes: &[
+        <i64 as ToSql>::accepts,
+        <&[&TransferRequest] as ToSql>::accepts,
+        <&[ApiKeyDigest] as ToSql>::accepts,
+        <Option<Vec<Option<&TransferTerms>>> as ToSql>::accepts,
+        <bool as ToSql>::accepts,
+    ],
+    gives: <TransferResult as FromSql>::accepts,
+};
+
+/// What a call of `transfers_post` posts: an element of each for each request.
+pub struct TransfersCall<'a> {
+    pub requests: Vec<&'a TransferRequest>,
+    pub keys: Vec<ApiKeyDigest>,
+    pub terms: Option<Vec<Option<&'a TransferTerms>>>,
+}
+
+/// Posts requests of which some are more than a transfer, or tries out what would become of them.
+pub async fn transfers_post_with_terms(
+    database: &Database,
+    ledger_id: i64,
+    call: &TransfersCall<'_>,
+    is_dry_run: bool,
+) -> Result<Vec<TransferResult>, Failure> {
+    let parameters: [&(dyn ToSql + Sync); 5] = [
+        &ledger_id,
+        &call.requests,
+        &call.keys,
+        &call.terms,
+        &is_dry_run,
+    ];
+    TRANSFERS_POST_WITH_TERMS.all(database, &parameters).await
+}
+
+/// A row of nulls is no hold.
+const HOLDS_GET: Query = Query {
+    text: "select case when r.id is not null then r end from remit_v1.holds_get($1, array[$2::uuid], $3) r",
+    takes: &[
+        <i64 as ToSql>::accepts,
+        <Uuid as ToSql>::accepts,
+        <ApiKeyDigest as ToSql>::accepts,
+    ],
+    gives: <Hold as FromSql>::accepts,
+};
+
+/// A hold, if there is one that the caller may see.
+pub async fn hold_get(
+    database: &Database,
+    caller: &Caller,
+    hold_id: Uuid,
+) -> Result<Option<Hold>, Failure> {
+    let parameters: [&(dyn ToSql + Sync); 3] = [&caller.ledger_id, &hold_id, &caller.key_sha256];
+    HOLDS_GET.one(database, &parameters).await
+}
+
 /// Prepares every query and compares its types with their mirrors.
 ///
 /// # Errors
 /// The first query that the database refuses, or whose types differ.
 pub async fn check(client: &Client) -> Result<(), Complaint> {
-    for query in QUERIES.iter().chain([&WALLETS_GET]) {
+    let others = [&WALLETS_GET, &TRANSFERS_POST_WITH_TERMS, &HOLDS_GET];
+    for query in QUERIES.iter().chain(others) {
         let statement = client.prepare_cached(query.text).await;
         let statement = statement.map_err(|error| query.differs(&describe(&error)));
         let checked = statement.and_then(|statement| query.check(&statement));

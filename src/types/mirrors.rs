@@ -9,7 +9,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ApiKeyDigest, Secret};
+use super::{ApiKeyDigest, Secret, TransferKind};
 use crate::base::moment;
 
 /// 2^53 − 1, which every JSON client reads exactly. Amounts, balances and versions stay within it.
@@ -183,6 +183,9 @@ pub struct WalletResult {
     pub currency: String,
     pub balance: i64,
     pub held: i64,
+    /// When the first of its holds ends, if one does.
+    #[serde(with = "moment::option")]
+    pub held_until: Option<OffsetDateTime>,
     pub floor: Option<i64>,
     pub status: WalletStatus,
     pub version: i64,
@@ -202,7 +205,8 @@ impl WalletResult {
     pub fn is_possible(&self) -> bool {
         let amounts = [self.balance, self.held, self.floor.unwrap_or(0)];
         let versions = [self.version, self.status_version];
-        let years = [self.created_at, self.updated_at].map(OffsetDateTime::year);
+        let until = self.held_until.unwrap_or(self.created_at);
+        let years = [self.created_at, self.updated_at, until].map(OffsetDateTime::year);
         amounts
             .iter()
             .all(|amount| (-EXACT_MAX..=EXACT_MAX).contains(amount))
@@ -222,85 +226,6 @@ pub struct WalletLimits {
     pub daily_spent: Option<i64>,
 }
 
-/// `remit_v1.transfer_request`; the amount is in minor units.
-#[derive(Debug, Clone, ToSql)]
-#[postgres(name = "transfer_request")]
-pub struct TransferRequest {
-    pub id: Uuid,
-    pub source_id: Uuid,
-    pub target_id: Uuid,
-    pub amount: i64,
-    pub currency: Option<String>,
-    pub reference: Option<String>,
-    pub metadata: Option<Value>,
-    pub request_id: String,
-}
-
-/// `remit_v1.transfer_outcome`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql, Serialize, Deserialize)]
-#[postgres(name = "transfer_outcome", rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum TransferOutcome {
-    Posted,
-    InsufficientFunds,
-    WalletFrozen,
-    CurrencyMismatch,
-    LimitExceeded,
-    BalanceLimitExceeded,
-    WalletNotFound,
-    SameWallet,
-    InvalidField,
-    IdempotencyKeyReused,
-    WalletBusy,
-    Unauthenticated,
-    Forbidden,
-}
-
-impl TransferOutcome {
-    /// Whether the journal keeps it for retries. `remit.outcome_is_stored` is the same in SQL.
-    pub fn is_stored(self) -> bool {
-        match self {
-            Self::Posted
-            | Self::InsufficientFunds
-            | Self::WalletFrozen
-            | Self::CurrencyMismatch
-            | Self::LimitExceeded
-            | Self::BalanceLimitExceeded => true,
-            Self::WalletNotFound
-            | Self::SameWallet
-            | Self::InvalidField
-            | Self::IdempotencyKeyReused
-            | Self::WalletBusy
-            | Self::Unauthenticated
-            | Self::Forbidden => false,
-        }
-    }
-}
-
-/// `remit_v1.transfer_result`; amounts are minor units.
-#[derive(Debug, Clone, FromSql, Serialize, Deserialize)]
-#[postgres(name = "transfer_result")]
-pub struct TransferResult {
-    pub id: Option<Uuid>,
-    pub outcome: TransferOutcome,
-    pub field: Option<String>,
-    #[serde(skip)]
-    pub replayed: bool,
-    pub source_id: Option<Uuid>,
-    pub target_id: Option<Uuid>,
-    pub amount: Option<i64>,
-    pub currency: Option<String>,
-    pub source_version: Option<i64>,
-    pub source_balance: Option<i64>,
-    pub target_version: Option<i64>,
-    pub target_balance: Option<i64>,
-    pub reference: Option<String>,
-    pub metadata: Value,
-    pub request_id: Option<String>,
-    #[serde(with = "moment::option")]
-    pub created_at: Option<OffsetDateTime>,
-}
-
 /// `remit_v1.entry`; amounts are minor units, `amount` is signed.
 #[derive(Debug, Clone, FromSql, Serialize)]
 #[postgres(name = "entry")]
@@ -309,10 +234,14 @@ pub struct Entry {
     pub version: i64,
     pub amount: i64,
     pub balance: i64,
-    pub counterparty_id: Uuid,
+    /// None: a hold without a target.
+    pub counterparty_id: Option<Uuid>,
     pub reference: Option<String>,
     #[serde(with = "moment")]
     pub created_at: OffsetDateTime,
+    /// None: a transfer.
+    pub kind: Option<TransferKind>,
+    pub held: i64,
 }
 
 /// `remit_v1.outbox_lag`

@@ -5,9 +5,11 @@ mod ids;
 mod mirrors;
 mod secret;
 mod standstill;
+mod transfers;
 
 pub use cache_state::*;
 pub use ids::*;
 pub use mirrors::*;
 pub use secret::*;
 pub use standstill::*;
+pub use transfers::*;

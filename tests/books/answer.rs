@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 /// Rows, or the SQLSTATE and the field of an error.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,9 +44,10 @@ impl Answer {
 }
 
 /// Times that the model names and the database tells. The model cannot know a time, but knows which
-/// are the same one, and which comes first. A name begins with `@`.
+/// are the same one, and which comes first. A name begins with `@`, and may end with `+` and how
+/// many seconds later it is. What is `*` may be anything.
 #[derive(Debug, Clone, Default)]
-pub struct Times(BTreeMap<String, String>);
+pub struct Times(BTreeMap<String, OffsetDateTime>);
 
 impl Times {
     /// Compares an answer with the expected one, field by field.
@@ -61,12 +62,17 @@ impl Times {
     pub fn values(&mut self, expected: &Value, actual: &Value, path: &str) -> Result<(), String> {
         let differ = || Err(format!("{path}: expected {expected}, got {actual}"));
         match (expected, actual) {
-            (Value::String(name), Value::String(time)) if name.starts_with('@') => {
-                let known = self.0.entry(name.clone()).or_insert_with(|| time.clone());
+            (Value::String(name), _) if name == "*" => Ok(()),
+            (Value::String(name), Value::String(text)) if name.starts_with('@') => {
+                let time = OffsetDateTime::parse(text, &Rfc3339)
+                    .map_err(|error| format!("{path}: {name} is {text}: {error}"))?;
+                let (base, seconds) = name.split_once('+').unwrap_or((name, "0"));
+                let later = Duration::seconds(seconds.parse().expect("it is a number"));
+                let known = *self.0.entry(base.to_owned()).or_insert(time - later) + later;
                 if known == time {
                     return Ok(());
                 }
-                Err(format!("{path}: expected the time {known}, got {time}"))
+                Err(format!("{path}: expected {name}, {known}, got {text}"))
             }
             (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
                 let mut pairs = ours.iter().zip(theirs).enumerate();
@@ -87,22 +93,22 @@ impl Times {
         }
     }
 
+    /// All that was, was so much earlier.
+    pub fn pass(&mut self, away: Duration) {
+        for time in self.0.values_mut() {
+            *time -= away;
+        }
+    }
+
     /// Checks that the moments of changes, `@m000001` and so on, do not go back.
     ///
     /// # Errors
     /// Where they do.
     pub fn check_order(&self) -> Result<(), String> {
-        let mut last: Option<(&String, OffsetDateTime)> = None;
-        for (name, text) in self.0.range("@m".to_owned().."@n".to_owned()) {
-            let time = OffsetDateTime::parse(text, &Rfc3339)
-                .map_err(|error| format!("{name} is {text}: {error}"))?;
-            match last {
-                Some((before, earlier)) if earlier > time => {
-                    return Err(format!("{name}, {time}, is before {before}, {earlier}"));
-                }
-                _ => last = Some((name, time)),
-            }
+        let moments: Vec<_> = self.0.range("@m".to_owned().."@n".to_owned()).collect();
+        match moments.windows(2).find(|pair| pair[0].1 > pair[1].1) {
+            Some(pair) => Err(format!("{:?} is before {:?}", pair[1], pair[0])),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

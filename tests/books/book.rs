@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 use testbed::postgres::Database;
+use time::Duration;
 use tokio_postgres::Client;
 
 use crate::answer::Answer;
@@ -68,6 +69,14 @@ pub async fn attempts(session: &Client, ledger: i64, calls: &[Call]) -> Vec<Answ
     let answers: Value = row.expect("the attempts catch errors").get(0);
     let answers = answers.as_array().expect("an answer for each").iter();
     answers.map(Answer::of).collect()
+}
+
+/// Lets time go by until the first hold that ends has so many milliseconds left; gives how long
+/// that was.
+pub async fn near(session: &Client, ledger: i64, milliseconds: i32) -> Duration {
+    let query = "select public.book_near($1, $2)";
+    let row = session.query_one(query, &[&ledger, &milliseconds]).await;
+    Duration::microseconds(row.expect("the owner may").get(0))
 }
 
 /// What the ledger's tables hold, and what is wrong with them.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cast::Key;
+use crate::terms::{REQUESTS, TERMS, Terms, arguments, by_hand};
 
 /// Whose login the session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,7 @@ pub struct TransferRequest {
 pub struct Ask {
     pub key: Option<Key>,
     pub request: TransferRequest,
+    pub terms: Option<Terms>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +76,18 @@ pub enum Call {
         limit: Option<i32>,
     },
     TransfersPost(Session, Vec<Ask>),
-    TransferCreate(Caller, TransferRequest),
+    /// A transfer, or whatever the terms make of it, by the function that people in psql have.
+    TransferCreate(Caller, TransferRequest, Option<Terms>),
+    GroupCreate(Caller, Uuid, Vec<(TransferRequest, Option<Terms>)>),
+    GroupGet(Caller, Uuid),
+    HoldsGet(Caller, Vec<Uuid>),
+    HoldList {
+        caller: Caller,
+        wallet: Uuid,
+        is_open: Option<bool>,
+    },
+    /// So many seconds go by.
+    Pass(i32),
     TransferGet(Caller, Uuid),
     WalletFreeze(Caller, Uuid, Option<String>),
     WalletUnfreeze(Caller, Uuid, Option<String>),
@@ -117,13 +130,14 @@ impl Call {
                 "remit_v1.entry_list",
                 "($1->>'id')::uuid, ($1->>'before')::bigint, ($1->>'limit')::integer",
             ),
-            Self::TransfersPost(..) => (
-                "remit_v1.transfers_post",
-                "array(select r from jsonb_populate_recordset(null::remit_v1.transfer_request, $1->'requests') r)",
+            Self::GroupGet(..) => ("remit_v1.group_get", "($1->>'id')::uuid"),
+            Self::HoldsGet(..) => (
+                "remit_v1.holds_get",
+                "array(select id::uuid from jsonb_array_elements_text($1->'ids') id)",
             ),
-            Self::TransferCreate(..) => (
-                "remit_v1.transfer_create",
-                "jsonb_populate_record(null::remit_v1.transfer_request, $1->'request')",
+            Self::HoldList { .. } => (
+                "remit_v1.hold_list",
+                "($1->>'id')::uuid, ($1->>'is_open')::boolean, null, 1000",
             ),
             Self::TransferGet(..) => ("remit_v1.transfer_get", "($1->>'id')::uuid"),
             Self::WalletFreeze(..) => ("remit_ops_v1.wallet_freeze", STATUS),
@@ -134,7 +148,13 @@ impl Call {
             ),
             Self::WalletLimitsGet(..) => ("remit_v1.wallet_limits_get", "($1->>'id')::uuid"),
             Self::KeyRevoke(..) => ("remit_v1.key_revoke", STATUS),
-            Self::OutboxRead | Self::OutboxSettle | Self::Verify => ("", ""),
+            Self::TransfersPost(..)
+            | Self::TransferCreate(..)
+            | Self::GroupCreate(..)
+            | Self::Pass(..)
+            | Self::OutboxRead
+            | Self::OutboxSettle
+            | Self::Verify => ("", ""),
         }
     }
 
@@ -144,9 +164,20 @@ impl Call {
             Self::OutboxRead => return OUTBOX_READ.to_owned(),
             Self::OutboxSettle => return OUTBOX_SETTLE.to_owned(),
             Self::Verify => return VERIFY.to_owned(),
-            Self::TransfersPost(..) | Self::WalletsGet(..) => {
-                "array(select decode(k, 'hex') from jsonb_array_elements_text($1->'keys') k)"
+            Self::Pass(..) => return PASS.to_owned(),
+            Self::TransferCreate(_, request, terms) => return by_hand(request, terms.as_ref()),
+            Self::TransfersPost(..) => {
+                return format!(
+                    "select * from remit_v1.transfers_post(($1->>'ledger')::bigint, {REQUESTS}, {KEYS}, {TERMS})"
+                );
             }
+            Self::GroupCreate(..) => {
+                return format!(
+                    "select * from remit_v1.group_create(
+                         ($1->>'ledger')::bigint, ($1->>'id')::uuid, {REQUESTS}, {TERMS}, decode($1->>'key', 'hex'))"
+                );
+            }
+            Self::WalletsGet(..) => KEYS,
             _ => "decode($1->>'key', 'hex')",
         };
         let (function, parameters) = self.function();
@@ -158,6 +189,7 @@ impl Call {
         let session = match self {
             Self::OutboxRead | Self::OutboxSettle => return "remit_worker",
             Self::Verify => return "remit_auditor",
+            Self::Pass(..) => return "",
             Self::TransfersPost(session, _) | Self::WalletsGet(session, _) => *session,
             _ => self.caller().expect("the others have one caller").session,
         };
@@ -175,7 +207,11 @@ impl Call {
             | Self::WalletCreate(caller, _)
             | Self::WalletGet(caller, _)
             | Self::EntryList { caller, .. }
-            | Self::TransferCreate(caller, _)
+            | Self::TransferCreate(caller, ..)
+            | Self::GroupCreate(caller, ..)
+            | Self::GroupGet(caller, _)
+            | Self::HoldsGet(caller, _)
+            | Self::HoldList { caller, .. }
             | Self::TransferGet(caller, _)
             | Self::WalletFreeze(caller, ..)
             | Self::WalletUnfreeze(caller, ..)
@@ -191,10 +227,21 @@ impl Call {
         let mut arguments = match self {
             Self::UserCreate(_, request) => json!({"request": request}),
             Self::WalletCreate(_, request) => json!({"request": request}),
-            Self::TransferCreate(_, request) => json!({"request": request}),
+            Self::TransferCreate(_, request, terms) => json!({"request": request, "terms": terms}),
+            Self::GroupCreate(_, id, legs) => {
+                let [requests, terms] =
+                    arguments(legs.iter().map(|(request, terms)| (request, terms)));
+                json!({"id": id, "requests": requests, "terms": terms})
+            }
+            Self::HoldsGet(_, ids) => json!({"ids": ids}),
+            Self::HoldList {
+                wallet, is_open, ..
+            } => json!({"id": wallet, "is_open": is_open}),
+            Self::Pass(seconds) => json!({"seconds": seconds}),
             Self::UserGet(_, id)
             | Self::WalletGet(_, id)
             | Self::TransferGet(_, id)
+            | Self::GroupGet(_, id)
             | Self::WalletLimitsGet(_, id) => json!({"id": id}),
             Self::WalletsGet(_, wallets) => json!({
                 "ids": wallets.iter().map(|(_, id)| id).collect::<Vec<_>>(),
@@ -206,10 +253,12 @@ impl Call {
                 limit,
                 ..
             } => json!({"id": wallet, "before": before, "limit": limit}),
-            Self::TransfersPost(_, asks) => json!({
-                "requests": asks.iter().map(|ask| &ask.request).collect::<Vec<_>>(),
-                "keys": asks.iter().map(|ask| ask.key.map(Key::sha256)).collect::<Vec<_>>(),
-            }),
+            Self::TransfersPost(_, asks) => {
+                let [requests, terms] =
+                    arguments(asks.iter().map(|ask| (&ask.request, &ask.terms)));
+                let keys: Vec<_> = asks.iter().map(|ask| ask.key.map(Key::sha256)).collect();
+                json!({"requests": requests, "keys": keys, "terms": terms})
+            }
             Self::WalletFreeze(_, id, reason) | Self::WalletUnfreeze(_, id, reason) => {
                 json!({"id": id, "reason": reason})
             }
@@ -234,6 +283,8 @@ impl Call {
     }
 }
 
+const KEYS: &str = "array(select decode(k, 'hex') from jsonb_array_elements_text($1->'keys') k)";
+const PASS: &str = "select public.book_pass(($1->>'ledger')::bigint, make_interval(secs => ($1->>'seconds')::integer))";
 const STATUS: &str = "($1->>'id')::uuid, $1->>'reason'";
 const OUTBOX_READ: &str = "
     select e.id, concat_ws(' ', e.type, e.subject_id, e.data->>'status_version') as event
@@ -242,4 +293,6 @@ const OUTBOX_READ: &str = "
 const OUTBOX_SETTLE: &str = "
     select remit_worker_v1.outbox_settle(
         ($1->>'ledger')::bigint, array(select id::bigint from jsonb_array_elements_text($1->'ids') id)) as settled";
-const VERIFY: &str = "select * from remit_ops_v1.verify(($1->>'ledger')::bigint)";
+/// But for what follows from the journal of the books' databases, of which times may be moved.
+const VERIFY: &str = "select * from remit_ops_v1.verify(($1->>'ledger')::bigint) v
+    where v.subject not like 'journal_refuse %' and v.rule <> 'spending_has_the_hour_of_what_left'";

@@ -1,7 +1,18 @@
 //! Who and what takes part in a case. Few, and in a fixed order, so that cases meet and shrink.
 
+use std::sync::LazyLock;
+
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// Times that a request may give as the end of a hold: one that has been, two in the next years,
+/// which are after all that a case lets go by, and one that is further away than a hold may last.
+#[expect(clippy::disallowed_methods, reason = "a test is no program")]
+pub static ENDS: LazyLock<[String; 4]> = LazyLock::new(|| {
+    let year = OffsetDateTime::now_utc().year();
+    [2000, year + 2, year + 3, year + 20].map(|year| format!("{year}-01-01T00:00:00+00:00"))
+});
 
 /// 2^53 − 1: the largest amount, and the bound of balances on both sides.
 pub const AMOUNT_MAX: i64 = 9_007_199_254_740_991;
@@ -44,6 +55,21 @@ pub fn initial_transfer(wallet: Uuid) -> Uuid {
 /// What becomes of an id that a user's own key gives to a transfer.
 pub fn transfer_of_user(user: Uuid, transfer: Uuid) -> Uuid {
     named(&format!("transfer {transfer} of user {user}"))
+}
+
+/// The id of a group's leg.
+pub fn leg(group: Uuid, place: i32) -> Uuid {
+    named(&format!("leg {place} of group {group}"))
+}
+
+/// The id of the row that says that a hold has expired.
+pub fn expiry(hold: Uuid) -> Uuid {
+    named(&format!("expiry of hold {hold}"))
+}
+
+/// The id that a group is given.
+pub fn group(number: u8) -> Uuid {
+    id(5, number)
 }
 
 /// The UUIDv8 of the SHA-256 of a text, after a character with which no idempotency key begins.

@@ -18,4 +18,7 @@ mod requests;
 mod runner;
 mod schedule;
 mod sequences;
+mod stories;
 mod strategy;
+mod terms;
+mod verbs;

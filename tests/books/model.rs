@@ -1,8 +1,15 @@
 //! What the functions must answer: their contract, computed in memory and one call at a time.
 
+mod asks;
+mod faults;
+mod groups;
+mod holds;
 mod keys;
+mod promises;
+mod results;
 mod transfers;
 mod users;
+mod verdict;
 mod wallets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +20,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::call::{Call, Caller, Session};
 use crate::cast::{Key, USERS, user};
+use crate::terms::Terms;
 
 /// What a refusal is: its SQLSTATE and the field at fault.
 type Refusal = (&'static str, &'static str);
@@ -26,6 +34,11 @@ pub struct Model {
     users: BTreeMap<Uuid, Value>,
     wallets: BTreeMap<Uuid, Wallet>,
     transfers: BTreeMap<Uuid, Transfer>,
+    holds: BTreeMap<Uuid, holds::Hold>,
+    /// Originals and what reverses them, in order.
+    reversals: Vec<(Uuid, Uuid)>,
+    /// How many seconds have gone by.
+    now: i64,
     revoked: BTreeMap<Key, String>,
     /// The events that wait, as `type subject`.
     events: BTreeSet<String>,
@@ -37,6 +50,8 @@ pub struct Model {
     /// Transfers of another session that may not have been committed when the call looked: what is
     /// refused and not stored may be refused as if their ids were free.
     pub may_be_unseen: BTreeSet<Uuid>,
+    /// Wallets that the call could not lock.
+    pub unlocked: BTreeSet<Uuid>,
 }
 
 #[derive(Debug, Clone)]
@@ -70,15 +85,18 @@ struct Wallet {
 struct Transfer {
     outcome: &'static str,
     source: Uuid,
-    target: Uuid,
-    amount: i64,
+    target: Option<Uuid>,
+    amount: Option<i64>,
     currency: String,
-    /// Version and balance of the source, then of the target.
-    entries: Option<[i64; 4]>,
+    /// Version and balance of the source, and of the target.
+    entries: [Option<[i64; 2]>; 2],
     reference: Option<String>,
     metadata: Value,
     request_id: Option<String>,
     created_at: String,
+    terms: Option<Terms>,
+    amount_asked: Option<i64>,
+    effect: Value,
 }
 
 /// Who calls, once it is known.
@@ -106,12 +124,16 @@ impl Model {
             users: BTreeMap::new(),
             wallets: BTreeMap::new(),
             transfers: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            reversals: Vec::new(),
+            now: 0,
             revoked: BTreeMap::new(),
             events: BTreeSet::new(),
             audit: Vec::new(),
             times: 0,
             may_be_busy: false,
             may_be_unseen: BTreeSet::new(),
+            unlocked: BTreeSet::new(),
         };
         for number in 0..USERS {
             let created_at = model.time('c');
@@ -151,7 +173,21 @@ impl Model {
                 limit,
             } => self.entry_list(*caller, *wallet, *before, *limit),
             Call::TransfersPost(session, asks) => self.transfers_post(*session, asks, actual),
-            Call::TransferCreate(caller, request) => self.transfer_create(*caller, request, actual),
+            Call::TransferCreate(caller, request, terms) => {
+                self.transfer_create(*caller, request, terms.as_ref(), actual)
+            }
+            Call::GroupCreate(caller, id, legs) => self.group_create(*caller, *id, legs, actual),
+            Call::GroupGet(caller, id) => self.group_get(*caller, *id),
+            Call::HoldsGet(caller, ids) => self.holds_get(*caller, ids),
+            Call::HoldList {
+                caller,
+                wallet,
+                is_open,
+            } => self.hold_list(*caller, *wallet, *is_open),
+            Call::Pass(seconds) => {
+                self.pass(*seconds);
+                Ok(vec![json!({"book_pass": ""})])
+            }
             Call::TransferGet(caller, id) => self.transfer_get(*caller, *id),
             Call::WalletFreeze(caller, id, reason) => self.status_set(*caller, *id, true, reason),
             Call::WalletUnfreeze(caller, id, reason) => {
@@ -223,7 +259,15 @@ impl Model {
         };
         let mut audit = self.audit.clone();
         audit.sort();
-        let wallets = self.wallets.iter().map(|(id, wallet)| wallet.stored(*id));
+        let wallets = self
+            .wallets
+            .iter()
+            .map(|(id, wallet)| wallet.stored(*id, self.held(*id)));
+        let originals: BTreeSet<_> = self.reversals.iter().map(|(of, _)| *of).collect();
+        let reversed = originals.into_iter().map(|id| {
+            let (amount, reversals) = self.reversed(id);
+            json!({"transfer_id": id, "amount": amount, "reversal_ids": reversals})
+        });
         let transfers = self
             .transfers
             .iter()
@@ -231,6 +275,8 @@ impl Model {
         json!({
             "wallets": or_null(wallets.collect()),
             "transfers": or_null(transfers.collect()),
+            "holds": or_null(self.holds_stored()),
+            "reversed": or_null(reversed.collect()),
             "violations": null,
             "entries_that_go_back_in_time": null,
             "events_out_of_order": null,

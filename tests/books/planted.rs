@@ -1,5 +1,7 @@
 //! Faults put into the functions on purpose: a model that finds none of them would prove nothing.
 
+mod terms;
+
 use std::fmt::Debug;
 use std::{fs, thread};
 
@@ -14,6 +16,9 @@ use crate::{book, interleavings, sequences, strategy};
 
 /// A fault shows within so many cases.
 const CASES: u32 = 3_000;
+
+/// Faults that are looked for at once.
+const THREADS: usize = 4;
 
 /// A rule that is broken: the function's file, and in it a text that stands there once, and what
 /// stands there instead.
@@ -46,14 +51,14 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "an id is taken by its content, metadata too",
         function: "remit/transfer_replay",
-        text: "draft.reference, draft.metadata);",
-        instead: "draft.reference, stored.metadata);",
+        text: "draft.reference, draft.metadata, draft.terms",
+        instead: "draft.reference, stored.metadata, draft.terms",
     },
     Fault {
         rule: "a balance may reach its floor",
         function: DECIDE,
-        text: "amount < wallets[draft.source].floor",
-        instead: "amount <= wallets[draft.source].floor",
+        text: "draft.exposed < wallets[draft.source].floor",
+        instead: "draft.exposed <= wallets[draft.source].floor",
     },
     Fault {
         rule: "a frozen wallet receives nothing",
@@ -64,13 +69,13 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "a daily limit counts what left in the same call",
         function: DECIDE,
-        text: "spents[draft.source] := spents[draft.source] + draft.amount;",
+        text: "spents[draft.source] := spents[draft.source] + draft.counted;",
         instead: "null;",
     },
     Fault {
         rule: "a balance is exact in JSON",
         function: DECIDE,
-        text: "balances[draft.target] + draft.amount > amount_max or ",
+        text: "balances[draft.target] + draft.moved > amount_max or ",
         instead: "",
     },
     Fault {
@@ -171,8 +176,17 @@ fn find_in_sequences(fault: &Fault) {
 
 #[test]
 fn a_broken_rule_is_found() {
+    find_all(&FAULTS);
+}
+
+#[test]
+fn a_broken_rule_of_terms_is_found() {
+    find_all(&terms::FAULTS);
+}
+
+fn find_all(faults: &[Fault]) {
     thread::scope(|scope| {
-        for faults in FAULTS.chunks(4) {
+        for faults in faults.chunks(faults.len().div_ceil(THREADS)) {
             scope.spawn(|| faults.iter().for_each(find_in_sequences));
         }
     });
@@ -221,7 +235,7 @@ const RACES: [(Fault, [Kind; 2]); 4] = [
 #[test]
 fn a_race_is_found() {
     let runtime = runtime();
-    for (fault, pair) in &RACES {
+    for (fault, pair) in RACES.iter().chain(&terms::RACES) {
         let database = runtime.block_on(broken(fault));
         let stage = runtime.block_on(Stage::of(&database));
         let result = interleavings::try_pair(&runtime, &stage, *pair, &mut forgetful_runner(CASES));

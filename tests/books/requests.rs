@@ -12,9 +12,9 @@ use crate::cast::{AMOUNT_MAX, initial_transfer, issuance_wallet, transfer, user,
 const WALLETS: u8 = 5;
 
 pub fn good_wallet() -> impl Strategy<Value = WalletRequest> {
-    let currency = prop_oneof![7 => Just("USD"), 1 => Just("EUR")];
+    let currency = prop_oneof![15 => Just("USD"), 1 => Just("EUR")];
     let initial_balance =
-        prop_oneof![15 => (0_i64..5).prop_map(|hundreds| 100 * hundreds), 1 => Just(AMOUNT_MAX)];
+        prop_oneof![15 => (0_i64..6).prop_map(|hundreds| 100 * hundreds), 1 => Just(AMOUNT_MAX)];
     let floor = prop_oneof![3 => Just(Some(0)), 1 => Just(None)];
     (0_u8..2, currency, initial_balance, floor).prop_map(
         |(owner, currency, initial_balance, floor)| WalletRequest {
@@ -46,7 +46,7 @@ fn likely_wallet() -> impl Strategy<Value = Uuid> {
 
 pub fn transfer_id() -> impl Strategy<Value = Uuid> {
     prop_oneof![
-        10 => (0_u8..12).prop_map(transfer),
+        10 => (0_u8..24).prop_map(transfer),
         1 => (0..WALLETS).prop_map(|number| initial_transfer(wallet(number))),
     ]
 }

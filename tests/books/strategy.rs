@@ -7,25 +7,31 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use uuid::Uuid;
+
 use crate::call::{Ask, Call, Caller, Session, TransferRequest, WalletRequest};
-use crate::cast::{AMOUNT_MAX, KEYS, Key, user, wallet};
+use crate::cast::{AMOUNT_MAX, KEYS, Key, group, transfer, user, wallet};
 use crate::requests::{
-    amount_usual, any_wallet, good_wallet, transfer_id, transfer_request, user_request,
-    wallet_request,
+    amount_usual, any_wallet, good_wallet, transfer_id, user_request, wallet_request,
 };
+use crate::stories::{any_group, legs, refunds, story};
+use crate::verbs::{Item, item};
 
 /// A case: some wallets, then anything. Some requests come again, as they were or with one field
 /// changed.
 pub fn calls() -> impl Strategy<Value = Vec<Call>> {
     let pool = (
-        vec(transfer_request().boxed(), 1..4),
+        vec(item(), 1..4),
         vec(wallet_request().boxed(), 1..3),
+        vec(any_group().boxed(), 1..3),
     );
     let part = prop_oneof![
-        12 => (any_call().boxed(), vec(twin(), 6)).prop_map(|(call, twins)| (vec![call], twins)),
+        8 => (any_call().boxed(), vec(twin(), 6)).prop_map(|(call, twins)| (vec![call], twins)),
         2 => spree().prop_map(|calls| (calls, vec![])),
+        4 => story().boxed().prop_map(|calls| (calls, vec![])),
+        2 => refunds().boxed().prop_map(|calls| (calls, vec![])),
     ];
-    (vec(good_wallet(), 1..5), pool, vec(part, 0..20)).prop_map(|(mut wallets, mut pool, parts)| {
+    (vec(good_wallet(), 3..6), pool, vec(part, 0..20)).prop_map(|(mut wallets, mut pool, parts)| {
         for (number, request) in (0..).zip(&mut wallets) {
             request.id = Some(wallet(number));
         }
@@ -55,39 +61,77 @@ fn twin() -> impl Strategy<Value = Twin> {
     (of, 0_u8..10).prop_map(|(of, changes)| Twin { of, changes })
 }
 
+/// Requests, wallets and groups that come again.
+type Pool = (Vec<Item>, Vec<WalletRequest>, Vec<(Uuid, Vec<Item>)>);
+
 /// The call, with requests of the pool where its twins say so; it may have none.
-fn of_pool(call: Call, pool: &(Vec<TransferRequest>, Vec<WalletRequest>), twins: &[Twin]) -> Call {
+fn of_pool(call: Call, pool: &Pool, twins: &[Twin]) -> Call {
     if twins.is_empty() {
         return call;
     }
-    let transfer =
-        |request, place: usize| transfer_of_pool(request, &pool.0, twins[place % twins.len()]);
+    let item = |item, place: usize| item_of_pool(item, &pool.0, twins[place % twins.len()]);
     match call {
         Call::TransfersPost(session, asks) => {
-            let asks = asks.into_iter().enumerate().map(|(place, ask)| Ask {
-                request: transfer(ask.request, place),
-                ..ask
+            let asks = asks.into_iter().enumerate().map(|(place, ask)| {
+                let (request, terms) = item((ask.request, ask.terms), place);
+                Ask {
+                    key: ask.key,
+                    request,
+                    terms,
+                }
             });
             Call::TransfersPost(session, asks.collect())
         }
-        Call::TransferCreate(caller, request) => Call::TransferCreate(caller, transfer(request, 0)),
+        Call::TransferCreate(caller, request, terms) => {
+            let (request, terms) = item((request, terms), 0);
+            Call::TransferCreate(caller, request, terms)
+        }
         Call::WalletCreate(caller, request) => {
             Call::WalletCreate(caller, wallet_of_pool(request, &pool.1, twins[0]))
         }
+        Call::GroupCreate(caller, id, items) => group_of_pool(caller, (id, items), pool, twins),
         other => other,
     }
 }
 
-/// A request of the pool with another request's request_id and, for some twins, one field of that.
-fn transfer_of_pool(
-    other: TransferRequest,
-    pool: &[TransferRequest],
-    twin: Twin,
-) -> TransferRequest {
-    let Some(of) = twin.of else {
-        return other;
+/// A group by hand or, for every other twin, among requests of `transfers_post`. It may be one of
+/// the pool, with one leg changed now and then.
+fn group_of_pool(caller: Caller, other: (Uuid, Vec<Item>), pool: &Pool, twins: &[Twin]) -> Call {
+    let (mut id, mut items) = other;
+    if let Some(of) = twins[0].of {
+        let leg = items.swap_remove(0);
+        (id, items) = pool.2[of % pool.2.len()].clone();
+        if twins[0].changes == 9 {
+            let place = of % items.len();
+            items[place] = leg;
+        }
+    }
+    if twins[1].changes.is_multiple_of(2) {
+        return Call::GroupCreate(caller, id, items);
+    }
+    let alone = |twin: &Twin| {
+        let (request, terms) = twin.of.map(|of| pool.0[of % pool.0.len()].clone())?;
+        Some(Ask {
+            key: caller.key,
+            request,
+            terms,
+        })
     };
-    let mut request = pool[of % pool.len()].clone();
+    let mut asks: Vec<Ask> = twins[2..4].iter().filter_map(alone).collect();
+    asks.extend(legs(id, items).into_iter().map(|leg| Ask {
+        key: caller.key,
+        ..leg
+    }));
+    asks.extend(twins[4..].iter().filter_map(alone));
+    Call::TransfersPost(caller.session, asks)
+}
+
+/// A request of the pool with another request's request_id and, for some twins, one field of that.
+fn item_of_pool((other, other_terms): Item, pool: &[Item], twin: Twin) -> Item {
+    let Some(of) = twin.of else {
+        return (other, other_terms);
+    };
+    let (mut request, mut terms) = pool[of % pool.len()].clone();
     request.request_id = other.request_id;
     match twin.changes {
         9 => request.amount = other.amount,
@@ -96,9 +140,10 @@ fn transfer_of_pool(
         6 => request.metadata = other.metadata,
         5 => request.target_id = other.target_id,
         4 => request.source_id = other.source_id,
+        3 => terms = other_terms,
         _ => {}
     }
-    request
+    (request, terms)
 }
 
 fn wallet_of_pool(other: WalletRequest, pool: &[WalletRequest], twin: Twin) -> WalletRequest {
@@ -127,7 +172,9 @@ pub const OPERATOR: Caller = Caller {
 fn any_call() -> impl Strategy<Value = Call> {
     prop_oneof![
         8 => posts().boxed(),
-        4 => (caller(), transfer_request().boxed()).prop_map(|(caller, request)| Call::TransferCreate(caller, request)),
+        4 => (caller(), item()).prop_map(|(caller, (request, terms))| Call::TransferCreate(caller, request, terms)),
+        3 => (caller(), any_group().boxed()).prop_map(|(caller, (id, items))| Call::GroupCreate(caller, id, items)),
+        1 => select(vec![3_600, 7_200]).prop_map(Call::Pass),
         3 => (caller(), wallet_request().boxed()).prop_map(|(caller, request)| Call::WalletCreate(caller, request)),
         3 => operations().boxed(),
         4 => reads().boxed(),
@@ -159,6 +206,7 @@ fn spree() -> impl Strategy<Value = Vec<Call>> {
                 metadata: None,
                 request_id: None,
             },
+            terms: None,
         });
         vec![
             limit,
@@ -204,15 +252,28 @@ fn reads() -> impl Strategy<Value = Call> {
         proptest::option::of(0_i64..8),
         prop_oneof![4 => (1..5).prop_map(Some), 1 => Just(Some(1_000)), 1 => select(vec![None, Some(0), Some(1_001)])],
     );
+    let holds = prop_oneof![
+        (caller(), vec((22_u8..28).prop_map(transfer), 0..4))
+            .prop_map(|(caller, ids)| Call::HoldsGet(caller, ids)),
+        (caller(), any_wallet(), proptest::option::of(any::<bool>())).prop_map(
+            |(caller, wallet, is_open)| Call::HoldList {
+                caller,
+                wallet,
+                is_open
+            }
+        ),
+        (caller(), (0_u8..3).prop_map(group)).prop_map(|(caller, id)| Call::GroupGet(caller, id)),
+    ];
     prop_oneof![
-        (caller(), any_wallet()).prop_map(|(caller, id)| Call::WalletGet(caller, id)),
-        (prop_oneof![caller(), by_user], transfer_id())
+        3 => holds.boxed(),
+        1 => (caller(), any_wallet()).prop_map(|(caller, id)| Call::WalletGet(caller, id)),
+        1 => (prop_oneof![caller(), by_user], transfer_id())
             .prop_map(|(caller, id)| Call::TransferGet(caller, id)),
-        (caller(), any_wallet()).prop_map(|(caller, id)| Call::WalletLimitsGet(caller, id)),
-        (caller(), (0_u8..5).prop_map(user)).prop_map(|(caller, id)| Call::UserGet(caller, id)),
-        (session(), vec((any_key(), any_wallet()), 0..4))
+        1 => (caller(), any_wallet()).prop_map(|(caller, id)| Call::WalletLimitsGet(caller, id)),
+        1 => (caller(), (0_u8..5).prop_map(user)).prop_map(|(caller, id)| Call::UserGet(caller, id)),
+        1 => (session(), vec((any_key(), any_wallet()), 0..4))
             .prop_map(|(session, wallets)| Call::WalletsGet(session, wallets)),
-        page.prop_map(|(caller, wallet, before, limit)| Call::EntryList {
+        1 => page.prop_map(|(caller, wallet, before, limit)| Call::EntryList {
             caller,
             wallet,
             before,
@@ -224,8 +285,12 @@ fn reads() -> impl Strategy<Value = Call> {
 /// Most calls have few requests, and one caller for all of them.
 fn posts() -> impl Strategy<Value = Call> {
     let asks = |key: BoxedStrategy<Option<Key>>| {
-        let ask = (key, transfer_request())
-            .prop_map(|(key, request)| Ask { key, request })
+        let ask = (key, item())
+            .prop_map(|(key, (request, terms))| Ask {
+                key,
+                request,
+                terms,
+            })
             .boxed();
         prop_oneof![3 => vec(ask.clone(), 0..6), 1 => vec(ask, 0..30)]
     };

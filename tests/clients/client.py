@@ -4,16 +4,32 @@ import os
 import uuid
 
 from remit_client import AuthenticatedClient
-from remit_client.api.transfers import transfer_create, transfer_get
+from remit_client.api.groups import group_create, group_get, transfer_bulk
+from remit_client.api.holds import hold_capture, hold_create, hold_get, hold_list, hold_release
+from remit_client.api.transfers import transfer_create, transfer_get, transfer_reverse
 from remit_client.api.users import user_create, user_get, wallet_list
 from remit_client.api.wallets import entry_list, wallet_create, wallet_freeze, wallet_get, wallet_limits_set
 from remit_client.models import (
+    Bulk,
+    BulkItem,
+    BulkRequest,
+    CaptureRequest,
+    Group,
+    GroupRequest,
+    Hold,
+    HoldPage,
+    HoldRequest,
+    Leg,
     LimitsRequest,
+    NewHold,
+    PostedGroup,
     PostedTransfer,
     Problem,
     ProblemCode,
     ReasonBody,
     RejectedTransfer,
+    ReleaseRequest,
+    ReversalRequest,
     TransferRequest,
     User,
     UserRequest,
@@ -62,7 +78,8 @@ assert posted.source_balance == 750 and posted.created_at.tzinfo is not None
 again = transfer(source.id, target.id, 250, key)
 assert parsed(again, PostedTransfer, 201) == posted and again.content == first.content
 assert "idempotency-replayed" not in first.headers and again.headers["idempotency-replayed"] == "true"
-assert parsed(transfer_get.sync_detailed(key, client=client), PostedTransfer, 200) == posted
+read = parsed(transfer_get.sync_detailed(key, client=client), PostedTransfer, 200)
+assert read.reversed_ == 0 and read.id == posted.id and read.created_at == posted.created_at
 
 # Errors.
 nobody = AuthenticatedClient(URL, "remit_1_" + "0" * 64)
@@ -97,4 +114,30 @@ first_page = wallet_list.sync(user.id, client=client, limit=2)
 second_page = wallet_list.sync(user.id, client=client, limit=2, cursor=first_page.next_cursor)
 assert [w.id for w in first_page.wallets + second_page.wallets] == [source.id, target.id, third.id]
 assert second_page.next_cursor is None
+# Holds, reversals, groups and bulks.
+buyer, seller = make_wallet(user.id, 1_000), make_wallet(user.id, 0)
+hold_key, new_key = str(uuid.uuid4()), lambda: str(uuid.uuid4())
+body = HoldRequest(source_id=buyer.id, target_id=seller.id, amount=100, expires_in=600)
+held = parsed(hold_create.sync_detailed(client=client, body=body, idempotency_key=hold_key), NewHold, 201)
+assert held.remaining == 100 and held.expires_at is not None
+body = CaptureRequest(amount=40, final=False)
+capture = hold_capture.sync_detailed(hold_key, client=client, body=body, idempotency_key=new_key())
+assert parsed(capture, PostedTransfer, 201).hold_remaining == 60
+release = hold_release.sync_detailed(hold_key, client=client, body=ReleaseRequest(), idempotency_key=new_key())
+assert parsed(release, PostedTransfer, 201).kind.value == "release"
+assert parsed(hold_get.sync_detailed(hold_key, client=client), Hold, 200).status.value == "released"
+assert [hold.id for hold in parsed(hold_list.sync_detailed(buyer.id, client=client), HoldPage, 200).holds] == [held.id]
+assert parsed(wallet_get.sync_detailed(buyer.id, client=client, holds=True), Wallet, 200).holds == []
+body = ReversalRequest(amount=40)
+back = transfer_reverse.sync_detailed(parsed(capture, PostedTransfer, 201).id, client=client, body=body, idempotency_key=new_key())
+assert parsed(back, PostedTransfer, 201).target_id == buyer.id
+legs = [Leg(source_id=buyer.id, target_id=seller.id, amount=n) for n in (1, 2)]
+group = group_create.sync_detailed(client=client, body=GroupRequest(legs=legs), idempotency_key="a group")
+assert [leg.amount for leg in parsed(group, PostedGroup, 201).legs] == [1, 2]
+assert parsed(group_get.sync_detailed("a group", client=client), Group, 200).status.value == "posted"
+items = [BulkItem(id=str(n), source_id=seller.id, target_id=buyer.id, amount=n) for n in (3, 10_000)]
+results = parsed(transfer_bulk.sync_detailed(client=client, body=BulkRequest(transfers=items)), Bulk, 200).results
+assert [result.status.value for result in results] == ["posted", "rejected"]
+assert results[1].problem.code is ProblemCode.INSUFFICIENT_FUNDS
+
 print("done")

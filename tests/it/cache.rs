@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
 use remit::redis::knowledge::Knowledge;
-use remit::redis::wallet_cache::{Asked, GenerationRow, WalletCache, WalletChange};
+use remit::redis::wallet_cache::{Asked, EntryChange, GenerationRow, WalletCache, WalletChange};
 use remit::types::{CacheState, WalletResult, WalletStatus};
 use serde_json::json;
 use testbed::cache::replication_id;
@@ -225,6 +225,7 @@ fn found(id: Uuid, version: i64, balance: i64) -> WalletResult {
         currency: "USD".to_owned(),
         balance,
         held: 3,
+        held_until: None,
         floor: Some(-5),
         status: WalletStatus::Active,
         version,
@@ -238,7 +239,13 @@ fn found(id: Uuid, version: i64, balance: i64) -> WalletResult {
 }
 
 fn written(version: i64, balance: i64) -> WalletChange {
-    WalletChange::entry(version, balance, OffsetDateTime::UNIX_EPOCH)
+    let entry = EntryChange {
+        version,
+        balance,
+        held: 3,
+        held_until: None,
+    };
+    WalletChange::entry(entry, OffsetDateTime::UNIX_EPOCH)
 }
 
 #[tokio::test]

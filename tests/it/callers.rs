@@ -26,7 +26,9 @@ const VALID: [&str; 6] = [
 ];
 
 /// What is that user's own.
-const OF_USER: [u16; 6] = [200, 200, 404, 200, 200, 404];
+pub const OF_USER: [u16; 6] = [200, 200, 404, 200, 200, 404];
+/// What spends from that user's wallets.
+pub const TO_TRANSFERS: [u16; 6] = [403, 201, 404, 201, 201, 404];
 
 impl World {
     /// A request for each route, and what those with a valid key hear.
@@ -35,6 +37,8 @@ impl World {
         let spare = self.key_id().await;
         let mut rows = self.rows_of_books();
         rows.extend(self.rows_of_limits(frozen));
+        rows.extend(self.rows_of_holds().await);
+        rows.extend(self.rows_of_many());
         rows.extend(rows_of_keys(spare));
         rows.extend(rows_of_service());
         rows
@@ -45,7 +49,6 @@ impl World {
         let of_service = |elsewhere| [403, 403, 403, 201, 201, elsewhere];
         let of_wallet = json!({"user_id": user, "currency": "USD"});
         let of_transfer = json!({"source_id": wallet, "target_id": self.other_wallet, "amount": 1});
-        let to_transfers = [403, 201, 404, 201, 201, 404];
         let of_user = json!({"name": "Ann"});
         vec![
             post("user_create", "/users", of_user, of_service(201)),
@@ -55,7 +58,7 @@ impl World {
             get("wallet_get", format!("/wallets/{wallet}"), OF_USER),
             get("wallet_get", format!("/wallet/{wallet}"), OF_USER),
             get("entry_list", format!("/wallets/{wallet}/entries"), OF_USER),
-            post("transfer_create", "/transfers", of_transfer, to_transfers),
+            post("transfer_create", "/transfers", of_transfer, TO_TRANSFERS),
             get("transfer_get", format!("/transfers/{transfer}"), OF_USER),
         ]
     }
@@ -93,7 +96,7 @@ impl World {
     }
 }
 
-struct Row {
+pub struct Row {
     name: &'static str,
     method: Method,
     path: String,
@@ -101,14 +104,14 @@ struct Row {
     expected: [u16; 6],
 }
 
-fn get(name: &'static str, path: impl Into<String>, expected: [u16; 6]) -> Row {
+pub fn get(name: &'static str, path: impl Into<String>, expected: [u16; 6]) -> Row {
     Row {
         method: Method::GET,
         ..post(name, path, Value::Null, expected)
     }
 }
 
-fn post(name: &'static str, path: impl Into<String>, body: Value, expected: [u16; 6]) -> Row {
+pub fn post(name: &'static str, path: impl Into<String>, body: Value, expected: [u16; 6]) -> Row {
     Row {
         name,
         method: Method::POST,
@@ -160,7 +163,8 @@ impl Row {
     async fn send(&self, http: &Http) -> Answer {
         let key = Uuid::new_v4().to_string();
         let mut headers = vec![("content-type", "application/json")];
-        if self.name == "transfer_create" {
+        let has_key = ["user_create", "wallet_create", "transfer_bulk"];
+        if self.method == Method::POST && !has_key.contains(&self.name) {
             headers.push(("idempotency-key", &key));
         }
         let body = match &self.body {

@@ -109,9 +109,10 @@ async fn mirrors_have_the_members_of_their_types_in_the_same_order() {
         select t.typname::text, array_agg(e.enumlabel::text order by e.enumsortorder)
           from pg_type t join pg_enum e on e.enumtypid = t.oid
          where t.typnamespace = $1::text::regnamespace group by 1";
-    for (schema, source) in [
-        ("remit_v1", "src/types/mirrors.rs"),
-        ("remit_worker_v1", "worker/src/contract.rs"),
+    let of_server = ["src/types/mirrors.rs", "src/types/transfers.rs"];
+    for (schema, sources) in [
+        ("remit_v1", &of_server[..]),
+        ("remit_worker_v1", &["worker/src/contract.rs"]),
     ] {
         let rows = owner
             .query(query, &[&schema])
@@ -119,7 +120,8 @@ async fn mirrors_have_the_members_of_their_types_in_the_same_order() {
             .expect("the catalog can be read");
         let types: BTreeMap<String, Vec<String>> =
             rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let source = fs::read_to_string(repository().join(source)).expect("it is there");
+        let read = |source| fs::read_to_string(repository().join(source)).expect("it is there");
+        let source: String = sources.iter().map(read).collect();
         assert!(!types.is_empty());
         assert_eq!(mirrors(&source), types, "{schema}");
     }

@@ -30,6 +30,7 @@ async fn an_entry_says_what_moved_on_its_own_side() {
             json!([{
                 "transfer_id": posted["id"], "version": version, "amount": amount, "balance": balance,
                 "counterparty_id": counterparty, "reference": "rent", "created_at": posted["created_at"],
+                "kind": null, "held": 0,
             }])
         );
     }

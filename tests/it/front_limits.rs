@@ -1,8 +1,9 @@
 //! The limits of the front door, and that they are the server's.
 
-use remit::http::body::BODY_BYTES_MAX;
+use remit::http::body::{BODY_BYTES_MAX, BODY_OF_ITEMS_BYTES_MAX};
 use serde_json::json;
 use testbed::http::Answer;
+use uuid::Uuid;
 
 use crate::front::Front;
 use crate::problems::Told;
@@ -34,6 +35,93 @@ async fn nginx_and_server_take_bodies_of_the_same_size() {
         assert_eq!(larger.problem(), (413, "body_too_large".to_owned()));
         assert_eq!(larger.json()["request_id"], larger.header("x-request-id"));
     }
+}
+
+/// A bulk of one transfer in exactly so many bytes.
+fn bulk_of(key: &str, sides: [Uuid; 2], bytes: usize) -> String {
+    let [source, target] = sides;
+    let item = json!({"id": key, "source_id": source, "target_id": target, "amount": 1});
+    let bulk = json!({"transfers": [item]}).to_string();
+    format!("{bulk}{}", " ".repeat(bytes - bulk.len()))
+}
+
+#[tokio::test]
+async fn nginx_and_server_take_larger_bodies_of_many_items_alone() {
+    let front = Front::start().await;
+    let sides = [front.http.wallet(100).await, front.http.wallet(0).await];
+    for (http, door) in [(&front.http, "nginx"), (&front.stack.http, "server")] {
+        let largest = bulk_of(door, sides, BODY_OF_ITEMS_BYTES_MAX);
+        let posted = http.post_bytes("/transfers/bulk", &[], largest).await;
+        assert_eq!(posted.status, 200, "{posted:?}");
+        assert_eq!(posted.json()["results"][0]["status"], "posted");
+        let leg = json!({"source_id": sides[0], "target_id": sides[1], "amount": 1});
+        let legs = json!({"legs": [leg, leg]}).to_string();
+        let legs = format!("{legs}{}", " ".repeat(BODY_OF_ITEMS_BYTES_MAX - legs.len()));
+        let key = [("idempotency-key", door)];
+        let posted = http.post_bytes("/groups", &key, legs.clone()).await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+
+        for (path, body, bytes) in [
+            ("/groups", legs.clone() + " ", BODY_OF_ITEMS_BYTES_MAX),
+            (
+                "/groups?dry_run=true",
+                legs.clone() + " ",
+                BODY_OF_ITEMS_BYTES_MAX,
+            ),
+            (
+                "/transfers/bulk",
+                legs.clone() + " ",
+                BODY_OF_ITEMS_BYTES_MAX,
+            ),
+            ("/transfers", user_of(BODY_BYTES_MAX + 1), BODY_BYTES_MAX),
+            ("/holds", user_of(BODY_BYTES_MAX + 1), BODY_BYTES_MAX),
+            (
+                "/transfers/bulk/reversals",
+                user_of(BODY_BYTES_MAX + 1),
+                BODY_BYTES_MAX,
+            ),
+        ] {
+            let larger = http.post_bytes(path, &key, body).await;
+            assert_eq!(
+                larger.problem(),
+                (413, "body_too_large".to_owned()),
+                "{door} {path}"
+            );
+            let said = format!("Allowed: {bytes} bytes.");
+            assert_eq!(larger.json()["detail"], said, "{door} {path}");
+        }
+    }
+    front.stack.verify().await;
+}
+
+#[tokio::test]
+async fn what_moves_or_holds_money_has_one_limit_of_rate() {
+    let front = Front::start_with("1r/m", 2, |conf| conf).await;
+    for (path, status) in [
+        ("/holds", 400),
+        ("/transfers/bulk", 400),
+        ("/transfers/k/reversals", 400),
+        ("/groups", 429),
+        ("/holds/k/captures", 429),
+        ("/transfers", 429),
+        ("/users", 400),
+    ] {
+        let answer = front.http.post(path, &json!({"x": 1})).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        let policy = answer.header("ratelimit-policy");
+        assert_eq!(
+            policy.contains("\"transfers\""),
+            path != "/users",
+            "{path}: {policy}"
+        );
+        let has_items = ["/transfers/bulk", "/groups"].contains(&path);
+        assert_eq!(policy.contains("\"items\""), has_items, "{path}: {policy}");
+    }
+    assert_eq!(
+        front.http.get("/holds/k").await.status,
+        404,
+        "a read is none of them"
+    );
 }
 
 #[tokio::test]

@@ -187,12 +187,20 @@ async fn what_may_have_been_done_is_sent_again_only_where_its_key_makes_it_one()
     let user = json!({"name": "Ann"});
     let wallet = json!({"user_id": stack.http.user().await, "currency": "USD"});
     let transfer = json!({"source_id": wallets[0], "target_id": wallets[1], "amount": 1});
+    let group = json!({"legs": [transfer, transfer]});
+    let mut item = transfer.clone();
+    item["id"] = json!("of an item");
+    let bulk = json!({"transfers": [item]});
     let key = json!({"name": "a key", "scope": "reader"});
     let path = format!("/wallets/{}", wallets[0]);
     let freeze = format!("{path}/freeze");
     for (path, body, has_key, is_sent_again) in [
         (path.as_str(), None, false, true),
         ("/transfers", Some(&transfer), true, true),
+        ("/holds", Some(&transfer), true, true),
+        ("/groups", Some(&group), true, true),
+        // Its items have keys.
+        ("/transfers/bulk", Some(&bulk), false, true),
         ("/users", Some(&user), true, true),
         ("/users", Some(&user), false, false),
         ("/wallets", Some(&wallet), true, true),

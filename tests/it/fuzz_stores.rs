@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use redis::aio::MultiplexedConnection;
-use remit::http::render::{self, WalletBody, to_json};
+use remit::http::render::{self, TransferBody, WalletBody, to_json};
 use remit::types::{
     CacheState, Caller, Entry, KeyResult, TransferResult, UserResult, WalletResult,
 };
@@ -23,7 +23,7 @@ use crate::stack::Stack;
 const SPOILT: usize = 60;
 
 /// Values of a field that a wallet cannot have: each is no hit.
-const IMPOSSIBLE: [(&str, &str); 11] = [
+const IMPOSSIBLE: [(&str, &str); 14] = [
     ("balance", "9223372036854775807"),
     ("balance", "-9007199254740992"),
     ("balance", "1e3"),
@@ -33,13 +33,16 @@ const IMPOSSIBLE: [(&str, &str); 11] = [
     ("status_version", "9223372036854775807"),
     ("updated_at", "-62167219200000001"),
     ("updated_at", "9223372036854775807"),
+    ("held", "-9223372036854775808"),
+    ("held_until", "-62167219200000001"),
+    ("held_until", "soon"),
     (
         "filled",
-        r#"{"currency":"USD","held":-9223372036854775808,"floor":0,"reference":null,"metadata":{},"created_at_us":0}"#,
+        r#"{"currency":"USD","floor":-9223372036854775808,"reference":null,"metadata":{},"created_at_us":0}"#,
     ),
     (
         "filled",
-        r#"{"currency":"USD","held":0,"floor":0,"reference":null,"metadata":{},"created_at_us":-62167219200000001}"#,
+        r#"{"currency":"USD","floor":0,"reference":null,"metadata":{},"created_at_us":-62167219200000001}"#,
     ),
 ];
 
@@ -75,7 +78,7 @@ async fn what_redis_has_of_a_wallet_is_told_only_if_it_is_possible() {
         stack.redis.flush().await;
         stack.http.get(&path).await;
     }
-    let filled = IMPOSSIBLE[9].1.replace("-9223372036854775808", "0");
+    let filled = IMPOSSIBLE[12].1.replace("-9223372036854775808", "0");
     for value in spoilt(filled.into_bytes()) {
         set_field(&stack, &place, "filled", &value).await;
         assert_eq!(stack.http.get(&path).await.status, 200);
@@ -244,10 +247,12 @@ fn read(sql: &Type, raw: &[u8]) {
         "wallet_result" => {
             drop(WalletResult::from_sql(sql, raw).map(|wallet| to_json(&WalletBody::from(&wallet))))
         }
-        "transfer_result" => drop(
-            TransferResult::from_sql(sql, raw)
-                .map(|transfer| (render::transfer(&transfer).ok(), render::refusal(&transfer))),
-        ),
+        "transfer_result" => drop(TransferResult::from_sql(sql, raw).map(|transfer| {
+            (
+                to_json(&TransferBody::from(&transfer)),
+                render::refusal(&transfer),
+            )
+        })),
         "user_result" => drop(UserResult::from_sql(sql, raw).map(|user| to_json(&user))),
         "key_result" => drop(KeyResult::from_sql(sql, raw).map(|key| to_json(&key))),
         "entry" => drop(Entry::from_sql(sql, raw).map(|entry| to_json(&entry))),

@@ -15,7 +15,13 @@ pub struct Gate {
 impl Gate {
     /// An open gate behind `transfers_post`: a held call has not committed.
     pub async fn behind_transfers_post(stack: &Stack) -> Self {
-        let takes = ["bigint", "remit_v1.transfer_request[]", "bytea[]"];
+        let takes = [
+            "bigint",
+            "remit_v1.transfer_request[]",
+            "bytea[]",
+            "remit_v1.transfer_terms[] default null",
+            "boolean default false",
+        ];
         Self::behind(stack, "transfers_post", &takes, "remit_v1.transfer_result").await
     }
 
@@ -32,7 +38,10 @@ impl Gate {
     }
 
     async fn behind(stack: &Stack, function: &str, takes: &[&str], result: &str) -> Self {
-        let types = takes.join(", ");
+        let parameters = takes.join(", ");
+        let type_of = |parameter: &&str| parameter.split(" default").next().map(str::to_owned);
+        let types: Vec<String> = takes.iter().filter_map(type_of).collect();
+        let types = types.join(", ");
         let values: Vec<String> = (1..=takes.len()).map(|n| format!("${n}")).collect();
         let values = values.join(", ");
         let session = stack.owner().await;
@@ -41,7 +50,7 @@ impl Gate {
                 "create sequence remit.{function}_calls;
                  create schema if not exists gated;
                  alter function remit_v1.{function}({types}) set schema gated;
-                 create function remit_v1.{function}({types})
+                 create function remit_v1.{function}({parameters})
                      returns setof {result} language plpgsql security definer set lock_timeout = 0
                  as $$
                  begin

@@ -1,8 +1,12 @@
 //! Limits of wallets when many spend at once.
 
 use futures_util::future::join_all;
+use hyper::Method;
+use serde_json::json;
 use testbed::postgres::Database;
 use uuid::Uuid;
+
+use crate::stack::Stack;
 
 /// Sessions that spend at the same time.
 const SESSIONS: usize = 8;
@@ -53,4 +57,37 @@ async fn a_daily_limit_holds_however_many_spend_at_once() {
         .await
         .expect("an owner may");
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (330, 0));
+}
+
+#[tokio::test]
+async fn a_limit_that_is_set_later_counts_what_left_and_not_what_was_held() {
+    let stack = Stack::start().await;
+    let http = &stack.http;
+    let (id, other) = (http.wallet(100).await, http.wallet(100).await);
+    let hold = json!({"source_id": id, "target_id": other, "amount": 30});
+    for (path, key, body) in [
+        ("/holds", "h", &hold),
+        ("/holds/h/adjustments", "a", &json!({"amount": 40})),
+        (
+            "/holds/h/captures",
+            "c",
+            &json!({"amount": 10, "final": false}),
+        ),
+        ("/holds/h/release", "r", &json!({})),
+        (
+            "/transfers",
+            "t",
+            &json!({"source_id": other, "target_id": id, "amount": 20}),
+        ),
+        ("/transfers/t/reversals", "v", &json!({"amount": 5})),
+    ] {
+        let made = http.post_with_key(path, key, body).await;
+        assert_eq!(made.status, 201, "{path}: {made:?}");
+    }
+    let path = format!("/wallets/{id}/limits");
+    let limits = json!({"transfer_max": null, "daily_max": 1_000}).to_string();
+    let headers = [("content-type", "application/json")];
+    let set = http.send(Method::PUT, &path, &headers, limits).await;
+    assert_eq!((set.status, &set.json()["daily_spent"]), (200, &json!(10)));
+    stack.verify().await;
 }

@@ -12,7 +12,7 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
     ("request_in_progress", "idempotency_twins.rs, with a twin"),
@@ -28,6 +28,10 @@ const ELSEWHERE: [(&str, &str); 10] = [
     (
         "overloaded",
         "overload.rs, with more requests than may wait",
+    ),
+    (
+        "group_refused",
+        "verbs_groups.rs, as the reason of the other legs",
     ),
     ("request_timeout", "overload.rs, with slow bodies"),
     (
@@ -96,6 +100,7 @@ async fn every_problem_has_its_cause_its_status_and_its_place() {
     cases.expect_of_paths().await;
     cases.expect_of_administration().await;
     cases.expect_of_transfers(&stack).await;
+    cases.expect_of_holds().await;
     cases.expect_of_methods().await;
     let headers = [("content-type", "text/plain")];
     let refused = stack

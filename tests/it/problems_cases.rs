@@ -46,6 +46,34 @@ const TRANSFERS: &str = r#"
 422 limit_exceeded            -          - source_id $limited
 "#;
 
+/// The same for a hold of 10 that is open, one that is closed, and a transfer of 10, of which half
+/// was reversed.
+const HOLDS: &str = r#"
+404 hold_not_found    -           POST /holds/nope/captures {}
+404 hold_not_found    -           GET /holds/nope -
+404 hold_not_found    /legs/1     POST /groups {"legs": [$good, {"kind": "release", "hold_id": "nope"}]}
+422 hold_closed       -           POST /holds/closed/captures {}
+422 hold_exceeded     -           POST /holds/open/captures {"amount": 11}
+422 hold_exceeded     /legs/0     POST /groups {"legs": [{"kind": "capture", "hold_id": "open", "amount": 11}, $good]}
+404 wallet_not_found  /target_id  POST /holds/open/captures {"target_id": "$absent"}
+422 not_reversible    -           POST /transfers/half/reversals {}
+404 transfer_not_found -          POST /transfers/nope/reversals {}
+422 reversal_exceeded -           POST /transfers/whole/reversals {"amount": 6}
+422 condition_failed  -           POST /holds/open/release {"if": {"source_version": 0}}
+422 insufficient_funds /legs/1    POST /groups {"legs": [$good, $dear]}
+422 invalid_field     /legs       POST /groups {"legs": [$good]}
+400 malformed_body    /legs/1     POST /groups {"legs": [$good, 7]}
+400 malformed_body    /legs       POST /groups {"legs": {}}
+422 invalid_field     /legs/1/kind POST /groups {"legs": [$good, {"kind": "expiry"}]}
+400 malformed_body    /transfers/0/id POST /transfers/bulk {"transfers": [$good]}
+400 unknown_field     /transfers/0/nick POST /transfers/bulk {"transfers": [{"id": "k", "kind": "release", "hold_id": "open", "nick": 1}]}
+400 malformed_query   -           POST /holds/open/release?dry_run=1 {}
+404 wallet_not_found  -           GET /wallets/$absent/holds -
+404 wallet_not_found  -           GET /wallets/$absent?holds=true -
+400 malformed_query   -           GET /wallets/$absent?holds=1 -
+404 transfer_not_found -          GET /groups/nope -
+"#;
+
 /// The words of a row; a dash is none. The last one goes to the row's end.
 fn words(row: &str) -> [&str; 6] {
     let mut rest = row;
@@ -243,12 +271,59 @@ impl Cases {
         }
     }
 
+    /// Holds, reversals and groups.
+    pub async fn expect_of_holds(&mut self) {
+        let http = self.http.clone();
+        let (source, target) = (http.wallet(100).await, http.wallet(0).await);
+        let good = json!({"source_id": source, "target_id": target, "amount": 10});
+        let dear = json!({"source_id": source, "target_id": target, "amount": 1_000});
+        for (path, key, body) in [
+            ("/holds", "open", &good),
+            ("/holds", "closed", &good),
+            ("/holds/closed/release", "release", &json!({})),
+            ("/transfers", "whole", &good),
+            ("/transfers/whole/reversals", "half", &json!({"amount": 5})),
+        ] {
+            let made = http.post_with_key(path, key, body).await;
+            assert_eq!(made.status, 201, "{path}: {made:?}");
+        }
+        let absent = Uuid::new_v4().to_string();
+        for (place, row) in HOLDS.trim().lines().enumerate() {
+            let row = row.replace("$absent", &absent);
+            let row = row.replace("$good", &good.to_string());
+            let row = row.replace("$dear", &dear.to_string());
+            let [status, code, pointer, method, path, body] = words(&row);
+            let body = serde_json::from_str(body).unwrap_or_default();
+            let status = status.parse().expect("a status");
+            let method: Method = method.parse().expect("a method");
+            let key = match method {
+                Method::GET => String::new(),
+                _ => format!("hold {place}"),
+            };
+            self.expect((status, code, pointer), (method, path, &key, body))
+                .await;
+        }
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", "with a header"),
+            ("if-match", "7"),
+        ];
+        for (path, body) in [("/transfers", &good), ("/holds", &good), ("/groups", &dear)] {
+            let refused = http.post_bytes(path, &headers[1..], body.to_string()).await;
+            assert_eq!(refused.problem(), (400, "malformed_header".to_owned()));
+        }
+        self.seen.insert("malformed_header".to_owned());
+    }
+
     /// Methods that a path does not have.
     pub async fn expect_of_methods(&mut self) {
         for (method, path, allow) in [
             (Method::PUT, "/users", "POST"),
             (Method::GET, "/transfers", "POST"),
             (Method::POST, "/transfers/k", "GET, HEAD"),
+            (Method::PUT, "/transfers/bulk", "GET, HEAD, POST"),
+            (Method::GET, "/transfers/k/reversals", "POST"),
+            (Method::GET, "/holds/k/release", "POST"),
             (Method::DELETE, "/wallets/7", "GET, HEAD"),
             (Method::OPTIONS, "/healthz", "GET, HEAD"),
         ] {

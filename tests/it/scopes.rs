@@ -13,7 +13,7 @@ use crate::callers::route_names;
 use crate::stack::Stack;
 
 /// Each route that needs a key, and what it calls.
-const CALLS: [(&str, &str, &str); 17] = [
+const CALLS: [(&str, &str, &str); 26] = [
     ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
     ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
     (
@@ -61,6 +61,51 @@ const CALLS: [(&str, &str, &str); 17] = [
         "GET",
         "/transfers/$id",
         "remit_v1.transfer_get(1, '$id', $key)",
+    ),
+    (
+        "POST",
+        "/transfers/bulk",
+        "(select r.outcome from remit_v1.transfers_post(1, array[('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request], array[$key]) r)",
+    ),
+    (
+        "POST",
+        "/transfers/$id/reversals",
+        "remit_v1.transfer_reverse(1, '$id', '$id', key_sha256 => $key)",
+    ),
+    (
+        "POST",
+        "/holds",
+        "remit_v1.hold_create(1, '$id', '$id', 1, key_sha256 => $key)",
+    ),
+    (
+        "GET",
+        "/holds/$id",
+        "(select count(*) from remit_v1.holds_get(1, array['$id']::uuid[], $key))",
+    ),
+    (
+        "POST",
+        "/holds/$id/adjustments",
+        "remit_v1.hold_adjust(1, '$id', '$id', 1, key_sha256 => $key)",
+    ),
+    (
+        "GET",
+        "/wallets/$id/holds",
+        "(select count(*) from remit_v1.hold_list(1, '$id', null, null, 1, $key))",
+    ),
+    (
+        "GET",
+        "/wallets/$id",
+        "(select r::text from remit_v1.wallet_holds_get(1, '$id', $key) r)",
+    ),
+    (
+        "POST",
+        "/groups",
+        "(select count(*) from remit_v1.group_create(1, '$id', array_fill(('$id', '$id', '$id', 1, null, null, null, null)::remit_v1.transfer_request, array[2]), null, $key))",
+    ),
+    (
+        "GET",
+        "/groups/$id",
+        "(select count(*) from remit_v1.group_get(1, '$id', $key))",
     ),
     ("POST", "/keys", "remit_v1.key_create(1, null, 'r', $key)"),
     (
@@ -128,6 +173,8 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
             agreed.insert(route.name().to_owned());
         }
     }
+    // A key of scope user may ask for these, and hears of each hold whether it may.
+    agreed.extend(["hold_capture", "hold_release"].map(str::to_owned));
     // These have no function that takes a key.
     let rest = ["metrics", "root", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
     agreed.extend(rest);

@@ -1,6 +1,6 @@
 //! Limits that depend on each other, each written down in one place.
 
-use remit::http::body::BODY_BYTES_MAX;
+use remit::http::body::{BODY_BYTES_MAX, BODY_OF_ITEMS_BYTES_MAX};
 
 use crate::source::{Function, functions};
 use crate::tidy::{file, files};
@@ -25,18 +25,21 @@ fn constant(path: &str, name: &str) -> u64 {
         .unwrap_or_else(|_| panic!("{name} is {value}"))
 }
 
-/// The value of a setting of nginx that has one value in all.
-fn nginx(name: &str) -> String {
+/// The values of a setting of nginx, in order.
+fn nginx_all(name: &str) -> Vec<String> {
     let text = file("nginx/nginx.conf.template");
     let start = format!("{name} ");
-    let mut values = text
+    let values = text
         .lines()
         .filter_map(|line| line.trim().strip_prefix(&start)?.strip_suffix(';'));
-    let value = values
-        .next()
-        .unwrap_or_else(|| panic!("nginx has no {name}"));
-    assert_eq!(values.next(), None, "{name} is set twice");
-    value.trim().to_owned()
+    values.map(|value| value.trim().to_owned()).collect()
+}
+
+/// The value of a setting of nginx that has one value in all.
+fn nginx(name: &str) -> String {
+    let values = nginx_all(name);
+    assert_eq!(values.len(), 1, "{name} of nginx: {values:?}");
+    values.into_iter().next().unwrap_or_default()
 }
 
 fn nginx_ms(name: &str) -> u64 {
@@ -83,17 +86,29 @@ fn requests_in_flight_have_time_to_end() {
 
 #[test]
 fn sizes_are_the_same_on_all_sides() {
+    let taken = format!(
+        "{}k {}m",
+        BODY_BYTES_MAX >> 10,
+        BODY_OF_ITEMS_BYTES_MAX >> 20
+    );
+    assert_eq!(nginx_all("client_max_body_size").join(" "), taken);
     assert_eq!(
-        nginx("client_max_body_size"),
-        format!("{}k", BODY_BYTES_MAX / 1_024)
+        (BODY_BYTES_MAX % 1_024, BODY_OF_ITEMS_BYTES_MAX % 1_048_576),
+        (0, 0)
     );
-    assert_eq!(BODY_BYTES_MAX % 1_024, 0);
-    let said = format!("Allowed: {BODY_BYTES_MAX} bytes.");
-    assert!(file("nginx/nginx.conf.template").contains(&said));
-    assert!(
-        file("src/http/docs/openapi.json").contains(&format!("more than {BODY_BYTES_MAX} bytes"))
-    );
+    let template = file("nginx/nginx.conf.template");
+    let of_items = format!(r#""~^/+(transfers/bulk|groups)(\?|$)" {BODY_OF_ITEMS_BYTES_MAX};"#);
+    assert!(template.contains(&of_items));
+    assert!(template.contains(&format!("default {BODY_BYTES_MAX};")));
+    for bytes in [BODY_BYTES_MAX, BODY_OF_ITEMS_BYTES_MAX] {
+        let said = format!("more than {bytes} bytes");
+        assert!(file("src/http/docs/openapi.json").contains(&said));
+    }
+    let items = ["LEGS_MAX", "ITEMS_MAX"].map(|name| constant("src/http/handlers/groups.rs", name));
     let requests = constant("src/ledger/gather.rs", "CALL_REQUESTS_MAX");
+    assert_eq!(items, [requests; 2]);
+    let waiting = constant("src/http/handlers/groups.rs", "ITEMS_WAITING_MAX");
+    assert_eq!(waiting, requests / 2, "others find room beside a bulk");
     let core = file("sql/functions/remit_v1/transfers_post.sql");
     assert!(
         core.contains(&format!("{requests}")),

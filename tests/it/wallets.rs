@@ -198,15 +198,15 @@ async fn a_wallets_etag_changes_with_every_change_of_the_wallet() {
     let stack = Stack::start().await;
     let (id, other) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let path = format!("/wallets/{id}");
-    assert_eq!(stack.http.get(&path).await.header("etag"), "\"1\"");
+    assert_eq!(stack.http.get(&path).await.header("etag"), "\"1.0\"");
     stack.http.transfer(id, other, 10).await;
-    assert_eq!(stack.http.get(&path).await.header("etag"), "\"2\"");
+    assert_eq!(stack.http.get(&path).await.header("etag"), "\"2.0\"");
     stack.operate("wallet_freeze", id).await;
     stack.redis.flush().await;
-    assert_eq!(stack.http.get(&path).await.header("etag"), "\"3\"");
+    assert_eq!(stack.http.get(&path).await.header("etag"), "\"2.1\"");
     stack.operate("wallet_unfreeze", id).await;
     stack.redis.flush().await;
-    assert_eq!(stack.http.get(&path).await.header("etag"), "\"4\"");
+    assert_eq!(stack.http.get(&path).await.header("etag"), "\"2.2\"");
 }
 
 #[tokio::test]
@@ -214,19 +214,19 @@ async fn a_wallet_that_is_known_already_is_not_sent_again() {
     let stack = Stack::start().await;
     let path = format!("/wallets/{}", stack.http.wallet(100).await);
     for (tags, status) in [
-        ("\"1\"", 304),
-        ("W/\"1\"", 304),
-        ("\"7\", \"1\"", 304),
+        ("\"1.0\"", 304),
+        ("W/\"1.0\"", 304),
+        ("\"7.0\", \"1.0\"", 304),
         ("*", 304),
-        ("\"0\"", 200),
-        ("1", 200),
-        ("\"11\"", 200),
+        ("\"0.0\"", 200),
+        ("1.0", 200),
+        ("\"1.1\"", 200),
     ] {
         let headers = [("if-none-match", tags)];
         let answer = stack.http.send(Method::GET, &path, &headers, "").await;
         assert_eq!(answer.status, status, "{tags}");
         assert_eq!(answer.body.is_empty(), status == 304, "{tags}");
-        assert_eq!(answer.header("etag"), "\"1\"");
+        assert_eq!(answer.header("etag"), "\"1.0\"");
     }
 }
 

@@ -13,6 +13,7 @@ pub struct World {
     pub wallet: Uuid,
     pub other_wallet: Uuid,
     pub transfer: String,
+    pub group: String,
     pub invalid: Vec<Http>,
     pub valid: Vec<Http>,
 }
@@ -29,6 +30,11 @@ impl World {
         let posted = admin
             .transfer_with_key(&transfer, wallet, other_wallet, 1)
             .await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+        let group = Uuid::new_v4().to_string();
+        let leg = json!({"source_id": wallet, "target_id": other_wallet, "amount": 1});
+        let body = json!({"legs": [leg, leg]});
+        let posted = admin.post_with_key("/groups", &group, &body).await;
         assert_eq!(posted.status, 201, "{posted:?}");
         let another_user = admin.user().await;
         let ledger = admin.post("/ledgers", &json!({"name": "another"})).await;
@@ -65,6 +71,7 @@ impl World {
             wallet,
             other_wallet,
             transfer,
+            group,
             invalid,
             valid,
         }

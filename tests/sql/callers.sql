@@ -1,5 +1,5 @@
 begin;
-select plan(176);
+select plan(256);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -20,6 +20,9 @@ do $$
 begin
     perform remit_v1.wallet_create(1, (pg_temp.id(21), pg_temp.id(2), 'USD', 100, 0, null, null, null)::remit_v1.wallet_request);
     perform remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1));
+    perform remit_v1.hold_create(1, pg_temp.id(102), pg_temp.id(11), 20);
+    perform remit_v1.hold_create(1, pg_temp.id(103), pg_temp.id(11), 20);
+    perform remit_v1.group_create(1, pg_temp.id(104), array_fill(pg_temp.request(null, 11, 12, 1), array[2]));
 end;
 $$;
 select pg_temp.key(secret, scope::remit_v1.key_scope, user_number, ledger_id)
@@ -37,6 +40,8 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'accepted', 'WL017', 'WL017', 'WL017'),
     ('wallet_get', format('select remit_v1.wallet_get(1, %L, %%s)', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
+    ('wallet_holds_get', format('select remit_v1.wallet_holds_get(1, %L, %%s)', pg_temp.id(11)),
+        'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('wallets_get', format('select 1 / count(w.id) from remit_v1.wallets_get(1, array[%L]::uuid[], array[%%s]) w', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', '22012'),
     ('wallet_list', format('select remit_v1.wallet_list(1, %L, null, null, 10, %%s)', pg_temp.id(1)),
@@ -49,6 +54,24 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
     ('transfers_post', format('select 1 / count(*) filter (where t.outcome = ''posted'') from remit_v1.transfers_post(1, array[(gen_random_uuid(), %L, %L, 1, null, null, null, null)]::remit_v1.transfer_request[], array[%%s]) t', pg_temp.id(11), pg_temp.id(12)),
         'accepted', 'accepted', '22012', 'accepted', '22012'),
+    ('hold_create', format('select remit_v1.hold_create(1, gen_random_uuid(), %L, 1, key_sha256 => %%s)', pg_temp.id(11)),
+        'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
+    ('hold_capture', format('select remit_v1.hold_capture(1, gen_random_uuid(), %L, 1, %L, false, key_sha256 => %%s)', pg_temp.id(102), pg_temp.id(12)),
+        'accepted', 'accepted', 'WL017', 'WL017', 'WL017'),
+    ('hold_adjust', format('select remit_v1.hold_adjust(1, gen_random_uuid(), %L, 20, key_sha256 => %%s)', pg_temp.id(102)),
+        'accepted', 'accepted', 'WL017', 'accepted', 'WL019'),
+    ('hold_release', format('select remit_v1.hold_release(1, gen_random_uuid(), %L, key_sha256 => %%s)', pg_temp.id(103)),
+        'accepted', 'accepted', 'WL017', 'WL017', 'WL017'),
+    ('holds_get', format('select 1 / count(h.id) from remit_v1.holds_get(1, array[%L]::uuid[], %%s) h', pg_temp.id(102)),
+        'accepted', 'accepted', 'accepted', 'accepted', '22012'),
+    ('hold_list', format('select remit_v1.hold_list(1, %L, null, null, 10, %%s)', pg_temp.id(11)),
+        'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
+    ('transfer_reverse', format('select remit_v1.transfer_reverse(1, gen_random_uuid(), %L, 1, key_sha256 => %%s)', pg_temp.id(101)),
+        'accepted', 'accepted', 'WL017', 'accepted', 'WL004'),
+    ('group_create', format('select remit_v1.group_create(1, gen_random_uuid(), array_fill((null, %L, %L, 1, null, null, null, null)::remit_v1.transfer_request, array[2]), key_sha256 => %%s)', pg_temp.id(11), pg_temp.id(12)),
+        'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
+    ('group_get', format('select remit_v1.group_get(1, %L, %%s)', pg_temp.id(104)),
+        'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
     ('wallet_limits_get', format('select remit_v1.wallet_limits_get(1, %L, %%s)', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('wallet_limits_set', format('select remit_ops_v1.wallet_limits_set(1, %L, null, null, null, %%s)', pg_temp.id(11)),
@@ -78,7 +101,7 @@ select set_eq(
 select set_eq(
     $$ select p.proname::text from pg_proc p
         where has_function_privilege('remit_server', p.oid, 'execute') and p.pronamespace::regnamespace::text like 'remit%' $$,
-    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
+    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('leg_id'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
     'and the server may call hardly any other');
 
 -- As the server calls them.

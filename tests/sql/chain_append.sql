@@ -78,7 +78,7 @@ select is(
     (select array_agg(a.attname::text order by a.attnum) from pg_attribute a
       where a.attrelid = 'remit.transfers'::regclass and a.attnum > 0 and not a.attisdropped),
     '{ledger_id,id,outcome,source_id,target_id,amount,currency,source_version,source_balance,target_version,target_balance,'
-    'reference,metadata,request_id,created_at}', 'the digest covers every column: a new one joins it, where it is not null');
+    'reference,metadata,request_id,created_at,terms,amount_asked,effect}', 'the digest covers every column: a new one joins it, where it is not null');
 select is(
     (select array_agg(c order by c) from unnest((select proconfig from pg_proc where oid = 'remit.chain_append'::regproc)) c
       where c ~ '^(enable|plan)'),

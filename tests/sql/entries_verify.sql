@@ -20,7 +20,7 @@ select is_empty('select * from remit_ops_v1.verify()', 'nor do all rules togethe
 update remit.wallets set version = 1 where id = pg_temp.id(13);
 select results_eq('select rule, subject, detail from remit.entries_verify(1)',
     $$ select 'wallet_matches_its_last_entry', 'wallet ' || pg_temp.id(13),
-              '{"balance": 0, "version": 1, "expected_balance": 0, "expected_version": 0}'::jsonb $$, 'a wallet without entries is looked at');
+              '{"balance": 0, "held": 0, "version": 1, "expected_balance": 0, "expected_held": 0, "expected_version": 0}'::jsonb $$, 'a wallet without entries is looked at');
 alter table remit.transfers disable trigger all;
 update remit.transfers set currency = 'EUR' where id = pg_temp.id(1000);
 select results_eq($$ select rule, pg_temp.number(split_part(subject, ' ', 2)::uuid) from remit.entries_verify(1) where rule like 'entry%' order by 2 $$,

@@ -38,7 +38,7 @@ end;
 $$;
 
 create temporary table statement as
-    select transfer_id, version, amount, balance, counterparty_id, reference, created_at
+    select transfer_id, version, amount, balance, counterparty_id, reference, created_at, kind, held
       from remit.entries where ledger_id = 1 and wallet_id = pg_temp.id(11) order by version desc;
 select is((select count(*) from statement), 61::bigint, 'the wallet has 61 entries: rejections are none');
 select results_eq(

@@ -4,7 +4,8 @@ select plan(3);
 
 select set_eq(
     $$ select o::text from unnest(enum_range(null::remit_v1.transfer_outcome)) o where remit.outcome_is_stored(o) $$,
-    array['posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'limit_exceeded', 'balance_limit_exceeded'],
+    array['posted', 'insufficient_funds', 'wallet_frozen', 'currency_mismatch', 'limit_exceeded', 'balance_limit_exceeded',
+          'hold_closed', 'hold_exceeded', 'not_reversible', 'reversal_exceeded', 'condition_failed', 'group_refused'],
     'these outcomes are stored');
 select is(remit.outcome_is_stored(null), null, 'none is neither');
 

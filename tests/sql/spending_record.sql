@@ -1,20 +1,24 @@
 begin;
-select plan(12);
+select plan(14);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12, 100);
 insert into remit.spending values (1, pg_temp.id(11), remit.hour_number(now()) - 24, 8, 1);
-create function pg_temp.record(outcomes remit_v1.transfer_outcome[], replays boolean[], clock timestamptz default now()) returns void language sql as $$
+create function pg_temp.record(
+    outcomes remit_v1.transfer_outcome[], replays boolean[], clock timestamptz default now(),
+    kinds remit_v1.transfer_kind[] default null) returns void language sql as $$
     select remit.spending_record(1, clock,
         array(
             select (d.outcome, null, d.replayed, pg_temp.id(100 + d.place::integer), pg_temp.id(d.source_number), pg_temp.id(d.target_number),
-                    d.amount, 'USD', 9 + d.place, null, null, null, null, '{}', null, now(), d.source_number - 10, d.target_number - 10, null
+                    d.amount, 'USD', 9 + d.place, null, null, null, null, '{}', null, now(), d.source_number - 10, d.target_number - 10, null,
+                    case when kinds is not null then (kinds[d.place], null, null, null, null, null, null, null, null, null, null, null, null)::remit_v1.transfer_terms end,
+                    null, null, case when kinds[d.place] in ('hold', 'release') then 0 else d.amount end, d.amount, d.amount, null
                    )::remit.transfer_draft
               from unnest(outcomes, replays, '{11,11,12}'::integer[], '{12,12,11}'::integer[], '{3,4,5}'::bigint[]) with ordinality
                    as d (outcome, replayed, source_number, target_number, amount, place)),
-        array[(null, pg_temp.id(11), 'USD', 0, 1, false, null, 1000)::remit.locked_wallet,
-              (null, pg_temp.id(12), 'USD', 0, 1, false, null, null)::remit.locked_wallet]);
+        array[(null, pg_temp.id(11), 'USD', 0, 1, false, null, 1000, 0, null)::remit.locked_wallet,
+              (null, pg_temp.id(12), 'USD', 0, 1, false, null, null, 0, null)::remit.locked_wallet]);
 $$;
 create function pg_temp.spent() returns text language sql as $$
     select string_agg(pg_temp.number(wallet_id) || ': ' || amount, ', ' order by wallet_id, hour) from remit.spending;
@@ -27,12 +31,16 @@ select pg_temp.record('{posted,posted,posted}', '{t,f,f}');
 select is(pg_temp.spent(), '11: 8, 11: 14', 'and not what was posted before');
 select pg_temp.record('{wallet_busy,invalid_field,posted}', '{f,f,f}');
 select is(pg_temp.spent(), '11: 8, 11: 14', 'nor what was not decided');
+select pg_temp.record('{posted,posted,posted}', '{f,f,f}', kinds => '{hold,reversal,null}');
+select is(pg_temp.spent(), '11: 8, 11: 14', 'nor what is held, or goes back');
+select pg_temp.record('{posted,posted,posted}', '{f,f,f}', kinds => '{capture,release,null}');
+select is(pg_temp.spent(), '11: 8, 11: 17', 'a capture counts');
 
 -- ---- A clock that is wrong for a while ----------------------------------------------------------
 
 update remit.spending set hour = hour + 9600;
 select pg_temp.record('{posted,posted,posted}', '{f,f,f}');
-select is(pg_temp.spent(), '11: 8, 11: 21', 'nothing is counted before the latest hour');
+select is(pg_temp.spent(), '11: 8, 11: 24', 'nothing is counted before the latest hour');
 delete from remit.spending;
 create function pg_temp.hours() returns text language sql as $$
     select string_agg(hour - remit.hour_number(now()) || case when was_behind then ' behind' else '' end, ', ' order by hour) from remit.spending;

@@ -9,11 +9,11 @@ create temporary table made as
         pg_temp.request(101, 11, 12, 40, 'USD', 'rent', '{"a": "b"}', 'request-1'), pg_temp.request(102, 11, 12, 1000));
 select results_eq(
     $$ select to_jsonb(t) from remit_v1.transfer_get(1, pg_temp.id(101)) t $$,
-    $$ select to_jsonb(m) from made m where m.id = pg_temp.id(101) $$,
-    'a posted transfer is what posting it answered');
+    $$ select to_jsonb(m) || '{"reversed": 0, "reversal_ids": []}' from made m where m.id = pg_temp.id(101) $$,
+    'a posted transfer is what posting it answered, and that nothing of it was reversed');
 select results_eq(
     $$ select to_jsonb(t) from remit_v1.transfer_get(1, pg_temp.id(102)) t $$,
-    $$ select to_jsonb(m) from made m where m.id = pg_temp.id(102) $$,
+    $$ select to_jsonb(m) || '{"reversed": 0, "reversal_ids": []}' from made m where m.id = pg_temp.id(102) $$,
     'so is a rejected one');
 select is((remit_v1.transfer_get(1, pg_temp.id(102))).outcome, 'insufficient_funds', 'with its reason');
 insert into remit.ledgers (ledger_id, name) values (900, 'another');

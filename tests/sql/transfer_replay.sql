@@ -12,7 +12,8 @@ create function pg_temp.draft(amount bigint, stored_number integer, outcome remi
     returns remit.transfer_draft language sql as $$
     select (draft.outcome, 'amount', false, pg_temp.id(101), pg_temp.id(11), pg_temp.id(12), amount, 'USD', null, null, null, null,
             null, '{}', 'request-2', now() + interval '1 day', 1, 2,
-            (select t from remit.transfers t where t.id = pg_temp.id(stored_number)))::remit.transfer_draft;
+            (select t from remit.transfers t where t.id = pg_temp.id(stored_number)),
+            null, null, null, amount, amount, amount, null)::remit.transfer_draft;
 $$;
 create function pg_temp.told(replay remit.transfer_draft) returns text language sql as $$
     select concat_ws(' ', (replay).outcome, (replay).field, (replay).currency, (replay).source_balance, case when (replay).replayed then 'replayed' end);

@@ -1,6 +1,7 @@
 begin;
-select plan(10);
+select plan(17);
 \ir fixture.psql
+\ir terms.psql
 
 do $$ begin perform remit_v1.user_create(1, (pg_temp.id(2), 'Grace', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(11, 100); -- Of user 1.
@@ -26,6 +27,24 @@ select is(pg_temp.seen(103, 2), 'nothing:    ', 'and not the target''s, which it
 select is((select (remit.transfer_seen(1, pg_temp.id(1), m.transfer)).amount from made m where number = 101), 40::bigint, 'the rest stays as it is');
 select is((remit.transfer_seen(1, pg_temp.id(1), null)).id, null, 'of none there is nothing to see');
 select is((remit.transfer_seen(1, null, null)).id, null, 'for any caller');
+select is((select s.effect is distinct from null or s.terms is distinct from null from made m, remit.transfer_seen(1, pg_temp.id(n), m.transfer) s where m.number = 101), false, 'of a transfer there are no terms and no effect to see by ' || n)
+  from unnest(array[1, 2]) n;
+
+-- ---- Terms --------------------------------------------------------------------------------------
+
+select is((remit_v1.hold_create(1, pg_temp.id(201), pg_temp.id(11), 30, pg_temp.id(21))).outcome, 'posted', 'a hold');
+insert into made select r, pg_temp.number((r).id) from pg_temp.post_items(array[
+    pg_temp.item(202, null, null, 10, 'capture', pg_temp.id(201), false, source_version => 4, source_balance_min => 1, target_balance_max => 900)]) r;
+create function pg_temp.told(number integer, user_number integer) returns text language sql as $$
+    select format('%s %s %s, %s %s, %s', (s.terms).kind, (s.terms).source_version, (s.terms).source_balance_min, (s.effect).source_held, (s.effect).target_held, (s.effect).hold_remaining)
+      from made m, remit.transfer_seen(1, pg_temp.id(user_number), m.transfer) s where m.number = told.number;
+$$;
+do $$ begin perform remit_v1.hold_create(1, pg_temp.id(203), pg_temp.id(21), 7); end; $$;
+insert into made select r, pg_temp.number((r).id) from pg_temp.post_items(array[pg_temp.capture(204, 201, amount => 5, is_final => false)]) r;
+select is(pg_temp.told(202, 1), 'capture 4 1, 20 , 20', 'what the source''s user sees of a capture');
+select is(pg_temp.told(202, 2), 'capture  ,  , ', 'and the target''s: not what the source had, nor what is held of it');
+select is(pg_temp.told(204, 1), 'capture  , 15 , 15', 'not what the target holds');
+select is(pg_temp.told(204, 2), 'capture  ,  7, ', 'which is its own');
 
 select * from finish();
 rollback;

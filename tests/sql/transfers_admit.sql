@@ -14,7 +14,7 @@ select pg_temp.key('foreign', 'user', 2);
 create function pg_temp.admit(variadic names text[]) returns remit.admission language sql as $$
     select remit.transfers_admit(
         1, array[pg_temp.request(101, 11, 12, 1), pg_temp.request(102, 11, 12, 1), pg_temp.request(103, 99, 12, 1)],
-        array(select sha256(n::bytea) from unnest(names) with ordinality as n (n, place) order by place));
+        array(select sha256(n::bytea) from unnest(names) with ordinality as n (n, place) order by place), null);
 $$;
 -- The numbers of ids, or what they are of a user's name space.
 create function pg_temp.ids(admitted remit.admission) returns text[] language sql as $$
@@ -29,7 +29,7 @@ select results_eq(
     $$ select pg_temp.ids(a), a.may_spends, a.reachables from pg_temp.admit('service', 'service', 'service') a $$,
     $$ values ('{101,102,103}'::text[], null::boolean[], null::boolean[]) $$, 'a service may spend from any wallet');
 select results_eq(
-    $$ select a.may_spends is null from remit.transfers_admit(1, array[pg_temp.request(101, 11, 12, 1)], null) a $$,
+    $$ select a.may_spends is null from remit.transfers_admit(1, array[pg_temp.request(101, 11, 12, 1)], null, null) a $$,
     'values (true)', 'so may a session that is an operator''s');
 select results_eq(
     $$ select a.may_spends is null from pg_temp.admit('service', null, 'service') a $$, 'values (true)', 'also among others');

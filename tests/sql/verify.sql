@@ -26,31 +26,7 @@ select is(pg_temp.refusal('select remit_ops_v1.verify(77)'), 'WL009 ledger_id', 
 
 -- ---- Planted damage -----------------------------------------------------------------------------
 
--- What verify finds after damage that the database would not have let through, which is then
--- undone.
-create function pg_temp.found_after(damage text, ledger_id bigint default null) returns text[] language plpgsql as $$
-declare
-    violations text[];
-begin
-    begin
-        alter table remit.transfers disable trigger all;
-        alter table remit.transfers drop constraint posted_means_versions_and_balances, drop constraint wallets_differ;
-        alter table remit.wallets drop constraint balance_not_below_floor;
-        drop index remit.one_source_entry_per_version, remit.one_target_entry_per_version;
-        execute damage;
-        select array_agg(distinct concat_ws(' ', v.rule, regexp_replace(v.subject, '0{8}-0{4}-4000-8000-0*', '')))
-          into violations
-          from remit_ops_v1.verify(found_after.ledger_id) v
-         where (found_after.ledger_id is not null or v.ledger_id = 1)
-           -- Without its guards, which the damage needs.
-           and v.rule not in ('journal_is_guarded', 'guard_is_there', 'nothing_goes_around_the_guards');
-        raise exception using errcode = 'DAMAG';
-    exception
-        when sqlstate 'DAMAG' then
-            return violations;
-    end;
-end;
-$$;
+\ir damage.psql
 
 select is(pg_temp.found_after('select 1'), null, 'without damage nothing is found');
 select is(

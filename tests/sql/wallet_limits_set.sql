@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(19);
 \ir fixture.psql
 
 select pg_temp.wallet(11, 1000);
@@ -31,6 +31,17 @@ select is(pg_temp.refusal(statement), expected, description)
        as c (statement, expected, description);
 select is(pg_temp.refusal(format('select remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), 1, 1, ''why'', %L)', pg_temp.key('service', 'service'))),
     'WL017', 'a service may not');
+select pg_temp.wallet(31, 1000);
+do $$
+begin
+    perform remit_v1.hold_create(1, pg_temp.id(301), pg_temp.id(31), 100);
+    perform remit_v1.hold_capture(1, pg_temp.id(302), pg_temp.id(301), 30, pg_temp.id(12), false);
+    perform remit_v1.transfer_create(1, pg_temp.request(303, 12, 31, 50));
+    perform remit_v1.transfer_reverse(1, pg_temp.id(304), pg_temp.id(303), 7);
+end;
+$$;
+select is((remit_ops_v1.wallet_limits_set(1, pg_temp.id(31), null, 100, 'ticket 10')).daily_spent, 30::bigint, 'a hold or a reversal in the past is not counted, a capture is');
+select is((remit_v1.hold_create(1, pg_temp.id(305), pg_temp.id(31), 1)).outcome, 'limit_exceeded', 'but what is held is');
 select is_empty('select * from remit_ops_v1.verify()', 'the books are right');
 
 select * from finish();

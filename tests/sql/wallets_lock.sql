@@ -8,7 +8,7 @@ select pg_temp.wallet(13);
 create function pg_temp.lock(reachables boolean[] default null) returns remit.locked_wallets language sql as $$
     select remit.wallets_lock(1, (
         array[pg_temp.request(101, 12, 11, 1), pg_temp.request(102, 11, 12, 1), pg_temp.request(103, 13, 99, 1)],
-        null, reachables)::remit.admission);
+        null, reachables, null, null)::remit.admission);
 $$;
 create function pg_temp.numbers(ids uuid[]) returns integer[] language sql as $$
     select array_agg(pg_temp.number(i) order by place) from unnest(ids) with ordinality as i (i, place);
@@ -20,9 +20,9 @@ select results_eq(
     $$ values ('{11,12,13}'::integer[], '{100,50,0}'::bigint[], '{1,1,0}'::bigint[], null::bigint[]) $$,
     'the wallets named are locked, once and in order of id, but for those that are not there');
 select results_eq(
-    $$ select pg_temp.number(w.id), w.currency, w.floor, w.version, w.is_frozen from unnest((pg_temp.lock()).wallets) w $$,
-    $$ values (11, 'USD', 30::bigint, 1::bigint, false), (12, 'USD', -20, 1, false), (13, 'USD', 0, 0, false) $$,
-    'a floor has on top what is held');
+    $$ select pg_temp.number(w.id), w.currency, w.floor, w.held, w.version, w.is_frozen from unnest((pg_temp.lock()).wallets) w $$,
+    $$ values (11, 'USD', 30::bigint, 30::bigint, 1::bigint, false), (12, 'USD', -20, 0, 1, false), (13, 'USD', 0, 0, 0, false) $$,
+    'each with its floor, with what is held on top');
 select is((select count(*) from remit.wallets w, unnest((pg_temp.lock()).wallets) l where w.ctid = l.ctid and w.id = l.id), 3::bigint,
           'and a wallet is told where it is');
 select is(pg_temp.numbers((pg_temp.lock('{f,f,t}')).ids), '{13}', 'of a source that is out of reach nothing is locked');

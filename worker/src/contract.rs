@@ -48,6 +48,7 @@ queries! {
     one remit_ops_v1.cache_state() -> CacheState;
     one remit_ops_v1.cache_close() -> CacheState;
     one remit_ops_v1.standstill() -> Standstill;
+    one remit_worker_v1.holds_expire(limit: i32) -> i64;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
     one remit_worker_v1.relay_report(broker_blocked: bool, aside_ids: &[i64]) -> bool;

@@ -13,6 +13,9 @@ use crate::floor::{Floor, Look, Task};
 use crate::publisher::Publisher;
 use crate::{event, wallet_changes};
 
+/// Holds that expire in a step, once a second. Each costs about as much as a transfer.
+const EXPIRIES_MAX: i32 = 1_000;
+
 /// What a step found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
@@ -60,7 +63,8 @@ impl Drain {
         }
     }
 
-    /// Publishes the oldest events and removes them from the outbox. Where there are more than it
+    /// Publishes the oldest events and removes them from the outbox. Each second, it first writes
+    /// which holds have expired, so that their events go out in time. Where there are more than it
     /// can publish at a time, PostgreSQL and the broker work side by side: it removes what the last
     /// step has published, and reads what the next one will. What the broker refuses is held.
     ///
@@ -86,6 +90,9 @@ impl Drain {
         // The floor cannot rise above what is held.
         if self.publisher.held.is_empty() || is_second_over {
             self.tend_floor().await?;
+        }
+        if is_second_over {
+            contract::holds_expire(&self.session, EXPIRIES_MAX).await?;
         }
         let (events, is_fresh) = self.next().await?;
         let Some(last) = events.last() else {

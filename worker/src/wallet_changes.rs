@@ -1,21 +1,32 @@
 //! What an event says about wallets, for the cache.
 
 use postgres_types::Json;
-use remit::redis::wallet_cache::{WalletChange, WalletRef};
+use remit::base::moment;
+use remit::redis::wallet_cache::{EntryChange, WalletChange, WalletRef};
 use serde::Deserialize;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::contract::OutboxEvent;
 
-/// What a posted transfer did to its wallets.
+/// What a posted row of the journal did to its wallets. What changes a hold alone has no version of
+/// the target. What is held is left out where nothing is.
 #[derive(Deserialize)]
 struct Posted {
     source_id: Uuid,
     source_version: i64,
     source_balance: i64,
-    target_id: Uuid,
-    target_version: i64,
-    target_balance: i64,
+    #[serde(default)]
+    source_held: i64,
+    #[serde(default, with = "moment::option")]
+    source_held_until: Option<OffsetDateTime>,
+    target_id: Option<Uuid>,
+    target_version: Option<i64>,
+    target_balance: Option<i64>,
+    #[serde(default)]
+    target_held: i64,
+    #[serde(default, with = "moment::option")]
+    target_held_until: Option<OffsetDateTime>,
 }
 
 #[derive(Deserialize)]
@@ -24,11 +35,12 @@ struct StatusChange {
     status_version: i64,
 }
 
-/// The wallets that an event changed: source and target of a posted transfer, or the wallet that
-/// was frozen or unfrozen. Empty for all other events.
+/// The wallets that an event changed: source and target of a posted transfer, the source of a hold,
+/// or the wallet that was frozen or unfrozen. Empty for all other events.
 pub fn of_event(event: &OutboxEvent) -> Vec<(WalletRef, WalletChange)> {
     match event.kind.as_str() {
-        "transfer.posted" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),
+        "transfer.posted" | "hold.authorised" | "hold.adjusted" | "hold.released"
+        | "hold.expired" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),
         "wallet.frozen" | "wallet.unfrozen" => {
             let change = data(event).map(|change| status(event, change));
             change.into_iter().collect()
@@ -43,22 +55,29 @@ fn data<'a, T: Deserialize<'a>>(event: &'a OutboxEvent) -> Option<T> {
 }
 
 fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletRef, WalletChange)> {
-    let entry = |wallet_id, version, balance| {
-        let change = WalletChange::entry(version, balance, event.created_at);
+    let entry = |wallet_id, entry| {
+        let change = WalletChange::entry(entry, event.created_at);
         ((event.ledger_id, wallet_id), change)
     };
-    vec![
-        entry(
-            posted.source_id,
-            posted.source_version,
-            posted.source_balance,
-        ),
-        entry(
-            posted.target_id,
-            posted.target_version,
-            posted.target_balance,
-        ),
-    ]
+    let source = EntryChange {
+        version: posted.source_version,
+        balance: posted.source_balance,
+        held: posted.source_held,
+        held_until: posted.source_held_until,
+    };
+    let versions = posted.target_version.zip(posted.target_balance);
+    let target = versions.map(|(version, balance)| EntryChange {
+        version,
+        balance,
+        held: posted.target_held,
+        held_until: posted.target_held_until,
+    });
+    let target = posted.target_id.zip(target);
+    let target = target.map(|(wallet_id, change)| entry(wallet_id, change));
+    [entry(posted.source_id, source)]
+        .into_iter()
+        .chain(target)
+        .collect()
 }
 
 fn status(event: &OutboxEvent, change: StatusChange) -> (WalletRef, WalletChange) {
@@ -72,11 +91,9 @@ fn status(event: &OutboxEvent, change: StatusChange) -> (WalletRef, WalletChange
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use serde_json::value::to_raw_value;
     use serde_json::{Value, json};
-    use time::OffsetDateTime;
-
-    use super::*;
 
     fn event(kind: &str, data: Value) -> OutboxEvent {
         OutboxEvent {
@@ -102,10 +119,16 @@ mod tests {
             }),
         ));
         let at = OffsetDateTime::UNIX_EPOCH;
-        let expected = [
-            ((1, source), WalletChange::entry(4, -50, at)),
-            ((1, target), WalletChange::entry(1, 50, at)),
-        ];
+        let change = |version, balance| {
+            let entry = EntryChange {
+                version,
+                balance,
+                held: 0,
+                held_until: None,
+            };
+            WalletChange::entry(entry, at)
+        };
+        let expected = [((1, source), change(4, -50)), ((1, target), change(1, 50))];
         assert_eq!(changes, expected);
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::bodies::{is_rejection, is_seen, transfer_body};
 use super::{Evidence, split_time};
 use crate::history::{Answer, Keyed, Row};
 use crate::model::JournalRow;
@@ -11,13 +12,18 @@ use crate::rule::{Rule, Violation};
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
     for (id, keyed) in &evidence.facts.transfers {
         let row = evidence.books.journal.get(id);
-        for violation in of_key(*id, keyed, row) {
+        for violation in of_key(evidence, *id, keyed, row) {
             violations.push(violation);
         }
     }
 }
 
-fn of_key(id: Uuid, keyed: &Keyed, row: Option<&JournalRow>) -> Vec<Violation> {
+fn of_key(
+    evidence: &Evidence<'_>,
+    id: Uuid,
+    keyed: &Keyed,
+    row: Option<&JournalRow>,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut violate = |rule, detail: String| found.push(Violation::new(rule, detail));
     if keyed.answers.len() > 1 || keyed.rows.len() > 1 {
@@ -66,73 +72,49 @@ fn of_key(id: Uuid, keyed: &Keyed, row: Option<&JournalRow>) -> Vec<Violation> {
             }
         }
     }
-    if let (Some(row), Some(wanted)) = (row, &keyed.transfer) {
-        let same = (row.source_id, row.target_id, row.amount, &row.reference)
-            == (
-                wanted.source_id,
-                wanted.target_id,
-                wanted.amount,
-                &wanted.reference,
-            );
-        // No request of the load has metadata.
-        if !same || row.metadata != json!({}) {
-            violate(
-                Rule::RequestIsTheRow,
-                format!("transfer {id}: {row:?}, wanted {wanted:?}"),
-            );
-        }
-    }
+    found.extend(wanted(id, keyed, row));
     found.extend(reuses(id, keyed));
-    found.extend(looks(id, keyed, row));
+    found.extend(looks(evidence, id, keyed, row));
     found
+}
+
+/// The journal has what was asked for. No request of the load has metadata.
+fn wanted(id: Uuid, keyed: &Keyed, row: Option<&JournalRow>) -> Option<Violation> {
+    let (row, wanted) = (row?, keyed.transfer.as_ref()?);
+    let same = (row.source_id, row.target_id, row.amount, &row.reference)
+        == (
+            wanted.source_id,
+            Some(wanted.target_id),
+            Some(wanted.amount),
+            &wanted.reference,
+        );
+    let fits = same && row.metadata == json!({}) && row.terms.is_null();
+    let detail = || format!("transfer {id}: {row:?}, wanted {wanted:?}");
+    (!fits).then(|| Violation::new(Rule::RequestIsTheRow, detail()))
 }
 
 /// Why an HTTP answer is not what the journal says.
 fn differs(answer: &Answer, row: &JournalRow) -> Option<String> {
-    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    let (expected_status, expected) = if row.is_posted() {
-        (201, body_of(row))
+    let fits = if row.is_posted() {
+        let (body, moment) = split_time(answer.json(), "created_at");
+        answer.status == 201 && body == transfer_body(row) && moment == Some(row.created_at_us)
     } else {
-        return rejection_differs(answer, &body, row);
+        is_rejection(answer, row)
     };
-    let (body, moment) = split_time(body, "created_at");
-    let fits =
-        answer.status == expected_status && body == expected && moment == Some(row.created_at_us);
     (!fits).then(|| format!("{} {} and {row:?}", answer.status, answer.body))
-}
-
-/// A problem names code, transfer and the request that was decided. Its words are not the
-/// journal's.
-fn rejection_differs(answer: &Answer, body: &Value, row: &JournalRow) -> Option<String> {
-    let fits = answer.status == 422
-        && body["status"] == 422
-        && body["code"] == row.outcome
-        && body["type"] == format!("/problems/{}", row.outcome)
-        && body["transfer_id"] == row.id.to_string()
-        && body["request_id"] == json!(row.request_id.as_deref().unwrap_or_default());
-    (!fits).then(|| format!("{} {} and {row:?}", answer.status, answer.body))
-}
-
-/// What HTTP says of a posted transfer, but for its time.
-fn body_of(row: &JournalRow) -> Value {
-    json!({
-        "id": row.id.to_string(), "status": "posted",
-        "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
-        "amount": row.amount, "currency": row.currency,
-        "source_balance": row.source_balance, "source_version": row.source_version,
-        "reference": row.reference, "metadata": row.metadata,
-    })
 }
 
 /// What SQL says of a transfer.
 fn result_of(row: &JournalRow) -> Value {
     json!({
         "id": row.id.to_string(), "outcome": row.outcome,
-        "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
+        "source_id": row.source_id.to_string(), "target_id": row.target_id.map(|id| id.to_string()),
         "amount": row.amount, "currency": row.currency,
         "source_version": row.source_version, "source_balance": row.source_balance,
         "target_version": row.target_version, "target_balance": row.target_balance,
         "reference": row.reference, "metadata": row.metadata, "request_id": row.request_id,
+        "terms": null, "amount_asked": null, "effect": row.effect,
+        "reversed": null, "reversal_ids": null,
     })
 }
 
@@ -157,24 +139,15 @@ fn reuses(id: Uuid, keyed: &Keyed) -> Vec<Violation> {
         .collect()
 }
 
-/// GET /transfers/{key} tells the row, posted or rejected. Nobody asks for what was not
-/// acknowledged.
-fn looks(id: Uuid, keyed: &Keyed, row: Option<&JournalRow>) -> Vec<Violation> {
+/// GET /transfers/{key} tells the row. Nobody asks for what was not acknowledged.
+fn looks(
+    evidence: &Evidence<'_>,
+    id: Uuid,
+    keyed: &Keyed,
+    row: Option<&JournalRow>,
+) -> Vec<Violation> {
     let wrong = keyed.looks.iter().filter_map(|look| {
-        let Some(row) = row else {
-            return Some(format!("transfer {id}: {} and no row", look.body));
-        };
-        let body: Value = serde_json::from_str(&look.body).unwrap_or_default();
-        let (mut body, moment) = split_time(body, "created_at");
-        let mut expected = body_of(row);
-        if !row.is_posted() {
-            expected["status"] = json!("rejected");
-            expected["reason"] = json!(row.outcome);
-        }
-        if let Some(body) = body.as_object_mut() {
-            body.retain(|name, value| name != "reason" || !value.is_null());
-        }
-        let fits = look.status == 200 && body == expected && moment == Some(row.created_at_us);
+        let fits = row.is_some() && is_seen(evidence, look, row);
         (!fits).then(|| format!("transfer {id}: {} {} and {row:?}", look.status, look.body))
     });
     wrong

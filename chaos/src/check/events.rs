@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Evidence, split_time};
 use crate::model::JournalRow;
+use crate::moment::microseconds;
 use crate::rule::{Rule, Violation};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
@@ -65,20 +66,59 @@ fn tells(body: &Value, row: &JournalRow) -> bool {
     } else {
         "rejected"
     };
-    let (data, moment) = split_time(body["data"].clone(), "created_at");
-    let expected = json!({
+    let (mut data, moment) = split_time(body["data"].clone(), "created_at");
+    let mut expected = json!({
         "transfer_id": row.id.to_string(), "status": status,
         "reason": (!row.is_posted()).then_some(&row.outcome),
-        "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
+        "source_id": row.source_id.to_string(), "target_id": row.target_id.map(|id| id.to_string()),
         "amount": row.amount, "currency": row.currency,
         "source_version": row.source_version, "source_balance": row.source_balance,
         "target_version": row.target_version, "target_balance": row.target_balance,
         "reference": row.reference, "metadata": row.metadata,
     });
+    let mut moments_fit = true;
+    if !row.terms.is_null() || !row.effect.is_null() {
+        let more = more(row);
+        if let (Some(expected), Some(more)) = (expected.as_object_mut(), more.as_object()) {
+            expected.extend(more.clone());
+        }
+        for name in ["source_held_until", "target_held_until", "hold_expires_at"] {
+            let (rest, moment_us) = split_time(data, name);
+            data = rest;
+            moments_fit &= moment_us == microseconds(&row.effect[name]);
+        }
+    }
+    let name = match (row.is_posted(), row.kind()) {
+        (true, Some("hold")) => "hold.authorised",
+        (true, Some("adjustment")) => "hold.adjusted",
+        (true, Some("release")) => "hold.released",
+        (true, Some("expiry")) => "hold.expired",
+        (true, _) => "transfer.posted",
+        (false, _) => "transfer.rejected",
+    };
     data == expected
+        && moments_fit
         && moment == Some(row.created_at_us)
-        && body["type"] == format!("remit.transfer.{status}")
+        && body["type"] == format!("remit.{name}")
         && body["source"] == "/ledgers/1"
+}
+
+/// What an event tells beyond a transfer's, but for its moments.
+pub(super) fn more(row: &JournalRow) -> Value {
+    let is_reversal = row.kind() == Some("reversal");
+    let subject = row.subject().map(|id| id.to_string());
+    let held = |name: &str| row.effect[name].as_i64().unwrap_or(0);
+    // A hold that was refused is none.
+    let of_hold = row.is_of_hold() && (row.is_posted() || row.kind() != Some("hold"));
+    json!({
+        "kind": row.kind(),
+        "hold_id": of_hold.then(|| subject.clone().unwrap_or(row.id.to_string())),
+        "reverses_id": subject.filter(|_| is_reversal), "group_id": row.terms["group_id"],
+        "amount_asked": row.amount_asked,
+        "source_held": held("source_held"), "target_held": held("target_held"),
+        "hold_amount": row.effect["hold_amount"], "hold_captured": row.effect["hold_captured"],
+        "hold_remaining": row.effect["hold_remaining"],
+    })
 }
 
 /// First deliveries rise with the versions of each wallet.
@@ -105,10 +145,10 @@ fn in_order(
 /// The wallets that a row concerns, and their versions after it.
 fn sides(row: &JournalRow) -> impl Iterator<Item = (Uuid, i64)> {
     let sides = [
-        (row.source_id, row.source_version),
+        (Some(row.source_id), row.source_version),
         (row.target_id, row.target_version),
     ];
-    let posted = |(wallet_id, version): (Uuid, Option<i64>)| Some((wallet_id, version?));
+    let posted = |(wallet_id, version): (Option<Uuid>, Option<i64>)| Some((wallet_id?, version?));
     sides.into_iter().filter_map(posted)
 }
 

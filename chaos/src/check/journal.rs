@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Evidence;
-use crate::history::{Keyed, Row};
-use crate::model::{JournalRow, initial_transfer_id, issuance_wallet_id};
+use crate::history::{Asked, Keyed, Row};
+use crate::model::{JournalRow, expiry_id, initial_transfer_id, issuance_wallet_id};
 use crate::rule::{Rule, Violation};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
@@ -17,9 +18,6 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
     }
     wallets_are_their_journal(evidence, &mut violate);
     wallets_are_their_answers(evidence, &mut violate);
-    for row in evidence.books.journal.values() {
-        rejection_was_due(evidence, row, &mut violate);
-    }
     for found in &evidence.books.verified {
         violate(Rule::VerifyIsEmpty, found.clone());
     }
@@ -36,14 +34,21 @@ fn rows_are_wanted(evidence: &Evidence<'_>, violate: &mut impl FnMut(Rule, Strin
         violate(Rule::OneEffectPerKey, stray.clone());
     }
     for row in evidence.books.journal.values() {
-        if !evidence.facts.transfers.contains_key(&row.id) && !initial.contains(&row.id) {
+        let facts = evidence.facts;
+        let is_asked = facts.transfers.contains_key(&row.id) || facts.items.contains_key(&row.id);
+        if !is_asked && !initial.contains(&row.id) && !is_expiry(row) {
             violate(Rule::OneEffectPerKey, format!("nobody asked for {row:?}"));
         }
     }
 }
 
-/// Versions without gaps, balances that add up, times that do not go back, no balance below the
-/// floor.
+/// Whether a row ends a hold whose time has come, which nobody asks for.
+fn is_expiry(row: &JournalRow) -> bool {
+    row.kind() == Some("expiry") && row.subject().map(expiry_id) == Some(row.id)
+}
+
+/// Versions without gaps, balances that add up, times that do not go back, nothing held below
+/// the floor.
 fn entries_follow(
     evidence: &Evidence<'_>,
     wallet_id: Uuid,
@@ -61,7 +66,7 @@ fn entries_follow(
                 format!("wallet {wallet_id}, version {version}: {entry:?}"),
             );
         }
-        if entry.balance != balance || floor.is_some_and(|floor| balance < floor) {
+        if entry.balance != balance || floor.is_some_and(|floor| balance - entry.held < floor) {
             let detail =
                 format!("wallet {wallet_id}: {entry:?}, expected {balance}, floor {floor:?}");
             violate(Rule::BalancesFollow, detail);
@@ -84,8 +89,9 @@ fn wallets_are_their_journal(evidence: &Evidence<'_>, violate: &mut impl FnMut(R
         let entries = evidence.model.entries(wallet.id);
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
         let balance: i64 = entries.iter().map(|entry| entry.amount).sum();
-        if (wallet.version, wallet.balance) != (count, balance) {
-            let detail = format!("{wallet:?}, expected version {count} and balance {balance}");
+        let held = entries.last().map_or(0, |entry| entry.held);
+        if (wallet.version, wallet.balance, wallet.held) != (count, balance, held) {
+            let detail = format!("{wallet:?}, expected version {count}, {balance} and {held} held");
             violate(Rule::WalletIsItsJournal, detail);
         }
         *sums.entry(&wallet.currency).or_default() += wallet.balance;
@@ -117,6 +123,19 @@ fn wallets_are_their_answers(evidence: &Evidence<'_>, violate: &mut impl FnMut(R
             add(transfer.target_id, transfer.amount);
         }
     }
+    for (asked, body) in acknowledged(evidence) {
+        let side = |name: &str| body[name].as_str()?.parse::<Uuid>().ok();
+        let moves = matches!(asked.item.deed.kind(), None | Some("capture" | "reversal"));
+        let sides = (
+            side("source_id"),
+            side("target_id"),
+            body["amount"].as_i64(),
+        );
+        if let (true, (Some(source), Some(target), Some(amount))) = (moves, sides) {
+            add(source, -amount);
+            add(target, amount);
+        }
+    }
     for wallet in evidence.books.wallets.values() {
         let balance = balances.get(&wallet.id).copied().unwrap_or(0);
         if wallet.balance != balance {
@@ -128,6 +147,24 @@ fn wallets_are_their_answers(evidence: &Evidence<'_>, violate: &mut impl FnMut(R
     }
 }
 
+/// The items that an answer said to be posted, and what it said of them.
+fn acknowledged<'a>(evidence: &Evidence<'a>) -> Vec<(&'a Asked, Value)> {
+    let facts = evidence.facts;
+    let mut list = Vec::new();
+    for asked in facts.items.values() {
+        let first = asked.answers.iter().find(|answer| answer.status == 201);
+        list.extend(first.map(|answer| (asked, answer.json())));
+    }
+    for group in facts.groups.values() {
+        let first = group.answers.iter().find(|answer| answer.status == 201);
+        let legs = first.map(|answer| answer.json()["legs"].take());
+        let legs = legs.as_ref().and_then(Value::as_array).cloned();
+        let legs = group.legs.iter().zip(legs.unwrap_or_default());
+        list.extend(legs.filter_map(|(id, body)| Some((facts.items.get(id)?, body))));
+    }
+    list
+}
+
 /// Whether some answer said that money moved.
 fn was_acknowledged(keyed: &Keyed) -> bool {
     let by_sql = keyed.rows.iter().any(|row| match row {
@@ -135,30 +172,4 @@ fn was_acknowledged(keyed: &Keyed) -> bool {
         Row::Refused(_) => false,
     });
     by_sql || keyed.answers.iter().any(|answer| answer.status == 201)
-}
-
-fn rejection_was_due(
-    evidence: &Evidence<'_>,
-    row: &JournalRow,
-    violate: &mut impl FnMut(Rule, String),
-) {
-    let wallet = |id| evidence.books.wallets.get(id);
-    let (Some(source), Some(target)) = (wallet(&row.source_id), wallet(&row.target_id)) else {
-        let detail = format!("between wallets that are not there: {row:?}");
-        return violate(Rule::RejectionsWereDue, detail);
-    };
-    let is_due = match row.outcome.as_str() {
-        "posted" => [&target.currency, &row.currency] == [&source.currency; 2],
-        "currency_mismatch" => source.currency != target.currency,
-        "insufficient_funds" => {
-            let balances = evidence.model.balances_around(source.id, row.created_at_us);
-            let floor = source.floor.unwrap_or(i64::MIN);
-            source.currency == target.currency
-                && balances.iter().any(|balance| balance - row.amount < floor)
-        }
-        _ => false, // Nothing in the load leads to any other.
-    };
-    if !is_due {
-        violate(Rule::RejectionsWereDue, format!("{row:?}"));
-    }
 }

@@ -12,7 +12,7 @@ use crate::world::{NewUser, NewWallet};
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
     for (id, made) in &evidence.facts.wallets {
         let initial = evidence.books.journal.get(&initial_transfer_id(*id));
-        let initial = initial.map(|row| (row.amount, row.created_at_us));
+        let initial = initial.map(|row| (row.moved(), row.created_at_us));
         let row = evidence.books.wallets.get(id);
         violations.extend(wallet(made, row, initial));
     }
@@ -51,6 +51,7 @@ fn wallet(
     let expected = json!({
         "id": wanted.id.to_string(), "user_id": wanted.user_id.to_string(), "currency": wanted.currency,
         "balance": wanted.initial_balance, "available": wanted.initial_balance, "floor": 0,
+        "held": 0, "held_until": null,
         "status": "active", "version": i64::from(wanted.initial_balance > 0),
         "reference": null, "metadata": {},
     });

@@ -32,8 +32,8 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
         let place = usize::try_from(read.version - 1).unwrap_or(usize::MAX);
         let entry = evidence.model.entries(read.wallet_id).get(place);
         let fits = entry.is_some_and(|entry| {
-            (entry.transfer_id, entry.amount, entry.balance)
-                == (read.transfer_id, read.amount, read.balance)
+            (entry.transfer_id, entry.amount, entry.balance, entry.held)
+                == (read.transfer_id, read.amount, read.balance, read.held)
         });
         if !fits {
             violate(format!("{read:?}, expected {entry:?}"));

@@ -7,12 +7,15 @@ use crate::books::{UserRow, WalletRow};
 use crate::history::{Answer, Keyed, Read, ReadEntry, Row};
 use crate::model::JournalRow;
 use crate::model::tests::row;
-use crate::rule::{Rule, Violation};
+use crate::rule::Rule;
 use crate::script::Transfer;
 use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 mod of_answers;
+mod of_holds;
 mod of_reads;
 
 /// A small run in which nothing is wrong: two transfers of 10 and 5 from wallet 1 to wallet 2.
@@ -32,6 +35,8 @@ impl Run {
                 strays: Vec::new(),
                 wallets: [(1, -15), (2, 15)].map(wallet).into(),
                 users: HashMap::new(),
+                holds: HashMap::new(),
+                reversed: HashMap::new(),
                 notifications: Vec::new(),
                 outbox: 0,
                 verified: Vec::new(),
@@ -62,8 +67,8 @@ impl Run {
             transfer: Some(Transfer {
                 key: row.id.to_string(),
                 source_id: row.source_id,
-                target_id: row.target_id,
-                amount: row.amount,
+                target_id: row.target_id.expect("it has one"),
+                amount: row.moved(),
                 reference: None,
             }),
             answers: vec![Answer {
@@ -84,22 +89,12 @@ impl Run {
     }
 
     fn evidence(&self) -> Evidence<'_> {
-        Evidence {
-            facts: &self.facts,
-            books: &self.books,
-            model: Model::of(&self.books.journal),
-            heard: &self.heard,
-        }
+        Evidence::of(&self.facts, &self.books, &self.heard)
     }
 
     fn rules(&self) -> BTreeSet<Rule> {
-        let evidence = self.evidence();
         let mut violations: Vec<Violation> = Vec::new();
-        answers::check(&evidence, &mut violations);
-        made::check(&evidence, &mut violations);
-        journal::check(&evidence, &mut violations);
-        reads::check(&evidence, &mut violations);
-        events::check(&evidence, &mut violations);
+        self.evidence().check(&mut violations);
         violations.into_iter().map(|found| found.rule).collect()
     }
 }
@@ -111,6 +106,7 @@ fn wallet((id, balance): (u128, i64)) -> (Uuid, WalletRow) {
         user_id: Some(Uuid::nil()),
         currency: "EUR".to_owned(),
         balance,
+        held: 0,
         floor: None,
         version: 2,
         created_at_us: 0,
@@ -127,7 +123,7 @@ fn moment(us: i64) -> String {
 fn body(row: &JournalRow) -> Value {
     json!({
         "id": row.id.to_string(), "status": "posted",
-        "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
+        "source_id": row.source_id.to_string(), "target_id": row.target_id.map(|id| id.to_string()),
         "amount": row.amount, "currency": "EUR",
         "source_balance": row.source_balance, "source_version": row.source_version,
         "reference": null, "metadata": {}, "created_at": moment(row.created_at_us),
@@ -147,7 +143,7 @@ fn event(row: &JournalRow) -> Value {
         "type": "remit.transfer.posted", "source": "/ledgers/1",
         "data": {
             "transfer_id": row.id.to_string(), "status": "posted", "reason": null,
-            "source_id": row.source_id.to_string(), "target_id": row.target_id.to_string(),
+            "source_id": row.source_id.to_string(), "target_id": row.target_id.map(|id| id.to_string()),
             "amount": row.amount, "currency": "EUR",
             "source_version": row.source_version, "source_balance": row.source_balance,
             "target_version": row.target_version, "target_balance": row.target_balance,
@@ -219,7 +215,7 @@ fn a_rejection_without_need_is_found() {
     let rejected = |amount| JournalRow {
         outcome: "insufficient_funds".to_owned(),
         source_id: Uuid::from_u128(2),
-        target_id: Uuid::from_u128(1),
+        target_id: Some(Uuid::from_u128(1)),
         source_version: None,
         source_balance: None,
         target_version: None,
@@ -295,6 +291,11 @@ fn evidence_that_is_not_there_is_named() {
         "looks",
         "reads after a write",
         "statement entries",
+        "holds",
+        "captures",
+        "expiries",
+        "reversals",
+        "groups",
     ];
     assert_eq!(missing, expected);
 }

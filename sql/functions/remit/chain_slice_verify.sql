@@ -60,7 +60,7 @@ begin
       from events e
       left join remit.transfers t
         on t.ledger_id = ledger and t.id = e.id
-       and e.type = case t.outcome when 'posted' then 'transfer.posted' else 'transfer.rejected' end
+       and e.type = remit.transfer_event(t.outcome, (t.terms).kind)
      group by e.id, e.type
     having count(*) <> 1 or count(distinct t.id) <> 1;
 end;

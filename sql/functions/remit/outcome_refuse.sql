@@ -5,7 +5,8 @@ create or replace function remit.outcome_refuse(outcome remit_v1.transfer_outcom
 as $$
 -- Raises an outcome of transfers_post as an error, for callers that want one transfer or none.
 --
--- Raises: WL001, WL002, WL005, WL006, WL007, WL010, WL012, WL013, WL014, WL015, WL016, WL017.
+-- Raises: WL001, WL002, WL004, WL005, WL006, WL007, WL010, WL012, WL013, WL014, WL015, WL016,
+-- WL017, WL019, WL020, WL021, WL022, WL023, WL024, WL025.
 -- Locks: nothing.
 begin
     raise exception using
@@ -22,6 +23,14 @@ begin
             when 'limit_exceeded' then 'WL015'
             when 'unauthenticated' then 'WL016'
             when 'forbidden' then 'WL017'
+            when 'transfer_not_found' then 'WL004'
+            when 'hold_not_found' then 'WL019'
+            when 'hold_closed' then 'WL020'
+            when 'hold_exceeded' then 'WL021'
+            when 'not_reversible' then 'WL022'
+            when 'reversal_exceeded' then 'WL023'
+            when 'condition_failed' then 'WL024'
+            when 'group_refused' then 'WL025'
         end,
         message = replace(outcome::text, '_', ' '),
         column = coalesce(outcome_refuse.field, 'id');

@@ -5,7 +5,8 @@ create or replace function remit.spending_record(
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
--- Counts what transfers_post took from wallets with a daily limit.
+-- Counts what transfers_post took from wallets with a daily limit. A reversal gives back, and does
+-- not count.
 --
 -- drafts are what came of the requests, locked the wallets that they name.
 --
@@ -29,9 +30,10 @@ begin
                    greatest(remit.hour_number(least(clock, max(d.created_at))), (
                        select max(k.hour) from remit.spending k
                         where k.ledger_id = spending_record.ledger_id and k.wallet_id = d.source_id)) as hour,
-                   least(sum(d.amount), amount_max)::remit.exact_limit as amount, min(d.source_version) as version_first
+                   least(sum(d.moved), amount_max)::remit.exact_limit as amount, min(d.source_version) as version_first
               from unnest(drafts) d
              where d.outcome = 'posted' and not d.replayed and locked[d.source].daily_max is not null
+               and d.moved > 0 and (d.terms).kind is distinct from 'reversal'
              group by d.source_id) c
     on conflict on constraint spending_pkey do update
        set amount = least(s.amount + excluded.amount, amount_max), was_behind = s.was_behind or excluded.was_behind;

@@ -43,6 +43,8 @@ begin
                           remit.hour_number(max(t.created_at)) as hour_last
                      from remit.transfers t
                     where t.ledger_id = wallet.ledger_id and t.source_id = wallet.id
+                      -- What left, and was no reversal.
+                      and t.target_version is not null and (t.terms).kind is distinct from 'reversal'
                       and t.source_version >= case s.place when 1 then wallet.counted_from else s.version_first end
                       and t.source_version < coalesce(s.version_next, version_max)) j
         )
@@ -65,6 +67,7 @@ begin
             or (h.hours < hours_counted and exists (
                     select from remit.transfers t
                      where t.ledger_id = wallet.ledger_id and t.source_id = wallet.id
+                       and t.target_version is not null and (t.terms).kind is distinct from 'reversal'
                        and t.source_version < case h.hours when 0 then version_max else wallet.counted_from end));
     end loop;
 end;

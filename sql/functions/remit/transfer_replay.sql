@@ -22,13 +22,16 @@ begin
         end if;
         select transfer_replay.ledger_id, twin.id, twin.outcome, twin.source_id, twin.target_id, twin.amount::remit.exact_amount, twin.currency::remit.currency_code,
                twin.source_version, twin.source_balance, twin.target_version, twin.target_balance, twin.reference::remit.short_reference,
-               twin.metadata::remit.small_metadata, twin.request_id::remit.short_request_id, twin.created_at
+               twin.metadata::remit.small_metadata, twin.request_id::remit.short_request_id, twin.created_at,
+               twin.terms, twin.amount_asked, twin.effect
           into stored;
     end if;
 
-    is_same := (stored.source_id, stored.target_id, stored.amount, stored.reference, stored.metadata)
+    -- With terms, what was taken may be another amount than what was asked.
+    is_same := (stored.source_id, stored.target_id, stored.reference, stored.metadata, stored.terms, stored.amount_asked)
         is not distinct from
-        (draft.source_id, draft.target_id, draft.amount, draft.reference, draft.metadata);
+        (draft.source_id, draft.target_id, draft.reference, draft.metadata, draft.terms, draft.amount_asked)
+        and (draft.terms is distinct from null or stored.amount is not distinct from draft.amount);
     -- An omitted currency means the source's, which the stored row names, unless it was refused for
     -- another.
     if requested_currency is not null then
@@ -47,6 +50,8 @@ begin
     end if;
     draft.outcome := stored.outcome;
     draft.replayed := true;
+    draft.amount := stored.amount;
+    draft.effect := stored.effect;
     draft.currency := stored.currency;
     draft.source_version := stored.source_version;
     draft.source_balance := stored.source_balance;

@@ -9,7 +9,7 @@ as $$
 -- that it is bound to.
 --
 -- A caller sees what it sees the source of, and what was posted to a target that it sees. Version
--- and balance of a wallet that it does not see are null.
+-- balance and what is held of a wallet that it does not see are null.
 --
 -- Raises: nothing. Locks: nothing.
 declare
@@ -35,10 +35,28 @@ begin
     if not sees_source then
         seen.source_version := null;
         seen.source_balance := null;
+        if seen.terms is distinct from null then
+            seen.terms.source_version := null;
+            seen.terms.source_balance_min := null;
+        end if;
+        seen.effect := case when (seen.effect).target_held is not null then (
+            null, null, (seen.effect).target_held, (seen.effect).target_held_until, null, null, null, null, null
+        )::remit_v1.transfer_effect end;
     end if;
     if not sees_target then
         seen.target_version := null;
         seen.target_balance := null;
+        if seen.effect is distinct from null then
+            seen.effect.target_held := null;
+            seen.effect.target_held_until := null;
+        end if;
+    end if;
+    -- A record of which nothing is left is none.
+    if seen.terms is null then
+        seen.terms := null;
+    end if;
+    if seen.effect is null then
+        seen.effect := null;
     end if;
     return seen;
 end;

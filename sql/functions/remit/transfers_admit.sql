@@ -1,13 +1,16 @@
 create or replace function remit.transfers_admit(
-    ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[])
+    ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[], terms remit_v1.transfer_terms[])
     returns remit.admission
     language plpgsql
     volatile
 as $$
--- Who calls: the first step of transfers_post, under whose settings it runs.
+-- Who calls, and which wallets are meant: the first step of transfers_post, under whose settings it
+-- runs.
 --
 -- A caller is bound to a user by a key of scope user. To it, a source that is not its user's does
--- not exist, and the ids of its transfers are a name space of their own (user_transfer_id).
+-- not exist, and the ids of its transfers are a name space of their own (user_transfer_id). It may
+-- authorise a hold, but not take from one or let it go: that is the business of those that it was
+-- promised to.
 --
 -- Raises: 25000 in a transaction that does not see what is committed now. Locks: nothing.
 declare
@@ -38,22 +41,37 @@ begin
                     where v.ledger_id = transfers_admit.ledger_id and v.sha256 = r.sha256
                    offset 0) k on true);
 
-    if (true, null)::remit.spender = all (callers) then
-        admitted.requests := requests; -- All may spend from any wallet.
+    if (true, null)::remit.spender = all (callers) then -- All may spend from any wallet.
+        admitted.requests := requests;
+        if terms is not null then
+            admitted := remit.terms_resolve(transfers_admit.ledger_id, requests, terms, null);
+        end if;
         return admitted;
     end if;
-    select array_agg((case when r.user_id is null then r.id else remit.user_transfer_id(r.user_id, r.id) end,
+    if terms is not null then
+        admitted := remit.terms_resolve(transfers_admit.ledger_id, requests, terms, array(
+            select callers[width_bucket(k.sha256, caller_keys)].user_id from unnest(keys) as k (sha256)));
+        requests := admitted.requests;
+    end if;
+    select array_agg((case when r.user_id is null or admitted.terms is not null then r.id
+                           else remit.user_transfer_id(r.user_id, r.id)
+                      end,
                       r.source_id, r.target_id, r.amount, r.currency, r.reference, r.metadata, r.request_id
                      )::remit_v1.transfer_request order by r.place),
-           array_agg(r.may_spend order by r.place),
+           -- A condition on the target would tell of a balance that a user does not see.
+           array_agg(r.may_spend and (r.user_id is null or (r.terms).target_balance_max is null
+                                      and coalesce((r.terms).kind not in ('capture', 'release'), true))
+                     order by r.place),
            array_agg(r.may_spend is true and (r.user_id is null or exists (
                select from remit.wallets w
                 where w.ledger_id = transfers_admit.ledger_id and w.id = r.source_id
                   and remit.caller_sees(r.user_id, w.user_id)
-           )) order by r.place)
-      into admitted.requests, admitted.may_spends, admitted.reachables
+           )) order by r.place),
+           array_agg(r.user_id is not null order by r.place)
+      into admitted.requests, admitted.may_spends, admitted.reachables, admitted.are_users
       from (select u.*, callers[width_bucket(u.sha256, caller_keys)].user_id as user_id,
-                   callers[width_bucket(u.sha256, caller_keys)].may_spend as may_spend
+                   callers[width_bucket(u.sha256, caller_keys)].may_spend as may_spend,
+                   admitted.terms[u.place] as terms
               from unnest(requests, keys) with ordinality
                    as u (id, source_id, target_id, amount, currency, reference, metadata, request_id, sha256, place)
            ) r;
@@ -61,5 +79,5 @@ begin
 end;
 $$;
 
-comment on function remit.transfers_admit(bigint, remit_v1.transfer_request[], bytea[]) is
-    'Who calls transfers_post, and which sources each caller may use.';
+comment on function remit.transfers_admit(bigint, remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[]) is
+    'Who calls transfers_post, which wallets are meant, and which sources each caller may use.';

@@ -27,7 +27,7 @@ begin
          where t.ledger_id = wallet_replay.ledger_id and t.id = remit.initial_transfer_id(wallet_replay.wallet_id);
     end if;
 
-    return (stored.id, request.user_id, request.currency, initial_balance, 0, request.floor, 'active',
+    return (stored.id, request.user_id, request.currency, initial_balance, 0, null, request.floor, 'active',
             coalesce(initial.target_version, 0), 0, request.reference, coalesce(request.metadata, '{}'),
             stored.created_at, coalesce(initial.created_at, stored.created_at), true)::remit_v1.wallet_result;
 end;

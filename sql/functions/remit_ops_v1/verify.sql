@@ -31,6 +31,10 @@ begin
                 union all
                 (select o.ledger_id from remit.outbox o where o.ledger_id > book_id order by o.ledger_id limit 1)
                 union all
+                (select h.ledger_id from remit.holds h where h.ledger_id > book_id order by h.ledger_id limit 1)
+                union all
+                (select v.ledger_id from remit.reversed_transfers v where v.ledger_id > book_id order by v.ledger_id limit 1)
+                union all
                 (select c.ledger_id from remit.chain_blocks c where c.ledger_id > book_id order by c.ledger_id limit 1)) b;
         exit when book_id is null or book_id > verify.ledger_id;
         is_there := true;
@@ -54,6 +58,8 @@ begin
         having sum(w.balance) <> 0
         union all
         select e.* from remit.entries_verify(book_id) e
+        union all
+        select h.* from remit.holds_verify(book_id) h
         union all
         select s.* from remit.spending_verify(book_id) s
         union all

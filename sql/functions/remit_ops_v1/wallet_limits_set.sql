@@ -54,6 +54,8 @@ begin
              where t.ledger_id = wallet_limits_set.ledger_id
                and t.source_id = wallet_limits_set.wallet_id
                and t.source_version is not null
+               -- What left: neither what is only held nor what was given back.
+               and t.target_version is not null and (t.terms).kind is distinct from 'reversal'
              order by t.source_version desc
         loop
             if entry.hour is distinct from hour_seen then
@@ -73,11 +75,13 @@ begin
          where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;
         insert into remit.spending (ledger_id, wallet_id, hour, amount, version_first)
         select wallet_limits_set.ledger_id, wallet_limits_set.wallet_id, remit.hour_number(t.created_at),
-               least(sum(t.amount), amount_max), min(t.source_version)
+               least(sum(t.amount), amount_max),
+               min(t.source_version)
           from remit.transfers t
          where t.ledger_id = wallet_limits_set.ledger_id
            and t.source_id = wallet_limits_set.wallet_id
            and t.source_version >= version_first -- None where it is null.
+           and t.target_version is not null and (t.terms).kind is distinct from 'reversal'
          group by remit.hour_number(t.created_at);
     end if;
 

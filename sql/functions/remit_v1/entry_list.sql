@@ -23,7 +23,8 @@ begin
     perform remit_v1.wallet_get(entry_list.ledger_id, entry_list.wallet_id, entry_list.key_sha256);
 
     return query
-    (select t.id, t.source_version, -t.amount, t.source_balance, t.target_id, t.reference::text, t.created_at
+    (select t.id, t.source_version, case when t.target_version is null then 0 else -t.amount end, t.source_balance,
+            t.target_id, t.reference::text, t.created_at, (t.terms).kind, coalesce((t.effect).source_held, 0)
        from remit.transfers t
       where t.ledger_id = entry_list.ledger_id
         and t.source_id = entry_list.wallet_id
@@ -31,7 +32,8 @@ begin
       order by t.source_version desc
       limit request_limit)
     union all
-    (select t.id, t.target_version, t.amount, t.target_balance, t.source_id, t.reference::text, t.created_at
+    (select t.id, t.target_version, t.amount, t.target_balance, t.source_id, t.reference::text, t.created_at,
+            (t.terms).kind, coalesce((t.effect).target_held, 0)
        from remit.transfers t
       where t.ledger_id = entry_list.ledger_id
         and t.target_id = entry_list.wallet_id

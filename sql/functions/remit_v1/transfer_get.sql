@@ -10,7 +10,7 @@ create or replace function remit_v1.transfer_get(ledger_id bigint, transfer_id u
     set enable_seqscan = off
     set plan_cache_mode = force_generic_plan
 as $$
--- One transfer of the journal, posted or rejected.
+-- One row of the journal, posted or rejected, with what was reversed of it.
 --
 -- A caller with a key of scope user finds what transfer_seen leaves of it. A transfer that its
 -- user's wallets sent is found by its id, and by the id that the caller gave it.
@@ -24,9 +24,11 @@ declare
 begin
     select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency::text,
            t.source_version, t.source_balance, t.target_version, t.target_balance,
-           t.reference::text, t.metadata::jsonb, t.request_id::text, t.created_at
+           t.reference::text, t.metadata::jsonb, t.request_id::text, t.created_at, t.terms, t.amount_asked, t.effect,
+           coalesce(v.amount, 0), coalesce(v.reversal_ids, '{}')
       into result
       from remit.transfers t
+           left join remit.reversed_transfers v on v.ledger_id = t.ledger_id and v.transfer_id = t.id
      where t.ledger_id = transfer_get.ledger_id
        and t.id = any (array[transfer_get.transfer_id, given_id])
      order by t.id = given_id desc nulls last

@@ -20,10 +20,9 @@ begin
     perform remit_v1.user_get(wallet_list.ledger_id, wallet_list.user_id, wallet_list.key_sha256);
 
     return query
-    select w.id, w.user_id, w.currency, w.balance::bigint, w.held::bigint, w.floor::bigint, w.status,
-           w.version::bigint, w.status_version::bigint, w.reference::text, w.metadata::jsonb,
-           w.created_at, w.updated_at, false
+    select t.*
       from remit.wallets w
+     cross join lateral remit.wallet_told(w) t -- Once: (f(w)).* would call it for each column.
      where w.ledger_id = wallet_list.ledger_id
        and w.user_id = wallet_list.user_id
        and (w.created_at, w.id) > (coalesce(after_created_at, '-infinity'), coalesce(after_id, '00000000-0000-0000-0000-000000000000'))

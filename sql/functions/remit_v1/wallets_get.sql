@@ -41,7 +41,8 @@ begin
     end loop;
 
     return query
-    select w.id, w.user_id, w.currency, w.balance::bigint, w.held::bigint, w.floor::bigint, w.status,
+    select w.id, w.user_id, w.currency, w.balance::bigint,
+           coalesce(t.held, w.held), case when t.id is null then w.held_until else t.held_until end, w.floor::bigint, w.status,
            w.version::bigint, w.status_version::bigint, w.reference::text, w.metadata::jsonb,
            w.created_at, w.updated_at, false
       from unnest(wallet_ids, user_ids) with ordinality as r (id, user_id, place)
@@ -50,6 +51,9 @@ begin
                select l.* from remit.wallets l
                 where l.ledger_id = wallets_get.ledger_id and l.id = r.id and remit.caller_sees(r.user_id, l.user_id)
                offset 0) w on true
+           -- Only where a hold has ended since: else each wallet would pay for a call.
+           left join lateral (
+               select x.* from remit.wallet_told(w) x where w.held_until <= greatest(clock_timestamp(), w.updated_at)) t on true
      order by r.place;
 end;
 $$;

@@ -30,15 +30,9 @@ begin
     end if;
     return query
     select o.ledger_id, o.id, o.event_id, o.type::text, o.subject_id, o.request_id::text,
-           case when t.id is null then o.data::json else json_build_object(
-               'transfer_id', t.id,
-               'status', case t.outcome when 'posted' then 'posted' else 'rejected' end,
-               'reason', case when t.outcome <> 'posted' then t.outcome end,
-               'source_id', t.source_id, 'target_id', t.target_id,
-               'amount', t.amount, 'currency', t.currency,
-               'source_version', t.source_version, 'source_balance', t.source_balance,
-               'target_version', t.target_version, 'target_balance', t.target_balance,
-               'reference', t.reference, 'metadata', t.metadata, 'created_at', remit.moment_text(t.created_at))
+           case when t.id is null then o.data::json
+                when t.terms is null and t.effect is null then d.data
+                else (d.data::jsonb || remit.terms_data(t))::json
            end,
            o.created_at
       from (select h.* from remit.outbox h
@@ -50,6 +44,17 @@ begin
                select j.* from remit.transfers j
                 where o.data is null and j.ledger_id = o.ledger_id and j.id = o.subject_id
                offset 0) t on true
+           cross join lateral (
+               select json_build_object(
+                   'transfer_id', t.id,
+                   'status', case t.outcome when 'posted' then 'posted' else 'rejected' end,
+                   'reason', case when t.outcome <> 'posted' then t.outcome end,
+                   'source_id', t.source_id, 'target_id', t.target_id,
+                   'amount', t.amount, 'currency', t.currency,
+                   'source_version', t.source_version, 'source_balance', t.source_balance,
+                   'target_version', t.target_version, 'target_balance', t.target_balance,
+                   'reference', t.reference, 'metadata', t.metadata, 'created_at', remit.moment_text(t.created_at)) as data
+               offset 0) d
      order by o.id;
 end;
 $$;

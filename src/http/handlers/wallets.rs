@@ -7,14 +7,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Context, Handled, id_of, of_path, once};
+use crate::base::metrics::CacheRead;
 use crate::http::answer::Answer;
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
-use crate::http::page::{EntryCursor, Page, min_version};
+use crate::http::page::{EntryCursor, Page, WalletReading};
 use crate::http::problem::{Code, Problem};
-use crate::http::render::{WalletBody, to_json, wallet_etag};
+use crate::http::render::{WalletBody, WalletHoldsBody, to_json, wallet_etag};
 use crate::sql::contract;
-use crate::types::WalletRequest;
+use crate::types::{WalletRequest, WalletResult};
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
@@ -54,28 +55,43 @@ pub(super) async fn wallet_create(context: Context<'_>) -> Handled {
 }
 
 pub(super) async fn wallet_get(context: Context<'_>, id: Uuid) -> Handled {
-    let min_version = min_version(context.query())?;
+    let reading = WalletReading::of_query(context.query())?;
+    if reading.with_holds {
+        // From PostgreSQL, and so as new as any event.
+        let told = contract::wallet_holds_get(&context.app.database, context.caller, id);
+        let told = told.await.map_err(of_path)?;
+        let body = Answer::ok(&WalletHoldsBody {
+            wallet: WalletBody::from(&told.wallet),
+            holds: &told.holds,
+        });
+        return Ok(as_read(&context, body?, &told.wallet, CacheRead::Bypass));
+    }
     let ledger = context.app.ledgers.get(context.caller.ledger_id);
-    let (wallet, read) = ledger.wallets.get(context.caller, id, min_version).await?;
+    let wallet = ledger.wallets.get(context.caller, id, reading.min_version);
+    let (wallet, read) = wallet.await?;
     let wallet = wallet.ok_or_else(|| Problem::new(Code::WalletNotFound, "Check the id."))?;
-    let etag = wallet_etag(&wallet);
-    let is_known = context
-        .head
-        .headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|tags| matches_etag(tags, &etag));
-    let mut answer = Answer::ok(&WalletBody::from(&wallet))?;
-    if is_known {
+    let answer = Answer::ok(&WalletBody::from(&wallet))?;
+    Ok(as_read(&context, answer, &wallet, read))
+}
+
+/// An answer with the wallet's entity tag and where it came from; no body where the client has it.
+fn as_read(
+    context: &Context<'_>,
+    answer: Answer,
+    wallet: &WalletResult,
+    read: CacheRead,
+) -> Answer {
+    let etag = wallet_etag(wallet);
+    let mut tags = context.head.headers.get_all(IF_NONE_MATCH).iter();
+    let mut answer = answer;
+    if tags.any(|tags| matches_etag(tags, &etag)) {
         answer.status = StatusCode::NOT_MODIFIED;
         answer.body = Bytes::new();
     }
-    Ok(answer
-        .with(
-            ETAG,
-            HeaderValue::from_str(&etag).expect("digits in quotes are ASCII"),
-        )
-        .with(X_CACHE, HeaderValue::from_static(read.name())))
+    let etag = HeaderValue::from_str(&etag).expect("digits in quotes are ASCII");
+    answer
+        .with(ETAG, etag)
+        .with(X_CACHE, HeaderValue::from_static(read.name()))
 }
 
 /// Weak comparison (RFC 9110, section 13.1.2).

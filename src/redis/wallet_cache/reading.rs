@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::scripts::{FILL, RELEASE};
-use super::{WalletCache, WalletRef, key, microseconds, random};
+use super::{WalletCache, WalletRef, key, microseconds, random, until_text};
+use crate::base::clock;
 use crate::redis::connection::Unavailable;
 use crate::types::WalletResult;
 
@@ -27,7 +28,8 @@ pub struct Lease {
 }
 
 impl WalletCache {
-    /// The cached wallet, if it is there whole and this process knows whose it is.
+    /// The cached wallet, if it is there whole, none of its holds has ended since, and this process
+    /// knows whose it is.
     ///
     /// # Errors
     /// The database has to be asked: no generation can be read, or Redis does not answer.
@@ -109,6 +111,8 @@ impl WalletCache {
         let mut fill = FILL.key(lease.key);
         fill.arg(found.version)
             .arg(found.balance)
+            .arg(found.held)
+            .arg(until_text(found.held_until))
             .arg(found.status_version)
             .arg(<&str>::from(found.status))
             .arg(microseconds(found.updated_at))
@@ -121,9 +125,11 @@ impl WalletCache {
 }
 
 /// What a wallet has in Redis.
-const FIELDS: [&str; 6] = [
+const FIELDS: [&str; 8] = [
     "filled",
     "balance",
+    "held",
+    "held_until",
     "version",
     "status",
     "status_version",
@@ -134,7 +140,6 @@ const FIELDS: [&str; 6] = [
 #[derive(Serialize, Deserialize)]
 struct Filled {
     currency: String,
-    held: i64,
     floor: Option<i64>,
     reference: Option<String>,
     metadata: Value,
@@ -145,7 +150,6 @@ impl Filled {
     fn of(wallet: &WalletResult) -> Self {
         Self {
             currency: wallet.currency.clone(),
-            held: wallet.held,
             floor: wallet.floor,
             reference: wallet.reference.clone(),
             metadata: wallet.metadata.clone(),
@@ -159,6 +163,8 @@ fn whole(id: Uuid, user_id: Option<Uuid>, parts: &[redis::Value]) -> Option<Wall
     let [
         filled,
         balance,
+        held,
+        held_until,
         version,
         status,
         status_version,
@@ -174,7 +180,8 @@ fn whole(id: Uuid, user_id: Option<Uuid>, parts: &[redis::Value]) -> Option<Wall
         user_id,
         currency: filled.currency,
         balance: part(balance)?,
-        held: filled.held,
+        held: part(held)?,
+        held_until: ends(&part::<String>(held_until)?)?,
         floor: filled.floor,
         status: status.parse().ok()?,
         version: part(version)?,
@@ -185,12 +192,21 @@ fn whole(id: Uuid, user_id: Option<Uuid>, parts: &[redis::Value]) -> Option<Wall
         updated_at: moment(part(updated_at_us)?)?,
         replayed: false,
     };
-    wallet.is_possible().then_some(wallet)
+    let has_ended = |until| until <= clock::now();
+    (wallet.is_possible() && !wallet.held_until.is_some_and(has_ended)).then_some(wallet)
 }
 
 /// A part of a wallet, if it is there and can be read.
 fn part<T: FromRedisValue>(value: &redis::Value) -> Option<T> {
     Option::from_redis_value(value).ok().flatten()
+}
+
+/// When the first hold ends: none, where the text is empty. None of both, where it cannot be read.
+fn ends(text: &str) -> Option<Option<OffsetDateTime>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    moment(text.parse().ok()?).map(Some)
 }
 
 fn moment(us: i64) -> Option<OffsetDateTime> {

@@ -5,24 +5,34 @@ use std::sync::LazyLock;
 use redis::Script;
 
 /// The function `merge(key, i)`, which writes to a wallet what is newer of it: the arguments from
-/// the i-th on are version, balance, `status_version`, status, `updated_at`, where an empty string
-/// is a part not given.
+/// the i-th on are version, balance, held, `held_until`, `status_version`, status, `updated_at`,
+/// where an empty version is a part not given.
+///
+/// At one version, what is held changes only as holds end. So the later `held_until` is the newer
+/// one, and an empty one, when nothing more ends, is the latest.
 ///
 /// A wallet that is not there is left alone: no reader has a lease on it, and the next one will ask
 /// PostgreSQL. With a lease there is always a version.
 const MERGE_TEXT: &str = r"
         local function merge(key, i)
-            local version, balance, status_version, status, updated_at = unpack(ARGV, i, i + 4)
-            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at')
+            local version, balance, held, held_until, status_version, status, updated_at = unpack(ARGV, i, i + 6)
+            local old = redis.call('HMGET', key, 'version', 'status_version', 'updated_at', 'held_until')
             if not old[1] then return end
             local new = {}
             local function set(field, value)
                 new[#new + 1] = field
                 new[#new + 1] = value
             end
-            if version ~= '' and tonumber(version) > tonumber(old[1] or -1) then
+            local function is_later(until_new, until_old)
+                return until_old and until_old ~= ''
+                    and (until_new == '' or tonumber(until_new) > tonumber(until_old))
+            end
+            local ahead = version ~= '' and tonumber(version) - tonumber(old[1] or -1)
+            if ahead and (ahead > 0 or ahead == 0 and is_later(held_until, old[4])) then
                 set('version', version)
                 set('balance', balance)
+                set('held', held)
+                set('held_until', held_until)
             end
             if status_version ~= '' and tonumber(status_version) > tonumber(old[2] or -1) then
                 set('status_version', status_version)
@@ -41,7 +51,7 @@ fn with_merge(text: &str) -> Script {
 
 /// KEYS: wallets. ARGV: for each what `merge` takes.
 pub(super) static MERGE: LazyLock<Script> =
-    LazyLock::new(|| with_merge("for i = 1, #KEYS do merge(KEYS[i], 5 * i - 4) end"));
+    LazyLock::new(|| with_merge("for i = 1, #KEYS do merge(KEYS[i], 7 * i - 6) end"));
 
 /// KEYS: a wallet. ARGV: what `merge` takes, the TTL, the field of the lease, the lease, what
 /// readers alone write. A reader whose lease is gone only merges, as a writer does: its client is
@@ -49,7 +59,7 @@ pub(super) static MERGE: LazyLock<Script> =
 pub(super) static FILL: LazyLock<Script> = LazyLock::new(|| {
     with_merge(
         r"
-        local ttl, lease_field, lease, filled = unpack(ARGV, 6, 9)
+        local ttl, lease_field, lease, filled = unpack(ARGV, 8, 11)
         merge(KEYS[1], 1)
         if redis.call('HMGET', KEYS[1], lease_field)[1] == lease then
             redis.call('HSET', KEYS[1], 'filled', filled)

@@ -3,10 +3,17 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Known, Model, Refusal, Transfer, check_labels};
+use super::asks::Meant;
+use super::faults::Fault;
+use super::results::{
+    clear, code_of, field_of, groups_are_whole, hide, is_stored, outcome_of, unstored,
+};
+use super::verdict::No;
+use super::{Known, Model, Refusal, Transfer};
 use crate::answer::Answer;
 use crate::call::{Ask, Caller, Session, TransferRequest};
-use crate::cast::{AMOUNT_MAX, Key, transfer_of_user};
+use crate::cast::{Key, transfer_of_user};
+use crate::terms::{Terms, Verb};
 
 impl Model {
     pub(super) fn transfers_post(
@@ -21,21 +28,33 @@ impl Model {
         if asks.iter().any(|ask| ask.key == Some(Key::Empty)) {
             return Err(("WL001", "key_sha256s"));
         }
+        if !groups_are_whole(asks) {
+            return Err(("WL001", "terms"));
+        }
         let moment = self.time('m');
-        let mut recorded = Vec::new();
-        let rows = asks.iter().enumerate().map(|(place, ask)| {
-            let row = self.post(session, ask, &moment, actual.row(place));
-            let is_new = is_stored(&row["outcome"]) && row["replayed"] == false;
-            if is_new && session == Session::Operator {
-                // A user's key has given it an id of the user's name space.
-                let id = row["id"].as_str().expect("what is stored has an id");
-                recorded.push(id.parse().expect("it is a UUID"));
+        let asks = self.meant(session, asks);
+        self.expire(&self.locked(&asks), &moment);
+        let mut rows: Vec<Value> = Vec::new();
+        while let Some(ask) = asks.get(rows.len()) {
+            let place = rows.len();
+            let size = ask.terms.as_ref().and_then(|terms| terms.group_size);
+            match size.map(|size| usize::try_from(size).expect("the group is whole")) {
+                Some(size) => {
+                    let heard = (place..place + size).map(|place| actual.row(place));
+                    let heard: Vec<&Value> = heard.collect();
+                    rows.extend(self.post_group(&asks[place..place + size], &moment, &heard));
+                }
+                None => rows.push(self.post(ask, &moment, actual.row(place))),
             }
-            row
-        });
-        let rows = rows.collect();
-        if !recorded.is_empty() {
-            self.record("transfers_post", &recorded, None);
+        }
+        let stored = rows
+            .iter()
+            .filter(|row| is_stored(&row["outcome"]) && row["replayed"] == false);
+        // A user's key has given it an id of the user's name space.
+        let stored = stored.map(|row| row["id"].as_str().expect("what is stored has an id"));
+        let stored: Vec<Uuid> = stored.map(|id| id.parse().expect("it is a UUID")).collect();
+        if !stored.is_empty() && session == Session::Operator {
+            self.record("transfers_post", &stored, None);
         }
         Ok(rows)
     }
@@ -44,227 +63,231 @@ impl Model {
         &mut self,
         caller: Caller,
         request: &TransferRequest,
+        terms: Option<&Terms>,
         actual: &Answer,
     ) -> Result<Vec<Value>, Refusal> {
         let known = self.admit(caller, "spend")?;
         let ask = Ask {
             key: caller.key,
             request: request.clone(),
+            terms: terms.cloned(),
         };
-        // It waits for wallets, so none of them is ever busy.
+        self.post_by_hand(known, caller, &[ask], actual)
+    }
+
+    /// Posts what a person waits for: none of the wallets is ever busy, and what is not stored is
+    /// an error.
+    pub(super) fn post_by_hand(
+        &mut self,
+        known: Known,
+        caller: Caller,
+        asks: &[Ask],
+        actual: &Answer,
+    ) -> Result<Vec<Value>, Refusal> {
         let may_be_busy = std::mem::take(&mut self.may_be_busy);
-        let actual = Answer::Rows(vec![json!({"outcome": outcome_of(actual)})]);
-        let rows = self.transfers_post(caller.session, &[ask], &actual);
+        let heard = vec![json!({"outcome": outcome_of(actual)}); asks.len()];
+        let rows = self.transfers_post(caller.session, asks, &Answer::Rows(heard));
         self.may_be_busy = may_be_busy;
-        let mut rows = rows?;
-        let target = request.target_id;
-        if target.is_none_or(|target| self.visible(known, target).is_none()) {
-            hide(&mut rows[0], "target");
+        let rows = rows?;
+        // Of a group, the leg that is at fault tells the field.
+        let unstored = rows.iter().filter(|row| !is_stored(&row["outcome"]));
+        let unstored = unstored.min_by_key(|row| row["field"].is_null());
+        if let Some(row) = unstored {
+            return Err((code_of(&row["outcome"]), field_of(row)));
         }
-        let field = match rows[0]["field"].as_str() {
-            Some("source_id") => "source_id",
-            Some("target_id") => "target_id",
-            Some("amount") => "amount",
-            Some("currency") => "currency",
-            Some("reference") => "reference",
-            Some("metadata") => "metadata",
-            _ => "id",
-        };
-        match rows[0]["outcome"].as_str() {
-            Some("invalid_field") => Err(("WL001", field)),
-            Some("wallet_not_found") => Err(("WL002", field)),
-            Some("idempotency_key_reused") => Err(("WL005", field)),
-            Some("same_wallet") => Err(("WL006", field)),
-            _ => Ok(rows),
-        }
+        let seen = rows
+            .into_iter()
+            .map(|row| self.seen(known, row).unwrap_or(Value::Null));
+        Ok(seen.collect())
     }
 
     pub(super) fn transfer_get(&self, caller: Caller, id: Uuid) -> Result<Vec<Value>, Refusal> {
         let known = self.admit(caller, "read")?;
         let of_user = known.user.map(|user| transfer_of_user(user, id));
-        let found = of_user.into_iter().chain([id]).find_map(|id| {
-            let transfer = self.transfers.get(&id)?;
-            Some((id, transfer))
-        });
-        let (id, transfer) = found.ok_or(NOT_FOUND)?;
-        let mut row = transfer.row(id, false);
-        if self.visible(known, transfer.source).is_none() {
-            let is_received = self.visible(known, transfer.target).is_some();
-            if !is_received || transfer.outcome != "posted" {
-                return Err(NOT_FOUND);
-            }
-            hide(&mut row, "source");
-        }
-        if self.visible(known, transfer.target).is_none() {
-            hide(&mut row, "target");
-        }
-        Ok(vec![row])
+        let id = of_user
+            .into_iter()
+            .chain([id])
+            .find(|id| self.transfers.contains_key(id));
+        let row = id.and_then(|id| self.seen(known, self.row_now(id)));
+        row.map(|row| vec![row]).ok_or(NOT_FOUND)
     }
 
-    /// Decides one request, and gives its result.
-    fn post(&mut self, session: Session, ask: &Ask, moment: &str, actual: &Value) -> Value {
-        let mut request = ask.request.clone();
-        let Some(known) = self.find(session, ask.key) else {
-            return unstored(&request, "unauthenticated", None);
-        };
-        if let Some(user) = known.user {
-            request.id = request.id.map(|id| transfer_of_user(user, id));
-        }
-        if !known.may("spend") {
-            return unstored(&request, "forbidden", None);
-        }
-        let refusal = self.refusal(known, &request, actual);
-        let is_unseen = request
-            .id
-            .is_some_and(|id| self.may_be_unseen.contains(&id))
-            && refusal.is_some_and(|(outcome, _)| actual["outcome"] == outcome);
-        if !is_unseen && let Some(row) = self.replay(&request) {
-            return row;
-        }
-        if let Some((outcome, field)) = refusal {
-            return unstored(&request, outcome, Some(field));
-        }
-        let id = request.id.expect("it was refused without");
-        let transfer = self.decide(request, moment);
-        let status = if transfer.outcome == "posted" {
-            "posted"
-        } else {
-            "rejected"
-        };
-        self.events.insert(format!("transfer.{status} {id}"));
-        let row = transfer.row(id, false);
-        self.transfers.insert(id, transfer);
+    /// A row of the journal with what was reversed of it.
+    pub(super) fn row_now(&self, id: Uuid) -> Value {
+        let mut row = self.transfers[&id].row(id, false);
+        let (amount, reversals) = self.reversed(id);
+        row["reversed"] = json!(amount);
+        row["reversal_ids"] = json!(reversals);
         row
     }
 
-    /// The answer where the id is taken: the stored one to the same content.
-    fn replay(&self, request: &TransferRequest) -> Option<Value> {
-        let id = request.id?;
+    /// How much of a transfer was reversed, and by what.
+    pub(super) fn reversed(&self, original: Uuid) -> (i64, Vec<Uuid>) {
+        let reversals = self.reversals.iter().filter(|(of, _)| *of == original);
+        let reversals: Vec<Uuid> = reversals.map(|(_, id)| *id).collect();
+        let amounts = reversals.iter().filter_map(|id| self.transfers[id].amount);
+        (amounts.sum(), reversals)
+    }
+
+    /// What a caller sees of a row: all of its own side, and nothing of the other's balance. None
+    /// where it is no business of its.
+    pub(super) fn seen(&self, known: Known, mut row: Value) -> Option<Value> {
+        let sees = |side: &str| {
+            let id = row[format!("{side}_id")].as_str()?.parse().ok()?;
+            self.visible(known, id)
+        };
+        let [sees_source, sees_target] = ["source", "target"].map(|side| sees(side).is_some());
+        if !sees_source && (!sees_target || row["outcome"] != "posted") {
+            return None;
+        }
+        if !sees_source {
+            hide(&mut row, "source");
+            for field in [
+                "hold_amount",
+                "hold_captured",
+                "hold_remaining",
+                "hold_expires_at",
+                "hold_before",
+            ] {
+                clear(&mut row["effect"], field);
+            }
+            clear(&mut row["terms"], "source_version");
+            clear(&mut row["terms"], "source_balance_min");
+        }
+        if !sees_target {
+            hide(&mut row, "target");
+        }
+        for record in ["effect", "terms"] {
+            if row[record]
+                .as_object()
+                .is_some_and(|fields| fields.values().all(Value::is_null))
+            {
+                row[record] = Value::Null;
+            }
+        }
+        Some(row)
+    }
+
+    /// Decides one request, and gives its result.
+    fn post(&mut self, ask: &Meant, moment: &str, actual: &Value) -> Value {
+        let refusal = self.refusal(ask, actual);
+        if let Some(row) = self.replay(ask, refusal, actual) {
+            return row;
+        }
+        if let Some(fault) = refusal {
+            return unstored(ask, fault);
+        }
+        match self.verdict(ask, moment) {
+            Err(No::Refused(fault)) => unstored(ask, fault),
+            Err(No::Rejected(outcome, amount)) => {
+                let row = self.row_of(ask, outcome, amount, moment);
+                self.store_answer(ask, row)
+            }
+            Ok(deed) => {
+                let row = self.perform(ask, deed, moment);
+                self.store_answer(ask, row)
+            }
+        }
+    }
+
+    /// Stores a row of the journal, and gives the result.
+    pub(super) fn store_answer(&mut self, ask: &Meant, row: Transfer) -> Value {
+        let id = ask.request.id.expect("it was refused without");
+        let answer = row.row(id, false);
+        self.store(id, row);
+        answer
+    }
+
+    pub(super) fn store(&mut self, id: Uuid, row: Transfer) {
+        self.events.insert(format!("{} {id}", row.event()));
+        if let Some(Terms {
+            kind: Some(Verb::Reversal),
+            subject_id: Some(of),
+            ..
+        }) = row.terms
+            && row.outcome == "posted"
+        {
+            self.reversals.push((of, id));
+        }
+        self.transfers.insert(id, row);
+    }
+
+    /// The answer where the id is taken: the stored one to the same content. A caller that may not
+    /// spend hears none. What another session has just stored may not have been seen.
+    pub(super) fn replay(
+        &self,
+        ask: &Meant,
+        refusal: Option<Fault>,
+        actual: &Value,
+    ) -> Option<Value> {
+        if refusal.is_some_and(|(outcome, _)| matches!(outcome, "unauthenticated" | "forbidden")) {
+            return None;
+        }
+        let id = ask.request.id?;
         let stored = self.transfers.get(&id)?;
+        if self.may_be_unseen.contains(&id)
+            && refusal.is_some_and(|(outcome, _)| actual["outcome"] == outcome)
+        {
+            return None;
+        }
+        let request = &ask.request;
         // An omitted currency means the source's.
         let currency = request
             .currency
             .as_ref()
             .unwrap_or(&self.wallets[&stored.source].currency);
+        let asked = if ask.terms.is_some() {
+            stored.amount_asked
+        } else {
+            stored.amount
+        };
         let is_same = request.source_id == Some(stored.source)
-            && request.target_id == Some(stored.target)
-            && request.amount == Some(stored.amount)
+            && request.target_id == stored.target
+            && request.amount == asked
+            && ask.terms == stored.terms
             && request.reference == stored.reference
             && *currency == stored.currency
             && request.metadata.clone().unwrap_or_else(|| json!({})) == stored.metadata;
         if is_same {
             return Some(stored.row(id, true));
         }
-        Some(unstored(request, "idempotency_key_reused", None))
+        Some(unstored(ask, ("idempotency_key_reused", "")))
     }
 
-    /// Why a request is not stored, and the field at fault.
-    fn refusal(
+    /// A row of the journal that changes nothing.
+    pub(super) fn row_of(
         &self,
-        known: Known,
-        request: &TransferRequest,
-        actual: &Value,
-    ) -> Option<(&'static str, &'static str)> {
-        let invalid = |field| Some(("invalid_field", field));
-        if request.id.is_none() {
-            return invalid("id");
-        }
-        let Some(source) = request.source_id else {
-            return invalid("source_id");
-        };
-        let Some(target) = request.target_id else {
-            return invalid("target_id");
-        };
-        if !request
-            .amount
-            .is_some_and(|amount| (1..=AMOUNT_MAX).contains(&amount))
-        {
-            return invalid("amount");
-        }
-        let is_code =
-            |text: &String| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-        if !request.currency.as_ref().is_none_or(is_code) {
-            return invalid("currency");
-        }
-        if let Err((_, field)) = check_labels(request.reference.as_ref(), request.metadata.as_ref())
-        {
-            return invalid(field);
-        }
-        if source == target {
-            return Some(("same_wallet", "target_id"));
-        }
-        if self.visible(known, source).is_none() {
-            return Some(("wallet_not_found", "source_id"));
-        }
-        if self.may_be_busy && actual["outcome"] == "wallet_busy" {
-            let is_target = actual["field"] == "target_id";
-            return Some((
-                "wallet_busy",
-                if is_target { "target_id" } else { "source_id" },
-            ));
-        }
-        (!self.wallets.contains_key(&target)).then_some(("wallet_not_found", "target_id"))
-    }
-
-    /// Posts or rejects what is well-formed.
-    fn decide(&mut self, request: TransferRequest, moment: &str) -> Transfer {
-        let [source_id, target_id] =
-            [request.source_id, request.target_id].map(|id| id.expect("it was refused without"));
-        let amount = request.amount.expect("it was refused without");
-        let (source, target) = (&self.wallets[&source_id], &self.wallets[&target_id]);
-        let currency = request.currency.unwrap_or_else(|| source.currency.clone());
-        let daily = source.daily_max.map(|max| (source.daily_spent(), max));
-        let outcome = if currency != source.currency || currency != target.currency {
-            "currency_mismatch"
-        } else if source.is_frozen || target.is_frozen {
-            "wallet_frozen"
-        } else if source
-            .floor
-            .is_some_and(|floor| source.balance - amount < floor)
-        {
-            "insufficient_funds"
-        } else if source.transfer_max.is_some_and(|max| amount > max)
-            || daily.is_some_and(|(spent, max)| spent + amount > max)
-        {
-            "limit_exceeded"
-        } else if target.balance + amount > AMOUNT_MAX || source.balance - amount < -AMOUNT_MAX {
-            "balance_limit_exceeded"
-        } else {
-            "posted"
-        };
-        let entries = (outcome == "posted").then(|| {
-            let [source_version, source_balance] = self.enter(source_id, -amount, moment);
-            let [target_version, target_balance] = self.enter(target_id, amount, moment);
-            [
-                source_version,
-                source_balance,
-                target_version,
-                target_balance,
-            ]
-        });
+        ask: &Meant,
+        outcome: &'static str,
+        amount: Option<i64>,
+        moment: &str,
+    ) -> Transfer {
+        let request = ask.request.clone();
+        let source = request.source_id.expect("it was refused without");
         Transfer {
             outcome,
-            source: source_id,
-            target: target_id,
+            source,
+            target: request.target_id,
             amount,
-            currency,
-            entries,
+            currency: request
+                .currency
+                .unwrap_or_else(|| self.wallets[&source].currency.clone()),
+            entries: [None, None],
             reference: request.reference,
             metadata: request.metadata.unwrap_or_else(|| json!({})),
             request_id: request.request_id,
             created_at: moment.to_owned(),
+            terms: ask.terms.clone(),
+            amount_asked: ask.asked(),
+            effect: Value::Null,
         }
     }
 
     /// Makes an entry; gives the version and balance after it.
-    fn enter(&mut self, wallet: Uuid, amount: i64, moment: &str) -> [i64; 2] {
+    pub(super) fn enter(&mut self, wallet: Uuid, amount: i64, moment: &str) -> [i64; 2] {
         let wallet = self.wallets.get_mut(&wallet).expect("it was found before");
         wallet.balance += amount;
         wallet.version += 1;
-        wallet.spent += i128::from(-amount.min(0));
-        if amount < 0 {
-            wallet.left_first.get_or_insert(wallet.version);
-        }
         moment.clone_into(&mut wallet.updated_at);
         [wallet.version, wallet.balance]
     }
@@ -272,76 +295,42 @@ impl Model {
 
 const NOT_FOUND: Refusal = ("WL004", "transfer_id");
 
-/// The outcome behind an error of `transfer_create`, where that is one of a refusal that is not
-/// stored.
-fn outcome_of(answer: &Answer) -> Option<&'static str> {
-    let Answer::Refused(code, _) = answer else {
-        return None;
-    };
-    match code.as_str() {
-        "WL001" => Some("invalid_field"),
-        "WL002" => Some("wallet_not_found"),
-        "WL006" => Some("same_wallet"),
-        _ => None,
-    }
-}
-
-/// Leaves out what a result says of a wallet that is not the caller's.
-fn hide(row: &mut Value, side: &str) {
-    row[format!("{side}_version")] = Value::Null;
-    row[format!("{side}_balance")] = Value::Null;
-}
-
-/// The result of a request that left nothing behind: it repeats the request.
-fn unstored(request: &TransferRequest, outcome: &str, field: Option<&str>) -> Value {
-    json!({
-        "id": request.id, "outcome": outcome, "field": field, "replayed": false,
-        "source_id": request.source_id, "target_id": request.target_id,
-        "amount": request.amount, "currency": request.currency,
-        "source_version": null, "source_balance": null, "target_version": null, "target_balance": null,
-        "reference": request.reference, "metadata": request.metadata.clone().unwrap_or_else(|| json!({})),
-        "request_id": request.request_id, "created_at": null,
-    })
-}
-
-/// Whether an outcome is kept under the request's id.
-fn is_stored(outcome: &Value) -> bool {
-    let stored = [
-        "posted",
-        "insufficient_funds",
-        "wallet_frozen",
-        "currency_mismatch",
-        "limit_exceeded",
-        "balance_limit_exceeded",
-    ];
-    outcome
-        .as_str()
-        .is_some_and(|outcome| stored.contains(&outcome))
-}
-
 impl Transfer {
-    fn row(&self, id: Uuid, replayed: bool) -> Value {
+    /// The type of its event.
+    fn event(&self) -> &'static str {
+        let verb = self.terms.as_ref().and_then(|terms| terms.kind);
+        match verb {
+            _ if self.outcome != "posted" => "transfer.rejected",
+            Some(Verb::Hold) => "hold.authorised",
+            Some(Verb::Adjustment) => "hold.adjusted",
+            Some(Verb::Release) => "hold.released",
+            Some(Verb::Expiry) => "hold.expired",
+            None | Some(Verb::Capture | Verb::Reversal) => "transfer.posted",
+        }
+    }
+
+    pub(super) fn row(&self, id: Uuid, replayed: bool) -> Value {
         let mut row = self.stored(id);
-        row["field"] = Value::Null;
+        for name in ["field", "reversed", "reversal_ids"] {
+            row[name] = Value::Null;
+        }
         row["replayed"] = json!(replayed);
         row
     }
 
     /// Its row in the table.
     pub(super) fn stored(&self, id: Uuid) -> Value {
-        let [
-            source_version,
-            source_balance,
-            target_version,
-            target_balance,
-        ] = self.entries.map_or([None; 4], |entries| entries.map(Some));
+        let [source, target] = self
+            .entries
+            .map(|entry| entry.map_or([None; 2], |entry| entry.map(Some)));
         json!({
             "id": id, "outcome": self.outcome, "source_id": self.source, "target_id": self.target,
             "amount": self.amount, "currency": self.currency,
-            "source_version": source_version, "source_balance": source_balance,
-            "target_version": target_version, "target_balance": target_balance,
+            "source_version": source[0], "source_balance": source[1],
+            "target_version": target[0], "target_balance": target[1],
             "reference": self.reference, "metadata": self.metadata, "request_id": self.request_id,
-            "created_at": self.created_at,
+            "created_at": self.created_at, "terms": self.terms, "amount_asked": self.amount_asked,
+            "effect": self.effect,
         })
     }
 }

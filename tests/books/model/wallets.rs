@@ -64,7 +64,7 @@ impl Model {
             )?;
         }
         let wallet = self.wallets.get_mut(&id).expect("it was made above");
-        wallet.answer = wallet.row(id);
+        wallet.answer = wallet.row(id, (0, None));
         Ok(vec![wallet.answer.clone()])
     }
 
@@ -90,7 +90,7 @@ impl Model {
         };
         let refused = |(code, _)| (code, "initial_balance");
         let rows = self
-            .transfer_create(caller, &request, &Answer::Rows(vec![]))
+            .transfer_create(caller, &request, None, &Answer::Rows(vec![]))
             .map_err(refused)?;
         match rows[0]["outcome"].as_str() {
             Some("wallet_frozen") => Err(("WL013", "initial_balance")),
@@ -120,7 +120,7 @@ impl Model {
     pub(super) fn wallet_get(&self, caller: Caller, id: Uuid) -> Result<Vec<Value>, Refusal> {
         let known = self.admit(caller, "read")?;
         let wallet = self.visible(known, id).ok_or(("WL002", "wallet_id"))?;
-        Ok(vec![wallet.row(id)])
+        Ok(vec![wallet.row(id, self.held_now(id))])
     }
 
     pub(super) fn wallets_get(
@@ -131,7 +131,7 @@ impl Model {
         let rows = wallets.iter().map(|(key, id)| {
             let known = self.find(session, *key).ok_or(UNAUTHENTICATED)?;
             let nothing = || {
-                let mut row = Wallet::new(None, "", String::new()).row(*id);
+                let mut row = Wallet::new(None, "", String::new()).row(*id, (0, None));
                 for value in row.as_object_mut().expect("it is one").values_mut() {
                     *value = Value::Null;
                 }
@@ -140,7 +140,7 @@ impl Model {
             };
             Ok(self
                 .visible(known, *id)
-                .map_or_else(nothing, |wallet| wallet.row(*id)))
+                .map_or_else(nothing, |wallet| wallet.row(*id, self.held_now(*id))))
         });
         rows.collect()
     }
@@ -268,9 +268,10 @@ impl Wallet {
         if self.is_frozen { "frozen" } else { "active" }
     }
 
-    fn row(&self, id: Uuid) -> Value {
+    fn row(&self, id: Uuid, (held, held_until): (i64, Option<String>)) -> Value {
         json!({
-            "id": id, "user_id": self.user, "currency": self.currency, "balance": self.balance, "held": 0,
+            "id": id, "user_id": self.user, "currency": self.currency, "balance": self.balance, "held": held,
+            "held_until": held_until,
             "floor": self.floor, "status": self.status(), "version": self.version,
             "status_version": self.status_version, "reference": self.reference, "metadata": self.metadata,
             "created_at": self.created_at, "updated_at": self.updated_at, "replayed": false,
@@ -278,8 +279,8 @@ impl Wallet {
     }
 
     /// Its row in the table.
-    pub(super) fn stored(&self, id: Uuid) -> Value {
-        let mut row = self.row(id);
+    pub(super) fn stored(&self, id: Uuid, held: (i64, Option<String>)) -> Value {
+        let mut row = self.row(id, held);
         let fields = row.as_object_mut().expect("it is one");
         fields.remove("replayed");
         fields.insert("transfer_max".to_owned(), json!(self.transfer_max));
@@ -308,22 +309,30 @@ impl Wallet {
 impl Transfer {
     /// The version and the row of this transfer in a wallet's statement.
     fn entry_of(&self, id: Uuid, wallet: Uuid) -> Option<(i64, Value)> {
-        let [
-            source_version,
-            source_balance,
-            target_version,
-            target_balance,
-        ] = self.entries?;
-        let (version, amount, balance, counterparty) = if wallet == self.source {
-            (source_version, -self.amount, source_balance, self.target)
-        } else if wallet == self.target {
-            (target_version, self.amount, target_balance, self.source)
+        let [source, target] = self.entries;
+        let (entry, side, counterparty) = if wallet == self.source {
+            (source?, "source", self.target)
+        } else if Some(wallet) == self.target {
+            (target?, "target", Some(self.source))
         } else {
             return None;
         };
+        let [version, balance] = entry;
+        let moved = if target.is_some() {
+            self.amount
+        } else {
+            Some(0)
+        };
+        let amount = moved.map(|amount| if side == "source" { -amount } else { amount });
+        let held = self
+            .effect
+            .get(format!("{side}_held"))
+            .and_then(Value::as_i64);
+        let verb = self.terms.as_ref().and_then(|terms| terms.kind);
         let row = json!({
             "transfer_id": id, "version": version, "amount": amount, "balance": balance,
             "counterparty_id": counterparty, "reference": self.reference, "created_at": self.created_at,
+            "kind": verb, "held": held.unwrap_or(0),
         });
         Some((version, row))
     }

@@ -6,6 +6,7 @@ mod cache;
 mod command_line;
 mod dead_letters;
 mod fuzz;
+mod holds;
 mod lead;
 mod notifier;
 mod outages;

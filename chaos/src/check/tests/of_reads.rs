@@ -1,13 +1,17 @@
 //! What clients read.
 
 use super::*;
-use crate::history::Newest;
+use crate::history::{Around, Newest};
 
 fn read(version: i64, balance: i64) -> Read {
     Read {
         wallet_id: Uuid::from_u128(2),
         version,
         balance,
+        held: 0,
+        available: balance,
+        held_until_us: None,
+        around: Around::default(),
         known: 0,
         written: None,
         told: Newest::default(),
@@ -70,6 +74,7 @@ fn a_statement_that_never_was_is_found() {
                 transfer_id: Uuid::from_u128(9),
                 amount,
                 balance: 15,
+                held: 0,
             });
         })
     };
