@@ -3,26 +3,22 @@
 //!
 //! Not `redis::aio::ConnectionManager`: it connects again while its callers wait, knows no rest,
 //! asks the new Redis nothing before the first call reaches it, and takes no stream of ours, which
-//! the trust in certificates and the driver below need.
+//! the trust in certificates and the driver of `link` need.
 
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use mobc_redis::mobc::{Manager, Pool, async_trait};
-use redis::aio::MultiplexedConnection;
-use redis::{
-    Client, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, Pipeline, RedisConnectionInfo,
-    RedisError, RedisResult, ScriptInvocation,
-};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use mobc_redis::mobc::Pool;
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
 use tokio::time::timeout_at;
 
-use crate::base::tls::{Tls, Trust};
+use crate::base::tls::Trust;
 use crate::redis::replication::{info, master_id};
+
+mod link;
+
+use link::{Link, LinkManager};
 
 /// How long a call may take, connecting included.
 const CALL_MS_MAX: u64 = 250;
@@ -34,8 +30,6 @@ const CONNECTIONS_MAX: u64 = 1;
 /// The Redis key that is written to find out whether Redis takes writes, and how long it stays.
 const PROBE: &str = "remit:probe";
 const PROBE_MS: u64 = 1_000;
-
-const URL_RULE: &str = "must be a Redis URL: redis://:password@host:port/0";
 
 /// Redis did not answer, or not in time. The caller goes on without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,98 +244,5 @@ impl Calls<'_> {
     ) -> Result<T, Unavailable> {
         let work = async |link: &mut Link| script.invoke_async(&mut link.connection).await;
         self.redis.call(self.id, work).await
-    }
-}
-
-/// A connection, which Redis it leads to, and whether a call on it has failed. Clones share all.
-#[derive(Clone)]
-struct Link {
-    connection: MultiplexedConnection,
-    /// The replication id of a master. None: it is no master, or does not say.
-    id: Arc<Mutex<Option<String>>>,
-    is_broken: Arc<AtomicBool>,
-}
-
-struct LinkManager {
-    host: String,
-    port: u16,
-    login: RedisConnectionInfo,
-    tls: Option<Tls>,
-}
-
-impl LinkManager {
-    fn new(url: &str, trust: &Trust) -> Result<Self, String> {
-        // The library is not asked for TLS: it would read the system's certificates at each
-        // connection.
-        let (url, tls) = match url.strip_prefix("rediss://") {
-            Some(rest) => (format!("redis://{rest}"), Some(trust.tls()?)),
-            None => (url.to_owned(), None),
-        };
-        let client = Client::open(url).map_err(|_| URL_RULE)?;
-        let info = client.get_connection_info();
-        match &info.addr {
-            ConnectionAddr::Tcp(host, port) => Ok(Self {
-                host: host.clone(),
-                port: *port,
-                login: info.redis.clone(),
-                tls,
-            }),
-            _ => Err(URL_RULE.to_owned()),
-        }
-    }
-
-    async fn open(&self) -> RedisResult<MultiplexedConnection> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        stream.set_nodelay(true)?;
-        match &self.tls {
-            Some(tls) => self.log_in(tls.connect(&self.host, stream).await?).await,
-            None => self.log_in(stream).await,
-        }
-    }
-
-    async fn log_in<S>(&self, stream: S) -> RedisResult<MultiplexedConnection>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let (connection, driver) = MultiplexedConnection::new(&self.login, stream).await?;
-        let mut driver = Box::pin(driver);
-        // The runtime runs the task that was woken last next. So that what all others ask by then
-        // goes in the same packet, the driver queues once more behind them. It ends with the
-        // connection's last clone.
-        let mut has_queued = false;
-        tokio::spawn(poll_fn(move |context| {
-            has_queued = !has_queued;
-            if has_queued {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            driver.as_mut().poll(context)
-        }));
-        Ok(connection)
-    }
-}
-
-#[async_trait]
-impl Manager for LinkManager {
-    type Connection = Link;
-    type Error = RedisError;
-
-    async fn connect(&self) -> Result<Link, RedisError> {
-        let mut connection = self.open().await?;
-        let said: Option<String> = info().query_async(&mut connection).await.ok();
-        let id = said.as_deref().and_then(master_id).map(str::to_owned);
-        Ok(Link {
-            connection,
-            id: Arc::new(Mutex::new(id)),
-            is_broken: Arc::default(),
-        })
-    }
-
-    async fn check(&self, link: Link) -> Result<Link, RedisError> {
-        Ok(link)
-    }
-
-    fn validate(&self, link: &mut Link) -> bool {
-        !link.is_broken.load(Ordering::Relaxed)
     }
 }

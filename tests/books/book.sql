@@ -87,8 +87,8 @@ create function public.before(moment timestamptz, away interval) returns timesta
                 then moment - away else moment end;
 $$;
 
--- Lets time go by until the first hold that ends has so many milliseconds left; how many microseconds
--- that was.
+-- Lets time go by until the first hold that ends has so many milliseconds left; how many
+-- microseconds that was.
 create function public.book_near(ledger bigint, milliseconds integer) returns bigint language plpgsql as $$
 declare
     away constant interval := (
