@@ -76,7 +76,7 @@ impl Hold {
         })
     }
 
-    /// What is read of it: it has ended once its time has come, whoever wrote that.
+    /// What is read of it: it has ended once its time has come, also before that is written.
     fn row(&self, id: Uuid, now: i64) -> Value {
         let is_due = self.is_due(now);
         let status = match self.closed_by {
