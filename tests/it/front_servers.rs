@@ -181,7 +181,10 @@ async fn start_mortal() -> (u16, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn what_may_have_been_done_is_sent_again_only_where_its_key_makes_it_one() {
     let stack = Stack::start().await;
-    let wallets = [stack.http.wallet(1_000_000).await, stack.http.wallet(0).await];
+    let wallets = [
+        stack.http.wallet(1_000_000).await,
+        stack.http.wallet(0).await,
+    ];
     let (mortal, deaths) = start_mortal().await;
     let nginx = nginx_before([mortal, stack.server.port]).await;
     let user = json!({"name": "Ann"});
