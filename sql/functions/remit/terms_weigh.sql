@@ -68,7 +68,7 @@ begin
         when 'capture' then
             amount := coalesce(asked, remaining);
             changed.captured := hold.captured + amount;
-            held_change := -least(amount, remaining);
+            held_change := -amount;
             if amount >= remaining or coalesce(terms.is_final, true) then
                 held_change := -remaining;
                 changed.closed_by := kind;
