@@ -30,13 +30,8 @@ begin
     select (seen.leg).*
       from (select p as place, remit_v1.leg_id(found_id, p) as id from generate_series(1, size) as p offset 0) i
            cross join lateral (
-               select remit.transfer_seen(group_get.ledger_id, caller.user_id, (
-                          t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount, t.currency,
-                          t.source_version, t.source_balance, t.target_version, t.target_balance,
-                          t.reference, t.metadata, t.request_id, t.created_at, t.terms, t.amount_asked, t.effect,
-                          coalesce(v.amount, 0), coalesce(v.reversal_ids, '{}'))::remit_v1.transfer_result) as leg
+               select remit.transfer_seen(group_get.ledger_id, caller.user_id, remit.transfer_told(t)) as leg
                  from remit.transfers t
-                      left join remit.reversed_transfers v on v.ledger_id = t.ledger_id and v.transfer_id = t.id
                 where t.ledger_id = group_get.ledger_id and t.id = i.id
                offset 0) seen
      where (seen.leg).id is not null

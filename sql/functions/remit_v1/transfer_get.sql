@@ -20,20 +20,18 @@ declare
     caller constant remit_v1.caller :=
         remit.caller_admit(transfer_get.ledger_id, transfer_get.key_sha256, 'read');
     given_id constant uuid := remit.user_transfer_id(caller.user_id, transfer_get.transfer_id);
+    found remit.transfers;
     result remit_v1.transfer_result;
 begin
-    select t.id, t.outcome, null, false, t.source_id, t.target_id, t.amount::bigint, t.currency::text,
-           t.source_version, t.source_balance, t.target_version, t.target_balance,
-           t.reference::text, t.metadata::jsonb, t.request_id::text, t.created_at, t.terms, t.amount_asked, t.effect,
-           coalesce(v.amount, 0), coalesce(v.reversal_ids, '{}')
-      into result
+    select t.* into found
       from remit.transfers t
-           left join remit.reversed_transfers v on v.ledger_id = t.ledger_id and v.transfer_id = t.id
      where t.ledger_id = transfer_get.ledger_id
        and t.id = any (array[transfer_get.transfer_id, given_id])
      order by t.id = given_id desc nulls last
      limit 1;
-    result := remit.transfer_seen(transfer_get.ledger_id, caller.user_id, result);
+    if found.id is not null then
+        result := remit.transfer_seen(transfer_get.ledger_id, caller.user_id, remit.transfer_told(found));
+    end if;
     if result.id is null then
         raise exception using
             errcode = 'WL004', message = 'transfer not found', column = 'transfer_id',
