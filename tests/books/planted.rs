@@ -206,7 +206,7 @@ const RACES: [(Fault, [Kind; 2]); 4] = [
     (
         Fault {
             rule: "a transfer by hand waits for its wallets",
-            function: "remit_v1/transfer_create",
+            function: "remit/transfers_insist",
             text: "perform remit.wallets_wait(",
             instead: "perform concat(",
         },
@@ -215,7 +215,7 @@ const RACES: [(Fault, [Kind; 2]); 4] = [
     (
         Fault {
             rule: "a transfer by hand whose id another session has just used is looked up again",
-            function: "remit_v1/transfer_create",
+            function: "remit/transfers_insist",
             text: "when unique_violation then",
             instead: "when division_by_zero then",
         },

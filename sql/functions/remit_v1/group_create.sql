@@ -20,9 +20,6 @@ declare
     leg_count constant integer := coalesce(cardinality(requests), 0);
     keys constant bytea[] := array_fill(group_create.key_sha256, array[leg_count]);
     group_terms remit_v1.transfer_terms[];
-    results remit_v1.transfer_result[];
-    failed remit_v1.transfer_result;
-    is_second boolean := false;
 begin
     if leg_count not between 2 and 1000 then
         perform remit.field_refuse('requests', '2 to 1000 legs');
@@ -37,42 +34,8 @@ begin
           from generate_series(1, leg_count) as i (place)
                left join lateral (select (terms[i.place]).*) t on true
          order by i.place);
-
-    perform remit.wallets_wait(group_create.ledger_id, array(
-        select w.id
-          from unnest((remit.terms_resolve(
-                   group_create.ledger_id, requests, group_terms, array_fill(caller.user_id, array[leg_count]))).requests) r
-               cross join lateral (
-                   select v.id from remit.wallets v
-                    where v.ledger_id = group_create.ledger_id and v.id in (r.source_id, r.target_id)
-                      -- A caller waits for no wallet because of a source that it does not see.
-                      and exists (select from remit.wallets s
-                                   where s.ledger_id = group_create.ledger_id and s.id = r.source_id
-                                     and remit.caller_sees(caller.user_id, s.user_id))) w));
-    loop
-        begin
-            results := array(
-                select r from remit_v1.transfers_post(group_create.ledger_id, requests, keys, group_terms) r);
-        exception
-            when unique_violation then
-                -- Another session has just used an id. Its row is visible to a second call.
-                if is_second then
-                    raise;
-                end if;
-                is_second := true;
-                continue;
-        end;
-        select r.* into failed from unnest(results) r where not remit.outcome_is_stored(r.outcome) order by r.field is null limit 1;
-        exit when failed.outcome is distinct from 'wallet_busy' or not exists (
-            select from remit.wallets w
-             where w.ledger_id = group_create.ledger_id and w.id in (failed.source_id, failed.target_id)
-               and w.held_until <= greatest(clock_timestamp(), w.updated_at));
-    end loop;
-    if failed.outcome is not null then
-        perform remit.outcome_refuse(failed.outcome, failed.field);
-    end if;
     return query
-    select s.* from unnest(results) r cross join lateral remit.transfer_seen(group_create.ledger_id, caller.user_id, r) s;
+    select r.* from unnest(remit.transfers_insist(group_create.ledger_id, requests, group_terms, caller)) r;
 end;
 $$;
 

@@ -129,16 +129,16 @@ pub const RACES: [(Fault, [Kind; 2]); 4] = [
     (
         Fault {
             rule: "a capture by hand waits for the wallets that follow from its hold",
-            function: "remit_v1/transfer_create",
-            text: "array[meant.source_id, meant.target_id]",
-            instead: "array[request.source_id, request.target_id]",
+            function: "remit/transfers_insist",
+            text: "from unnest(meant) r",
+            instead: "from unnest(requests) r",
         },
         [Kind::TransfersPost, Kind::Capture],
     ),
     (
         Fault {
             rule: "a group by hand waits for its wallets",
-            function: "remit_v1/group_create",
+            function: "remit/transfers_insist",
             text: "perform remit.wallets_wait(",
             instead: "perform concat(",
         },
