@@ -89,11 +89,5 @@ select :'wallet' <> '' as lists, :'release' <> '' as releases \gset
     select :'done' as id, :'outcome' as outcome, :'done_amount' as amount, :'done_currency' as currency, :'source' as source,
            :'source_balance' as source_balance, :'source_held' as source_held, :'done_target' as target;
     \pset expanded off
-    \if :posted
-        \echo :summary
-    \else
-        \warn :rejection
-        \set VERBOSITY terse
-        do $$ begin raise exception 'rejected'; end $$;
-    \endif
+    \ir outcome.psql
 \endif

@@ -54,10 +54,4 @@ select :'reversal' as reversal, :'outcome' as outcome, :'reversal_amount' as amo
        :'source' as source, :'source_balance' as source_balance, :'target' as target, :'target_balance' as target_balance,
        :'reversed' || ' of ' || :'original_amount' as reversed;
 \pset expanded off
-\if :posted
-    \echo :summary
-\else
-    \warn :rejection
-    \set VERBOSITY terse
-    do $$ begin raise exception 'rejected'; end $$;
-\endif
+\ir outcome.psql

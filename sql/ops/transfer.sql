@@ -60,10 +60,4 @@ select :'transfer' as transfer, :'outcome' as outcome, :amount as amount, :'tran
        :'source' as source, :'source_version' as source_version, :'source_balance' as source_balance,
        :'target' as target, :'target_version' as target_version, :'target_balance' as target_balance;
 \pset expanded off
-\if :posted
-    \echo :summary
-\else
-    \warn :rejection
-    \set VERBOSITY terse
-    do $$ begin raise exception 'rejected'; end $$;
-\endif
+\ir outcome.psql
