@@ -146,17 +146,6 @@ create type remit_v1.outbox_lag as (
     oldest_at timestamptz
 );
 
-create type remit_worker_v1.event as (
-    ledger_id  bigint,
-    id         bigint,
-    event_id   uuid,
-    type       text,
-    subject_id uuid,
-    request_id text,
-    data       json,
-    created_at timestamptz
-);
-
 -- The last number that an event was given, and a transaction: once it and all older ones have
 -- ended, no event up to that number comes any more.
 create type remit_worker_v1.outbox_mark as (
@@ -169,7 +158,6 @@ create type remit_worker_v1.notification as (
     channel    text,
     type       text,
     subject_id uuid,
-    body       jsonb,
     attempts   integer
 );
 
@@ -185,15 +173,6 @@ create type remit_ops_v1.standstill as (
     archive_fails  boolean,
     broker_blocked boolean,
     events_aside   integer
-);
-
-create type remit_ops_v1.waiting_event as (
-    ledger_id  bigint,
-    event_id   uuid,
-    type       text,
-    subject_id uuid,
-    request_id text,
-    created_at timestamptz
 );
 
 create type remit_ops_v1.wallet_balance as (

@@ -18,7 +18,7 @@ select case
 \ir refuse.psql
 
 -- Refuses a ledger that does not exist.
-select count(*) as heads from remit_ops_v1.chain_head(:ledger) \gset
+select count(*) as heads from remit_ops_v1.log_head(:ledger) \gset
 
 select a.at, a.actor, a.application_name as program, a.key_id as key, a.action, a.subject_ids as subjects, a.reason, a.detail
   from remit.audit_log a

@@ -1,4 +1,4 @@
--- How far the relay is behind: the events that the broker has not confirmed yet, and the age of the
+-- How far the relay is behind: the events that have no place in the log yet, and the age of the
 -- oldest.
 --
 -- Usage:    psql [CONNECTION] -f sql/ops/outbox_lag.sql

@@ -64,7 +64,7 @@ enum Command {
     /// API keys: create, list or revoke them
     #[command(after_help = help("remit keys create --name billing --scope service --reason 'the billing job'"))]
     Keys(keys::Arguments),
-    /// Check the books and their chain: a line of JSON for each violation, and exit status 3
+    /// Check the books and their log: a line of JSON for each violation, and exit status 3
     #[command(after_help = help("remit verify --export >heads.jsonl"))]
     Verify(verify::Options),
     /// Ask the server at REMIT_LISTEN whether it is ready; exit status 0 or 1

@@ -1,4 +1,4 @@
-//! `remit verify`: checks the books and their chain; exports the chain's heads, to check them
+//! `remit verify`: checks the books and their log; exports the heads of the log, to check them
 //! later.
 
 use std::fs;
@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 use crate::base::command_line::unwritten;
 use crate::base::complaint::Complaint;
 use crate::cli::ledger_id;
-use crate::sql::contract::ops::{self, ChainHead, Violation};
+use crate::sql::contract::ops::{self, LogHead, Violation};
 use crate::sql::fault::complaint;
 use crate::sql::pools;
 use crate::sql::pools::Config;
@@ -23,7 +23,7 @@ use crate::sql::session;
 
 /// The exit status when the books are wrong, as that of the operators' scripts.
 const BROKEN: u8 = 3;
-/// How many bytes the hash of a block has.
+/// How many bytes the hash of a head has.
 const HASH_BYTES: usize = 32;
 
 /// What is asked for.
@@ -32,10 +32,10 @@ pub struct Options {
     /// Of this ledger alone; default: of every ledger
     #[arg(long = "ledger", value_name = "ID", value_parser = ledger_id)]
     ledger_id: Option<i64>,
-    /// Print the heads of the chain, a line of JSON each, to be kept elsewhere
+    /// Print the heads of the log, a line of JSON each, to be kept elsewhere
     #[arg(long)]
     export: bool,
-    /// Check as well that the chain still holds what --export wrote
+    /// Check as well that the log still has the heads that --export wrote
     #[arg(long, value_name = "FILE", conflicts_with = "export")]
     head: Option<PathBuf>,
 }
@@ -68,7 +68,7 @@ async fn check_or_export(
         ops::progress_ask(&client).await.map_err(failed)?;
     }
     // Read before the check, so that the check covers at least these heads.
-    let heads = ops::chain_head(&client, options.ledger_id).await?;
+    let heads = ops::log_head(&client, options.ledger_id).await?;
     if options.export {
         for head in heads {
             write_line(output, &head)?;
@@ -84,15 +84,15 @@ async fn check_or_export(
     Ok(violations == 0)
 }
 
-/// Checks that the blocks of an export are still there. How many are not.
+/// Checks that the heads of an export are still there. How many are not.
 async fn check(
     client: &Client,
-    kept: &[ChainHead],
+    kept: &[LogHead],
     output: &mut impl Write,
 ) -> Result<usize, Complaint> {
     let mut count = 0;
     for head in kept {
-        let found = ops::chain_check(client, head.ledger_id, head.block, &head.hash).await;
+        let found = ops::log_check(client, head.ledger_id, head.block, &head.hash).await;
         for violation in found? {
             write_line(output, &violation)?;
             count += 1;
@@ -119,33 +119,33 @@ async fn verify(
 }
 
 /// What is said when all is right.
-fn sentence(options: &Options, heads: &[ChainHead], kept: &[ChainHead]) -> String {
+fn sentence(options: &Options, heads: &[LogHead], kept: &[LogHead]) -> String {
     let scope = match options.ledger_id {
         Some(id) => format!("ledger {id}"),
         None => "every ledger".to_owned(),
     };
-    let transfers: i64 = heads.iter().map(|head| head.transfers).sum();
-    let chained = match heads {
-        [] => "no transfer is chained yet".to_owned(),
+    let events: i64 = heads.iter().map(|head| head.position).sum();
+    let logged = match heads {
+        [] => "no event is in the log yet".to_owned(),
         [head] => format!(
-            "{transfers} transfers chained, head {} of block {}",
+            "{events} events in the log, head {} at block {}",
             hex::encode(&head.hash),
             head.block
         ),
-        heads => format!("{transfers} transfers chained in {} ledgers", heads.len()),
+        heads => format!("{events} events in the logs of {} ledgers", heads.len()),
     };
     format!(
-        "The books of {scope} are right: {chained}{}.",
+        "The books of {scope} are right: {logged}{}.",
         held(heads, kept)
     )
 }
 
-/// What is said of an export that the chain still holds.
-fn held(heads: &[ChainHead], kept: &[ChainHead]) -> String {
+/// What is said of an export that the log still has.
+fn held(heads: &[LogHead], kept: &[LogHead]) -> String {
     if kept.is_empty() {
         return String::new();
     }
-    let is_kept = |head: &&ChainHead| kept.iter().any(|one| one.ledger_id == head.ledger_id);
+    let is_kept = |head: &&LogHead| kept.iter().any(|one| one.ledger_id == head.ledger_id);
     let lacking = heads.iter().filter(|head| !is_kept(head));
     let lacking: Vec<String> = lacking.map(|head| head.ledger_id.to_string()).collect();
     let exception = match lacking.as_slice() {
@@ -156,11 +156,11 @@ fn held(heads: &[ChainHead], kept: &[ChainHead]) -> String {
             ids.join(", ")
         ),
     };
-    format!(", and the chain holds what was exported{exception}")
+    format!(", and the log has the heads that were exported{exception}")
 }
 
 /// The heads in a file, of one ledger or of all.
-fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, Complaint> {
+fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<LogHead>, Complaint> {
     let name = file.display();
     let wrong = |fault: String| {
         let advice = "name a file that `remit verify --export` wrote";
@@ -175,11 +175,11 @@ fn heads_of(file: &Path, ledger_id: Option<i64>) -> Result<Vec<ChainHead>, Compl
     Ok(heads)
 }
 
-fn parse_heads(text: &str) -> Result<Vec<ChainHead>, String> {
+fn parse_heads(text: &str) -> Result<Vec<LogHead>, String> {
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let heads = lines.map(|(number, line)| {
-        let head: Option<ChainHead> = serde_json::from_str(line).ok();
+        let head: Option<LogHead> = serde_json::from_str(line).ok();
         head.filter(|head| head.block >= 1 && head.hash.len() == HASH_BYTES)
             .ok_or_else(|| format!("line {number}: not a head that remit verify --export wrote"))
     });
@@ -242,7 +242,7 @@ mod tests {
         let hash = hex::encode([0xa5; HASH_BYTES]);
         let line = |block: i64, hash: &str| {
             format!(
-                r#"{{"ledger_id":1,"block":{block},"transfers":9,"hash":"{hash}","created_at":"2026-11-22T22:19:35.128422Z"}}"#
+                r#"{{"ledger_id":1,"block":{block},"position":9,"hash":"{hash}","created_at":"2026-11-22T22:19:35.128422Z"}}"#
             )
         };
         let good = format!("{}\n\n{}\n", line(1, &hash), line(2, &hash));

@@ -1,6 +1,7 @@
 //! What is said of money in Rust: the mirrors of the SQL types, and ids as text.
 
 mod cache_state;
+mod event;
 mod ids;
 mod mirrors;
 mod secret;
@@ -8,6 +9,7 @@ mod standstill;
 mod transfers;
 
 pub use cache_state::*;
+pub use event::*;
 pub use ids::*;
 pub use mirrors::*;
 pub use secret::*;

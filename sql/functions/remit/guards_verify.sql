@@ -4,7 +4,7 @@ create or replace function remit.guards_verify(ledger_id bigint)
     stable
     set search_path = pg_catalog, pg_temp
 as $$
--- Whether the tables refuse what they have to: a row for each of journal, chain and audit log whose
+-- Whether the tables refuse what they have to: a row for each of journal, log and audit log whose
 -- triggers are off, gone or others; for each guard that is gone or was not checked against the rows
 -- that were there; and for each table with something that goes around its guards.
 --
@@ -32,7 +32,7 @@ as $$
                     else t.tgname not in ('journal_refuses_update_and_delete', 'journal_refuses_truncate') end
     )
     select guards_verify.ledger_id, 'journal_is_guarded', 'table ' || g.name, '{}'::jsonb
-      from unnest(array['transfers', 'chain_blocks', 'audit']) as g (name)
+      from unnest(array['transfers', 'log_blocks', 'audit']) as g (name)
      where (select count(*) from triggers t where t.tgrelid = format('remit.%I', g.name)::regclass and t.is_guard) <> 2
     union all
     select guards_verify.ledger_id, 'guard_is_there', l.owner || ' ' || l.guard, '{}'

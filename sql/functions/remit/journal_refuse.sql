@@ -3,7 +3,7 @@ create or replace function remit.journal_refuse()
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- What was written down stays as it is, for everyone: the journal, its chain and the audit log are
+-- What was written down stays as it is, for everyone: the journal, the log of events and the audit log are
 -- append-only.
 --
 -- Raises: WL011. Locks: nothing.
@@ -24,7 +24,7 @@ do $$
 declare
     append_only text;
 begin
-    foreach append_only in array array['transfers', 'chain_blocks', 'audit'] loop
+    foreach append_only in array array['transfers', 'log_blocks', 'audit'] loop
         continue when exists (
             select from pg_trigger t
              where t.tgrelid = format('remit.%I', append_only)::regclass and t.tgname = 'journal_refuses_truncate');

@@ -1,5 +1,5 @@
 create or replace function remit.transfer_event(outcome remit_v1.transfer_outcome, kind remit_v1.transfer_kind)
-    returns text
+    returns remit_v1.event_type
     language sql
     immutable
     parallel safe
@@ -7,14 +7,14 @@ create or replace function remit.transfer_event(outcome remit_v1.transfer_outcom
 -- so that who counts money needs one type.
 --
 -- Raises: nothing. Locks: nothing.
-return case
+return (case
     when outcome <> 'posted' then 'transfer.rejected'
     when kind = 'hold' then 'hold.authorised'
     when kind = 'adjustment' then 'hold.adjusted'
     when kind = 'release' then 'hold.released'
     when kind = 'expiry' then 'hold.expired'
     else 'transfer.posted'
-end;
+end)::remit_v1.event_type;
 
 comment on function remit.transfer_event(remit_v1.transfer_outcome, remit_v1.transfer_kind) is
     'The type of the event of a journal row.';

@@ -8,9 +8,9 @@ as $$
 -- whose settings it runs. What expired comes before what was asked for. Gives the
 -- drafts: an assignment costs less than `perform`, which would start a query.
 --
--- Events are numbered here, from one value of the sequence, which leaves room for a call's. Their
--- ids are UUIDs of version 7 (RFC 9562): the moment, then the number, which no two have. So events
--- that are next to each other in time are next to each other in a consumer's index.
+-- One row of the outbox tells of all that is stored, and takes one value of the sequence, which
+-- leaves room for a call's events. In the order of the requests: the numbers of a wallet's events
+-- rise with its versions.
 --
 -- Raises: WL001 for a person who gives no reason; 23505 when another session has used one of the
 -- ids at this moment.
@@ -18,15 +18,11 @@ as $$
 declare
     balances constant bigint[] := decided.balances;
     versions constant bigint[] := decided.versions;
-    event_prefix text;
 begin
-    event_prefix := lpad(to_hex(floor(extract(epoch from locked.moment) * 1000)::bigint), 12, '0') || '70008';
     with stored as materialized (
-        -- One value, if there is a row.
         select d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
                d.source_version, d.source_balance, d.target_version, d.target_balance,
-               d.reference, d.metadata, d.request_id, d.created_at, d.terms, d.amount_asked, d.effect,
-               (select nextval('remit.outbox_id_seq')) + d.ordinality - 1 as event
+               d.reference, d.metadata, d.request_id, d.created_at, d.terms, d.amount_asked, d.effect, d.ordinality
           from unnest(locked.expired || decided.drafts) with ordinality as d
          where remit.outcome_is_stored(d.outcome) and not d.replayed
     ), changed_wallets as (
@@ -48,14 +44,12 @@ begin
                s.reference, s.metadata, s.request_id, s.created_at, s.terms, s.amount_asked, s.effect
           from stored s
     )
-    insert into remit.outbox (ledger_id, id, event_id, type, subject_id, request_id, created_at)
-        overriding system value
-    select transfers_store.ledger_id, s.event,
-           (event_prefix || lpad(to_hex(s.event), 15, '0'))::uuid,
-           remit.transfer_event(s.outcome, (s.terms).kind),
-           s.id, s.request_id, locked.moment
-      -- In the order of the requests: ids of events of one wallet rise with its versions.
-      from stored s;
+    insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+    select transfers_store.ledger_id,
+           array_agg(remit.transfer_event(s.outcome, (s.terms).kind) order by s.ordinality),
+           array_agg(s.id order by s.ordinality), locked.moment
+      from stored s
+    having count(*) > 0;
     if not found then
         return decided.drafts;
     end if;

@@ -28,14 +28,12 @@ begin
        and w.status <> wallet_status_set.status
     returning w.* into changed;
     if found then
-        insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-        values (wallet_status_set.ledger_id,
-                case wallet_status_set.status when 'frozen' then 'wallet.frozen' else 'wallet.unfrozen' end,
-                wallet_status_set.wallet_id,
-                jsonb_build_object(
-                    'wallet_id', changed.id, 'status', changed.status,
-                    'status_version', changed.status_version, 'updated_at', remit.moment_text(changed.updated_at)),
-                moment);
+        perform remit.event_record(
+            wallet_status_set.ledger_id,
+            case wallet_status_set.status when 'frozen' then 'wallet.frozen' else 'wallet.unfrozen' end::remit_v1.event_type,
+            wallet_status_set.wallet_id,
+            jsonb_build_object('wallet_id', changed.id, 'status', changed.status, 'status_version', changed.status_version),
+            moment);
     end if;
     perform remit.audit_record(
         wallet_status_set.ledger_id,

@@ -7,10 +7,10 @@ create or replace function remit_ops_v1.standstill()
 as $$
 -- What does not get on, though all servers may answer.
 --
--- Events wait when the oldest of them was written more than 10 s ago: the relay publishes within
--- milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt to
+-- Events wait when the oldest of them was written more than 10 s ago: the relay gives them their
+-- place in the log within milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt to
 -- archive a file of the log failed; PostgreSQL tries it again for ever, and keeps the file. The
--- active relay says whether the broker takes nothing, and how many events it has set aside.
+-- active relay says whether the broker takes nothing.
 --
 -- Raises: nothing. Locks: nothing.
     select coalesce((select o.created_at < clock_timestamp() - interval '10 s'
@@ -19,7 +19,7 @@ as $$
                       limit 1), false),
            coalesce(a.last_failed_time > coalesce(a.last_archived_time, '-infinity'), false),
            r.broker_blocked and h.pid is not null,
-           case when h.pid is null then 0 else cardinality(r.aside_ids) end
+           (select least(count(*), 10000)::integer from (select from remit.events_aside limit 10000) a)
       from pg_stat_archiver a, remit.relay r, remit.relay_holder() as h (pid);
 $$;
 

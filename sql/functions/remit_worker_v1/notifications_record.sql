@@ -11,7 +11,7 @@ as $$
 -- Records notifications that were sent. One that is recorded already is left as it is. Returns how
 -- many were new.
 --
--- Raises: WL001; 23514 for a channel, a type or a body that is too long.
+-- Raises: WL001; 23514 for a channel or a type that is too long.
 -- Locks: nothing; a concurrent record of the same event is waited for.
 declare
     recorded integer;
@@ -19,8 +19,8 @@ begin
     if cardinality(notifications) > 1000 then
         perform remit.field_refuse('notifications', 'at most 1000');
     end if;
-    insert into remit.notifications (ledger_id, event_id, channel, type, subject_id, body, attempts)
-    select notifications_record.ledger_id, n.event_id, n.channel, n.type, n.subject_id, n.body, n.attempts
+    insert into remit.notifications (ledger_id, event_id, channel, type, subject_id, attempts)
+    select notifications_record.ledger_id, n.event_id, n.channel, n.type, n.subject_id, n.attempts
       from unnest(notifications) n
      order by n.event_id -- One order for all callers: two cannot wait for each other.
     on conflict do nothing;

@@ -25,7 +25,7 @@ begin
     if not pg_try_advisory_lock(number) then
         return false;
     end if;
-    update remit.relay set lock_number = number, broker_blocked = false, aside_ids = '{}';
+    update remit.relay set lock_number = number, broker_blocked = false;
     return true;
 end;
 $$;

@@ -10,8 +10,8 @@ use super::query::queries;
 
 queries! {
     for Client;
-    all remit_ops_v1.chain_head(ledger_id: Option<i64>) -> ChainHead;
-    all remit_ops_v1.chain_check(ledger_id: i64, block: i64, hash: &[u8]) -> Violation;
+    all remit_ops_v1.log_head(ledger_id: Option<i64>) -> LogHead;
+    all remit_ops_v1.log_check(ledger_id: i64, block: i64, hash: &[u8]) -> Violation;
 }
 
 /// `remit_ops_v1.violation`
@@ -24,13 +24,14 @@ pub struct Violation {
     pub detail: Value,
 }
 
-/// `remit_ops_v1.chain_head`
+/// `remit_ops_v1.log_head`
 #[derive(Debug, Clone, FromSql, Serialize, Deserialize)]
-#[postgres(name = "chain_head")]
-pub struct ChainHead {
+#[postgres(name = "log_head")]
+pub struct LogHead {
     pub ledger_id: i64,
     pub block: i64,
-    pub transfers: i64,
+    /// That of the last event.
+    pub position: i64,
     #[serde(with = "hex")]
     pub hash: Vec<u8>,
     #[serde(with = "crate::base::moment")]

@@ -1,0 +1,20 @@
+create or replace function remit.cursors_move(confirmed remit_worker_v1.cursor[])
+    returns void
+    language sql
+    volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+-- Moves cursors forward to what was confirmed. None goes back, whoever is late.
+--
+-- Raises: nothing. Locks: the cursors, in order of their keys.
+    insert into remit.cursors as c (ledger_id, channel, position)
+    select f.ledger_id, f.channel, max(f.position)
+      from unnest(confirmed) f
+     group by f.ledger_id, f.channel
+     order by f.ledger_id, f.channel
+        on conflict (ledger_id, channel) do update
+       set position = greatest(c.position, excluded.position);
+$$;
+
+comment on function remit.cursors_move(remit_worker_v1.cursor[]) is
+    'Moves cursors forward to what was confirmed.';
