@@ -28,7 +28,7 @@ as $$
         ('flat_metadata', '{metadata_is_a_flat_object_of_strings}'),
         ('holds', '{amount exact_amount,captured natural_number,closed_by_something,currency currency_code,
             holds_of_wallet,holds_pkey,metadata small_metadata,reference short_reference}'),
-        ('journal_refuse', '{f4dabf1b19aa14aef6fb9a34d153762ce71027a8c4c152b60ca24a724ae02099}'),
+        ('journal_refuse', '{4e17dcc33c49721fc0885662e742f06f6535afa012ef088c1149855eda5749ce}'),
         ('key_moments', '{key_moments_ledger_id_fkey,key_moments_pkey}'),
         ('keys', '{expires_at_is_a_date_of_rfc_3339,keys_ledger_id_fkey,keys_ledger_id_sha256_key,
             keys_ledger_id_user_id_fkey,keys_pkey,name_is_short,sha256_has_32_bytes,user_keys_name_their_user}'),
