@@ -19,6 +19,7 @@ pub mod records;
 
 pub mod publisher;
 
+pub mod backlog;
 pub mod event;
 pub mod floor;
 pub mod held;
@@ -32,3 +33,6 @@ pub mod topology;
 pub mod refusals;
 
 pub mod error;
+
+#[cfg(test)]
+mod sample;

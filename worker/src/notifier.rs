@@ -23,7 +23,7 @@ use crate::broker::{Address, Broker, Message};
 use crate::channel::Channel;
 use crate::contract::{self, Notification};
 use crate::error::Error;
-use crate::event::{self, Event};
+use crate::event::{self, Received};
 use crate::records::{EventKey, Records, Sent};
 use crate::{letter, topology};
 
@@ -44,7 +44,7 @@ pub struct Notifier<C> {
 /// An event to deliver, and the message that brought it.
 struct Notice {
     delivery: Delivery,
-    event: Event,
+    event: Received,
     attempt: u32,
 }
 
@@ -231,7 +231,6 @@ fn notification(notice: &Notice, channel: &str) -> Notification {
         channel: channel.to_owned(),
         kind: event.kind.clone(),
         subject_id: event.subject_id,
-        body: event.data.clone(),
         attempts: i32::try_from(notice.attempt).unwrap_or(i32::MAX),
     }
 }
