@@ -17,6 +17,7 @@ pub mod drain;
 pub mod letter;
 pub mod records;
 
+pub mod intake;
 pub mod publisher;
 
 pub mod backlog;

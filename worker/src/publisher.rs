@@ -56,6 +56,11 @@ impl Publisher {
         }
     }
 
+    /// Whether it takes further events.
+    pub fn is_ready(&self) -> bool {
+        !self.broker.is_blocked() && !self.held.is_full()
+    }
+
     /// What is to be published again now.
     pub fn due(&mut self) -> Vec<Event> {
         self.held.due(Instant::now(), self.batch_max)

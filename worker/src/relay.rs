@@ -27,18 +27,12 @@ use uuid::Uuid;
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
 use crate::contract::{CacheRow, Session, cache_state, relay_lead};
-use crate::drain::Drain;
+use crate::drain::{Drain, POLL_MS};
 use crate::error::Error;
+use crate::intake::Intake;
 use crate::publisher::Publisher;
 use crate::topology;
 
-/// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the
-/// smaller the batches, of which each costs PostgreSQL a transaction and a block of the log.
-///
-/// Not LISTEN and NOTIFY: a notification takes a lock of the whole server at commit, which would
-/// queue up all transfers, and one that is missed while the connection is away needs this query
-/// anyway.
-const POLL_MS: u64 = 20;
 /// How often a relay that stands by tries to take the lead.
 const STANDBY_MS: u64 = 1_000;
 
@@ -113,7 +107,7 @@ impl Relay {
         // It fills nothing in, so that no entry is its to end.
         let row = CacheRow(Arc::clone(&session));
         let cache = WalletCache::new(redis, knowledge, row, Duration::ZERO);
-        Drain::new(session, cache).await
+        Ok(Drain::new(Intake::new(session, cache).await?))
     }
 }
 
