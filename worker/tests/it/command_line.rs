@@ -5,7 +5,6 @@ use testbed::options;
 use testbed::poll::{SOON, eventually_true};
 use testbed::port::free_port;
 use testbed::stranger::Stranger;
-use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand};
 
@@ -52,7 +51,7 @@ async fn health_says_what_is_missing() {
     let stand = Stand::new().await;
     let health = || stand.worker().run(&["health"]);
     let relay = stand.worker().start(&["--relay"]);
-    relay.await_said("relay leads", 1).await;
+    relay.await_said("relay publishes", 1).await;
     let (code, _, errors) = health();
     let line = "remit-worker: no notifier consumes; see that ";
     assert!(code == 1 && errors.starts_with(line), "{errors}");

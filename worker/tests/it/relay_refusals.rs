@@ -165,10 +165,10 @@ async fn what_remit_s_own_queue_refuses_waits_and_is_published_once_it_takes_it(
 async fn an_event_that_the_broker_never_takes_is_set_aside_and_others_go_on() {
     let stand = Stand::new().await;
     let tap = stand.tap().await;
-    // The broker takes messages up to 128 MiB.
+    // The broker takes messages up to 1 MiB.
     let too_large = "
         insert into remit.outbox (ledger_id, types, subject_ids, data, created_at)
-        values (1, '{wallet.frozen}', array[$1::uuid], jsonb_build_object('x', repeat('x', 135000000)), now())";
+        values (1, '{wallet.frozen}', array[$1::uuid], jsonb_build_object('x', repeat('x', 2000000)), now())";
     stand.lift_the_bounds_of_the_outbox().await;
     stand.post(1).await;
     let inserted = stand.dba.execute(too_large, &[&stand.wallets[0]]).await;
