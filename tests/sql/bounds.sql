@@ -44,9 +44,11 @@ create function pg_temp.group(request remit_v1.transfer_request, terms remit_v1.
     returns setof remit_v1.transfer_result language sql as $$
     select * from remit_v1.group_create(1, gen_random_uuid(), array[pg_temp.request(100, 11, 12, 1), request], terms, key);
 $$;
+select pg_temp.append() \g /dev/null
 create temporary table calls (function, leaf, expected, statement) as values
     ('cache_open', 'redis_id', 'WL001 redis_id', 'remit_ops_v1.cache_open(1, l.text)'),
-    ('chain_check', 'hash', 'WL001 hash', 'remit_ops_v1.chain_check(1, 1, l.key)'),
+    ('cursors_behind', 'channel', 'WL001 channel', 'remit_worker_v1.cursors_behind(l.text)'),
+    ('event_set_aside', 'reason', 'WL001 reason', 'remit_worker_v1.event_set_aside(1, 1, l.text)'),
     ('entry_list', 'key_sha256', 'WL016', 'remit_v1.entry_list(1, pg_temp.id(11), null, 1, l.key)'),
     ('group_create', 'requests[]', 'WL001 requests', 'remit_v1.group_create(1, l.ids[1], array_fill(pg_temp.request(101, 11, 12, 1), array[1001]))'),
     ('group_create', 'requests[].currency', 'WL001 currency', 'pg_temp.group(pg_temp.request(101, 11, 12, 1, l.text))'),
@@ -82,18 +84,17 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('ledger_create', 'reason', 'WL001 reason', 'remit_v1.ledger_create(1, ''x'', l.text)'),
     ('ledger_create', 'key_sha256', 'WL016', 'remit_v1.ledger_create(1, ''x'', ''a test'', l.key)'),
     ('ledger_get', 'key_sha256', 'WL016', 'remit_v1.ledger_get(1, l.key)'),
+    ('log_check', 'hash', 'WL001 hash', 'remit_ops_v1.log_check(1, 1, l.key)'),
     ('notifications_record', 'notifications[]', 'WL001 notifications',
-        'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], ''{}'', 1)::remit_worker_v1.notification, array[20000]))'),
+        'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], 1)::remit_worker_v1.notification, array[20000]))'),
     ('notifications_record', 'notifications[].channel', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], l.text, ''x'', l.ids[1], ''{}'', 1)::remit_worker_v1.notification])'),
+        'remit_worker_v1.notifications_record(1, array[(l.ids[1], l.text, ''x'', l.ids[1], 1)::remit_worker_v1.notification])'),
     ('notifications_record', 'notifications[].type', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', l.text, l.ids[1], ''{}'', 1)::remit_worker_v1.notification])'),
-    ('notifications_record', 'notifications[].body', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', ''x'', l.ids[1], l.json, 1)::remit_worker_v1.notification])'),
+        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', l.text, l.ids[1], 1)::remit_worker_v1.notification])'),
     ('notifications_unsent', 'event_ids[]', 'WL001 event_ids', 'remit_worker_v1.notifications_unsent(1, l.ids)'),
-    ('outbox_read', 'held[]', 'WL001 held', 'remit_worker_v1.outbox_read(1, l.numbers)'),
-    ('outbox_settle', 'ids[]', 'WL001 ids', 'remit_worker_v1.outbox_settle(1, l.numbers)'),
-    ('relay_report', 'aside_ids[]', 'WL001 aside_ids', 'remit_worker_v1.relay_report(false, l.numbers)'),
+    ('outbox_append', 'confirmed[]', 'WL001 confirmed',
+        'remit_worker_v1.outbox_append(1, 0, array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
+    ('outbox_append', 'confirmed[].channel', '23514', 'remit_worker_v1.outbox_append(1, 0, array[(1, l.text, 1)::remit_worker_v1.cursor])'),
     ('replay_record', 'event_ids[]', 'WL001 event_ids', 'remit_ops_v1.replay_record(1, l.ids, ''a test'')'),
     ('replay_record', 'reason', 'WL001 reason', 'remit_ops_v1.replay_record(1, l.ids[1:1], l.text)'),
     ('transfer_create', 'request.currency', 'WL001 currency', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, l.text))'),

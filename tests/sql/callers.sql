@@ -8,7 +8,7 @@ select plan(256);
 do $$
 begin
     perform remit_v1.user_create(1, (pg_temp.id(2), 'Grace', null, null, null)::remit_v1.user_request);
-    insert into remit.ledgers (ledger_id, name) values (900, 'another');
+    perform pg_temp.ledger(900);
     -- The same ids as in ledger 1.
     perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request);
 end;
