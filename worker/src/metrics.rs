@@ -134,3 +134,33 @@ fn age_s(since: Option<OffsetDateTime>) -> i64 {
     let age = since.map(|since| clock::now() - since);
     age.map_or(0, |age| age.whole_seconds().max(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_runbooks_name_every_metric_and_no_other() {
+        let runbooks = include_str!("../../docs/operations.md");
+        let words = runbooks.split(|one: char| !one.is_ascii_alphabetic() && one != '_');
+        let told = words.filter(|word| word.starts_with("remit_worker_"));
+        let told = told.map(|word| word.strip_suffix("_total").unwrap_or(word));
+        let metrics = Metrics::new();
+        // What has no labels yet is not exported.
+        metrics.delivered(Taker::Log, Outcome::Failed, 1);
+        metrics.retried(Taker::Log, 1);
+        metrics.lags(vec![CursorLag {
+            ledger_id: None,
+            channel: "broker".to_owned(),
+            events: Some(1),
+            waits_since: None,
+        }]);
+        let all = metrics.encode();
+        let described = all.lines().filter_map(|line| line.strip_prefix("# HELP "));
+        let exported = described.filter_map(|line| line.split(' ').next());
+        let (told, exported): (BTreeSet<_>, BTreeSet<_>) = (told.collect(), exported.collect());
+        assert_eq!(told, exported);
+    }
+}
