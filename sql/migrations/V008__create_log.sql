@@ -137,6 +137,14 @@ create type remit_worker_v1.cursor as (
     position  bigint
 );
 
+-- How far a cursor is behind; without a ledger, many of a channel together.
+create type remit_worker_v1.cursor_lag as (
+    ledger_id   bigint,
+    channel     text,
+    events      bigint,
+    waits_since timestamptz
+);
+
 create type remit_ops_v1.log_head as (
     ledger_id  bigint,
     block      bigint,

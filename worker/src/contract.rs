@@ -16,6 +16,7 @@ use remit::sql::pools;
 use remit::sql::pools::Config;
 use remit::sql::session;
 use remit::types::{CacheState, Event, Standstill};
+use time::OffsetDateTime;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -54,6 +55,7 @@ queries! {
     all remit_worker_v1.outbox_append(row_limit: i32, floor_id: i64, confirmed: &[Cursor]) -> Event;
     all remit_worker_v1.log_read(ledger_id: i64, after: i64, limit: i32) -> Event;
     all remit_worker_v1.cursors_behind(channel: &str) -> Cursor;
+    all remit_worker_v1.cursors_lag(cursor_limit: i32) -> CursorLag;
     one remit_worker_v1.cursors_confirm(confirmed: &[Cursor]) -> Void;
     one remit_worker_v1.event_set_aside(ledger_id: i64, position: i64, reason: &str) -> Void;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
@@ -90,6 +92,16 @@ impl Cursor {
             position,
         }
     }
+}
+
+/// `remit_worker_v1.cursor_lag`: how far a cursor is behind; without a ledger, many together.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "cursor_lag")]
+pub struct CursorLag {
+    pub ledger_id: Option<i64>,
+    pub channel: String,
+    pub events: Option<i64>,
+    pub waits_since: Option<OffsetDateTime>,
 }
 
 /// `remit_worker_v1.outbox_mark`

@@ -8,6 +8,7 @@ pub mod supervisor;
 
 pub mod config;
 pub mod dead;
+pub mod exposition;
 pub mod health;
 pub mod notifier;
 pub mod relay;
@@ -24,6 +25,7 @@ pub mod backlog;
 pub mod event;
 pub mod floor;
 pub mod held;
+pub mod metrics;
 pub mod wallet_changes;
 
 pub mod backoff;

@@ -74,6 +74,7 @@ as $$
             ('remit_worker', 'remit_worker_v1.outbox_append(integer,bigint,remit_worker_v1.cursor[])'),
             ('remit_worker', 'remit_worker_v1.log_read(bigint,bigint,integer)'),
             ('remit_worker', 'remit_worker_v1.cursors_behind(text)'),
+            ('remit_worker', 'remit_worker_v1.cursors_lag(integer)'),
             ('remit_worker', 'remit_worker_v1.cursors_confirm(remit_worker_v1.cursor[])'),
             ('remit_worker', 'remit_worker_v1.event_set_aside(bigint,bigint,text)'),
             ('remit_worker', 'remit_worker_v1.outbox_rise(bigint,remit_worker_v1.outbox_mark)'),
