@@ -16,7 +16,7 @@ const OPEN_METRICS: HeaderValue =
 
 /// Sends a browser to the documentation. A program reads where it is.
 pub(super) fn root() -> Handled {
-    let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
+    let places = json!({"docs": "/docs", "openapi": "/openapi.json", "asyncapi": "/asyncapi.json"});
     Answer::found("/docs", &places)
 }
 
