@@ -85,6 +85,7 @@ impl Relay {
             if drain.publisher.is_none()
                 && let Some(broker) = dial.poll().await?
             {
+                tracing::info!("relay publishes");
                 drain.publisher = Some(Publisher::new(broker));
             }
             drain.drain_once().await?;
