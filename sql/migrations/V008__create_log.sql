@@ -124,11 +124,13 @@ create type remit_v1.event as (
     transfer    remit_v1.transfer_result
 );
 
--- A page of the feed: next is the position up to which it has looked, head that of the last event.
+-- A page of the feed: next is the position up to which it has looked, head that of the last event,
+-- and epoch tells which history of the database both are in.
 create type remit_v1.event_page as (
     events remit_v1.event[],
     next   bigint,
-    head   bigint
+    head   bigint,
+    epoch  text
 );
 
 create type remit_worker_v1.cursor as (

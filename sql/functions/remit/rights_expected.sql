@@ -12,6 +12,8 @@ as $$
       from (values ('remit_server'), ('remit_operator')) as r (role),
            (values
             ('v1.entry_list(bigint,uuid,bigint,integer,bytea)'),
+            ('v1.event_position_at(bigint,timestamp with time zone,bytea)'),
+            ('v1.events_get(bigint,bigint,integer,text[],bytea)'),
             ('v1.group_create(bigint,uuid,remit_v1.transfer_request[],remit_v1.transfer_terms[],bytea)'),
             ('v1.group_get(bigint,uuid,bytea)'),
             ('v1.hold_adjust(bigint,uuid,uuid,bigint,timestamp with time zone,integer,text,bytea)'),
@@ -47,6 +49,7 @@ as $$
     select f.role, 'EXECUTE', f.signature
       from (values
             ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
+            ('remit_server', 'remit_v1.log_positions(bigint[])'),
             ('remit_server', 'remit_ops_v1.cache_close()'),
             ('remit_server', 'remit_ops_v1.cache_open(bigint,text)'),
             ('remit_server', 'remit_ops_v1.cache_state()'),

@@ -15,7 +15,7 @@ const OPEN_METRICS: HeaderValue = HeaderValue::from_static(open_metrics::MEDIA_T
 
 /// Sends a browser to the documentation. A program reads where it is.
 pub(super) fn root() -> Handled {
-    let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
+    let places = json!({"docs": "/docs", "openapi": "/openapi.json", "asyncapi": "/asyncapi.json"});
     Answer::found("/docs", &places)
 }
 
