@@ -136,8 +136,10 @@ async fn a_condition_that_is_not_met_refuses_for_good() {
     let wallet = http.get(&format!("/wallets/{source}")).await;
     let weak = format!("W/{}", wallet.header("etag"));
     assert_eq!(post(&weak, "w").await.status, 201);
-    let bad = post("7", "c").await;
-    assert_eq!(bad.problem(), (400, "malformed_header".to_owned()));
+    for tag in ["7", "\"7\"", "\"+4.0\"", "\"4.x\""] {
+        let bad = post(tag, "c").await;
+        assert_eq!(bad.problem(), (400, "malformed_header".to_owned()), "{tag}");
+    }
 
     for (condition, status) in [
         (json!({"source_balance_min": 80}), 201),
