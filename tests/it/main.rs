@@ -94,6 +94,7 @@ mod transfers;
 mod users;
 mod verbs_groups;
 mod verbs_holds;
+mod verbs_kills;
 mod verbs_reversals;
 mod verify;
 mod waits;
