@@ -124,11 +124,13 @@ create type remit_v1.event as (
     transfer    remit_v1.transfer_result
 );
 
--- A page of the feed: next is the position up to which it has looked, head that of the last event.
+-- A page of the feed: next is the position up to which it has looked, head that of the last event,
+-- and epoch tells which history of the database both are in.
 create type remit_v1.event_page as (
     events remit_v1.event[],
     next   bigint,
-    head   bigint
+    head   bigint,
+    epoch  text
 );
 
 -- What proves that a transfer is in the log (docs/proof.md). Times are microseconds since 2000. core
@@ -158,6 +160,14 @@ create type remit_worker_v1.cursor as (
     ledger_id bigint,
     channel   text,
     position  bigint
+);
+
+-- How far a cursor is behind; without a ledger, many of a channel together.
+create type remit_worker_v1.cursor_lag as (
+    ledger_id   bigint,
+    channel     text,
+    events      bigint,
+    waits_since timestamptz
 );
 
 create type remit_ops_v1.log_head as (

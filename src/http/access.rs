@@ -75,7 +75,7 @@ pub enum Permission {
     Serve,
     /// Keys, ledgers, freezes and limits.
     Administer,
-    /// How the service itself is doing.
+    /// The log of the whole ledger, and how the service itself is doing.
     Observe,
 }
 
@@ -83,7 +83,12 @@ impl Permission {
     /// What a route asks of its caller. None: it is open to all.
     pub fn of_route(route: &Route) -> Option<Self> {
         match route {
-            Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => None,
+            Route::Root
+            | Route::Healthz
+            | Route::Readyz
+            | Route::Openapi
+            | Route::Asyncapi
+            | Route::Docs(_) => None,
             Route::UserGet(_)
             | Route::WalletList(_)
             | Route::WalletGet(_)
@@ -110,7 +115,7 @@ impl Permission {
             | Route::WalletFreeze(_)
             | Route::WalletUnfreeze(_)
             | Route::WalletLimitsSet(_) => Some(Self::Administer),
-            Route::Metrics => Some(Self::Observe),
+            Route::EventList | Route::EventStream | Route::Metrics => Some(Self::Observe),
         }
     }
 }

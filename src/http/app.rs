@@ -1,13 +1,14 @@
 //! What handlers share, put together from the configuration.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
+use tokio::sync::watch;
 
 use crate::base::metrics::Metrics;
 use crate::http::readiness::{Broker, Probe};
+use crate::ledger::feed::Feed;
 use crate::ledger::generation;
 use crate::ledger::key_ring::KeyRing;
 use crate::ledger::ledgers::{Ledgers, Shared};
@@ -36,7 +37,8 @@ pub struct App {
     pub ledgers: Ledgers,
     pub metrics: Arc<Metrics>,
     pub probe: Probe,
-    is_stopping: AtomicBool,
+    pub feed: Arc<Feed>,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -77,23 +79,33 @@ impl App {
                 answer_store: Arc::clone(&answer_store),
                 metrics: Arc::clone(&metrics),
             }),
+            feed: Feed::start(
+                Arc::clone(&database),
+                Arc::clone(&keys),
+                Arc::clone(&metrics),
+            ),
             probe: Probe::new(Arc::clone(&database), redis, broker),
             database,
             keys,
             answer_store,
             wallet_cache,
             metrics,
-            is_stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         }
     }
 
     /// From now on `is_stopping`.
     pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Whether the server has been asked to end, so that clients had better ask another one.
     pub fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Tells those who wait when it has been asked to.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 }

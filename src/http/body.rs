@@ -11,10 +11,10 @@ use hyper::header::HeaderMap;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::base::moment;
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
@@ -157,9 +157,7 @@ impl Fields {
         let rule = "Allowed: a time such as 2030-01-31T12:00:00Z.";
         // In UTC it may lie beyond the years that `OffsetDateTime` can hold.
         let parse = |text: String| {
-            let moment = OffsetDateTime::parse(&text, &Rfc3339).ok();
-            let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
-            moment.ok_or_else(|| Problem::at(Code::InvalidField, name, rule))
+            moment::parse(&text).ok_or_else(|| Problem::at(Code::InvalidField, name, rule))
         };
         self.optional_text(name)?.map(parse).transpose()
     }

@@ -21,6 +21,7 @@ use crate::redis::answer_store::{Answered, Place};
 use crate::sql::failure::Failure;
 use crate::types::{Caller, TransferKind};
 
+mod events;
 mod groups;
 mod holds;
 mod keys;
@@ -32,6 +33,8 @@ mod users;
 mod wallets;
 
 use transfers::verb;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 type Handled = Result<Answer, Problem>;
 
@@ -75,10 +78,8 @@ async fn public(app: &App, route: Route) -> Handled {
         Route::Healthz => Answer::ok(&json!({"status": "alive"})),
         Route::Readyz => service::readyz(app).await,
         Route::Root => service::root(),
-        Route::Openapi => Ok(Answer::bytes(
-            HeaderValue::from_static("application/json"),
-            docs::OPENAPI,
-        )),
+        Route::Openapi => Ok(Answer::bytes(JSON, docs::OPENAPI)),
+        Route::Asyncapi => Ok(Answer::bytes(JSON, docs::ASYNCAPI)),
         Route::Docs(name) => service::docs_asset(name),
         _ => Err(unauthenticated()),
     }
@@ -115,6 +116,8 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
             | Route::HoldList(_)
             | Route::GroupCreate
             | Route::KeyList
+            | Route::EventList
+            | Route::EventStream
             | Route::Metrics
     );
     if !has_parameters {
@@ -148,10 +151,15 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::KeyRevoke(id) => keys::key_revoke(context, id).await,
         Route::LedgerCreate => ledgers::ledger_create(context).await,
         Route::LedgerGet(id) => ledgers::ledger_get(context, id).await,
+        Route::EventList => events::event_list(context).await,
+        Route::EventStream => events::event_stream(context).await,
         Route::Metrics => Ok(service::metrics(context.app).await),
-        Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
-            public(context.app, route).await
-        }
+        Route::Root
+        | Route::Healthz
+        | Route::Readyz
+        | Route::Openapi
+        | Route::Asyncapi
+        | Route::Docs(_) => public(context.app, route).await,
     }
 }
 

@@ -66,6 +66,7 @@ codes! {
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     RequestTimeout "request_timeout" 408 None, "Request timeout";
     RequestInProgress "request_in_progress" 409 None, "A request with this key is in progress.";
+    FeedRestarted "feed_restarted" 409 None, "The log of events is another one than the reader's.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";
     UnsupportedEncoding "unsupported_encoding" 415 None, "The body must not be encoded.";
@@ -84,6 +85,7 @@ codes! {
     ReversalExceeded "reversal_exceeded" 422 Some("WL023"), "Not so much is left of the transfer to reverse.";
     ConditionFailed "condition_failed" 422 Some("WL024"), "A condition of the request is not met.";
     GroupRefused "group_refused" 422 Some("WL025"), "Another leg of the group was refused.";
+    TooManyReaders "too_many_readers" 429 None, "This key has too many readers that wait for events.";
     WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
@@ -110,7 +112,8 @@ pub fn is_told(code: &str) -> bool {
 impl Code {
     /// After how many seconds it makes sense to try again, if it does.
     pub fn retry_after_s(self) -> Option<u32> {
-        matches!(self.status(), 409 | 503).then_some(1)
+        let may_change = matches!(self, Self::RequestInProgress | Self::TooManyReaders);
+        (may_change || self.status() == 503).then_some(1)
     }
 
     fn of_sqlstate(sqlstate: &str) -> Option<Self> {
@@ -137,6 +140,8 @@ pub struct Problem {
     pub transfer_id: Option<Uuid>,
     /// Of a server that is not ready.
     pub dependencies: Option<Box<Dependencies>>,
+    /// For `feed_restarted`: the epoch that there is.
+    pub epoch: Option<String>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
     /// For `unauthenticated`: not even a bad key was sent.
@@ -154,6 +159,7 @@ impl Problem {
             pointer: None,
             transfer_id: None,
             dependencies: None,
+            epoch: None,
             allow: None,
             is_anonymous: false,
             cause: None,
@@ -213,6 +219,8 @@ impl Problem {
             transfer_id: Option<Uuid>,
             #[serde(skip_serializing_if = "Option::is_none")]
             dependencies: Option<&'a Dependencies>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            epoch: Option<&'a str>,
             request_id: &'a str,
         }
         serde_json::to_vec(&Body {
@@ -225,6 +233,7 @@ impl Problem {
             pointer: self.pointer.as_deref(),
             transfer_id: self.transfer_id,
             dependencies: self.dependencies.as_deref(),
+            epoch: self.epoch.as_deref(),
             request_id,
         })
         .expect("strings and numbers always serialize")

@@ -42,11 +42,14 @@ pub enum Route {
     KeyRevoke(Uuid),
     LedgerCreate,
     LedgerGet(i64),
+    EventList,
+    EventStream,
     Healthz,
     Readyz,
     Metrics,
     Root,
     Openapi,
+    Asyncapi,
     Docs(&'static str),
 }
 
@@ -163,10 +166,13 @@ impl Route {
             },
             ["ledgers"] => Place::post(Ok(Self::LedgerCreate)),
             ["ledgers", id] => Place::get(ledger_id(id).map(Self::LedgerGet)),
+            ["events"] => Place::get(Ok(Self::EventList)),
+            ["events", "stream"] => Place::get(Ok(Self::EventStream)),
             ["healthz"] => Place::get(Ok(Self::Healthz)),
             ["readyz"] => Place::get(Ok(Self::Readyz)),
             ["metrics"] => Place::get(Ok(Self::Metrics)),
             ["openapi.json"] => Place::get(Ok(Self::Openapi)),
+            ["asyncapi.json"] => Place::get(Ok(Self::Asyncapi)),
             ["docs"] => Place::get(Ok(Self::Docs("index.html"))),
             // The type of every problem is a path; the page opens at its code.
             ["problems", code] if problem::is_told(code) => {
@@ -188,7 +194,8 @@ pub fn is_public(path: &str) -> bool {
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     matches!(
         segments[..],
-        ["" | "healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
+        ["" | "healthz" | "readyz" | "openapi.json" | "asyncapi.json" | "docs"]
+            | ["docs" | "problems", _]
     )
 }
 

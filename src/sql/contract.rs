@@ -69,6 +69,9 @@ queries! {
     one remit_v1.wallet_holds_get(by, wallet_id: Uuid) -> WalletHolds;
     all remit_v1.group_get(by, group_id: Uuid) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
+    one remit_v1.events_get(by, after: i64, limit: i32, types: Option<&[String]>) -> EventPage;
+    one remit_v1.event_position_at(by, moment: OffsetDateTime) -> i64;
+    all remit_v1.log_positions(ledger_ids: &[i64]) -> i64;
     one remit_v1.outbox_lag() -> OutboxLag;
     one remit_ops_v1.cache_state() -> CacheState;
     one remit_ops_v1.standstill() -> Standstill;

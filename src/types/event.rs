@@ -26,8 +26,21 @@ pub struct Event {
     pub traceparent: Option<String>,
     pub created_at: OffsetDateTime,
     /// As PostgreSQL wrote it. None: the transfer tells, or what is told was pruned.
-    data: Option<Json<Box<RawValue>>>,
+    pub data: Option<Json<Box<RawValue>>>,
     pub transfer: Option<TransferResult>,
+}
+
+/// `remit_v1.event_page`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "event_page")]
+pub struct EventPage {
+    pub events: Vec<Event>,
+    /// The position up to which it has looked.
+    pub next: i64,
+    /// The position of the last event of the log.
+    pub head: i64,
+    /// Which history of the database these are in.
+    pub epoch: String,
 }
 
 impl Event {
@@ -46,36 +59,12 @@ impl Event {
             .collect()
     }
 
-    /// The data, to be written as JSON; null where it was pruned.
-    pub fn data(&self) -> EventData<'_> {
+    /// The data of any event, to be written as JSON; null where it was pruned.
+    pub fn told(&self) -> EventData<'_> {
         match (&self.transfer, &self.data) {
             (Some(transfer), _) => EventData::Transfer(Box::new(TransferData::of(transfer))),
             (None, Some(Json(data))) => EventData::Stored(data),
             (None, None) => EventData::Pruned,
-        }
-    }
-
-    /// The data of an event that is not of the journal, as text.
-    pub fn stored_data(&self) -> Option<&str> {
-        self.data.as_ref().map(|Json(data)| data.get())
-    }
-
-    /// An event for tests, with data of its own.
-    #[doc(hidden)]
-    pub fn of_data(kind: &str, subject_id: Uuid, data: &Value) -> Self {
-        Self {
-            ledger_id: 1,
-            position: 1,
-            id: Uuid::new_v4(),
-            kind: kind.to_owned(),
-            subject_id,
-            request_id: None,
-            traceparent: None,
-            created_at: OffsetDateTime::UNIX_EPOCH,
-            data: Some(Json(
-                serde_json::value::to_raw_value(data).expect("it is JSON"),
-            )),
-            transfer: None,
         }
     }
 }

@@ -121,7 +121,7 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
     owner
         .batch_execute(
             "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
-             grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_operator;
+             grant execute on function remit_worker_v1.log_read(bigint, bigint, integer) to remit_operator;
              grant select on remit.keys to remit_server;
              grant update (balance) on remit.wallets to remit_operator with grant option;
              grant usage on schema remit to public;

@@ -1,5 +1,5 @@
 begin;
-select plan(264);
+select plan(280);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -91,6 +91,10 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
     ('ledger_create', 'select remit_v1.ledger_create(1, ''x'', null, %s)',
         'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('event_position_at', 'select remit_v1.event_position_at(1, now(), %s)',
+        'accepted', 'accepted', 'accepted', 'WL017', 'WL017'),
+    ('events_get', 'select remit_v1.events_get(1, 0, 10, null, %s)',
+        'accepted', 'accepted', 'accepted', 'WL017', 'WL017'),
     ('ledger_get', 'select remit_v1.ledger_get(1, %s)',
         'accepted', 'accepted', 'accepted', 'accepted', 'accepted');
 select pg_temp.key('unused', 'reader');
@@ -104,7 +108,7 @@ select set_eq(
 select set_eq(
     $$ select p.proname::text from pg_proc p
         where has_function_privilege('remit_server', p.oid, 'execute') and p.pronamespace::regnamespace::text like 'remit%' $$,
-    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('leg_id'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
+    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('leg_id'), ('log_positions'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
     'and the server may call hardly any other');
 
 -- As the server calls them.

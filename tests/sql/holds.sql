@@ -37,6 +37,11 @@ select is(pg_temp.held(11), '100 - 100 at 3', 'and is');
 select is((select held_until from remit.wallets where id = pg_temp.id(11)), (select expires_at from remit.holds where id = pg_temp.id(101)),
           'one that has no end does not end first');
 select is(pg_temp.told(pg_temp.hold(106, 14, 101), pg_temp.hold(107, 14, 100)), '{insufficient_funds,posted}', 'the floor is the bar: below zero');
+select pg_temp.wallet(18, 10, floor => null);
+select pg_temp.wallet(19, 0);
+select is(pg_temp.told(pg_temp.hold(141, 18, 9007199254740991), pg_temp.hold(142, 18, 1), pg_temp.pay(143, 18, 19, 10), pg_temp.pay(144, 18, 19, 1)),
+          '{posted,balance_limit_exceeded,posted,balance_limit_exceeded}', 'without a floor what is held, and what is left beside it, stay exact');
+select is(pg_temp.told(pg_temp.adjust(145, 141, 100), pg_temp.hold(146, 18, 50), pg_temp.capture(147, 141, 19)), '{posted,posted,posted}', 'there is room again once less is held');
 select is(pg_temp.told(pg_temp.hold(108, 15, 61), pg_temp.hold(109, 15, 60)), '{insufficient_funds,posted}', 'or above');
 select is(pg_temp.told(pg_temp.hold(110, 16, 10, target => 12)), '{currency_mismatch}', 'a target has the currency of the source');
 select is(pg_temp.told(pg_temp.hold(111, 12, 10, target => 12)), '{"same_wallet target_id"}', 'and is not the source');

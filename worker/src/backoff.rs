@@ -27,6 +27,12 @@ impl Reconnect {
 
     /// Logs one more failure and waits before the next attempt; true when the process is to end.
     pub async fn wait(&mut self, error: &Error, shutdown: &CancellationToken) -> bool {
+        let delay = self.failed(error);
+        shutdown.run_until_cancelled(sleep(delay)).await.is_none()
+    }
+
+    /// Logs one more failure; gives how long to wait before the next attempt.
+    pub fn failed(&mut self, error: &Error) -> Duration {
         let delay = self.delay();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         let part = self.part;
@@ -35,7 +41,7 @@ impl Reconnect {
         } else {
             tracing::warn!(%error, part, delay_ms, "interrupted");
         }
-        shutdown.run_until_cancelled(sleep(delay)).await.is_none()
+        delay
     }
 
     fn delay(&mut self) -> Duration {

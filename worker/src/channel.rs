@@ -1,6 +1,6 @@
 //! The seam between the notifier and whatever carries a notification to its receiver.
 
-use crate::event::Event;
+use crate::event::Received;
 
 /// A way to deliver notifications.
 pub trait Channel: Send + Sync {
@@ -13,7 +13,7 @@ pub trait Channel: Send + Sync {
     /// Why it was not delivered, for the log and the dead letters; the notifier tries again later.
     fn deliver(
         &self,
-        event: &Event,
+        event: &Received,
         attempt: u32,
     ) -> impl Future<Output = Result<(), String>> + Send;
 }
@@ -26,7 +26,7 @@ impl Channel for LogChannel {
         "log"
     }
 
-    async fn deliver(&self, event: &Event, attempt: u32) -> Result<(), String> {
+    async fn deliver(&self, event: &Received, attempt: u32) -> Result<(), String> {
         tracing::info!(
             event_id = %event.event_id,
             "type" = event.kind,
@@ -51,7 +51,7 @@ impl<C: Channel> Channel for UnreliableChannel<C> {
         self.inner.name()
     }
 
-    async fn deliver(&self, event: &Event, attempt: u32) -> Result<(), String> {
+    async fn deliver(&self, event: &Received, attempt: u32) -> Result<(), String> {
         if rand::random_bool(self.fail_rate) {
             return Err("simulated failure".to_owned());
         }

@@ -1,5 +1,6 @@
 //! The worker's configuration: the only place that reads the environment.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub broker: Address,
     pub redis: Arc<Redis>,
     pub retries: Retries,
+    /// Where the metrics are shown, if anywhere.
+    pub listen: Option<SocketAddr>,
     /// The level of the log.
     pub log: LevelFilter,
 }
@@ -66,6 +69,10 @@ impl Config {
                 |rate| (0.0..=1.0).contains(rate),
             ),
         };
+        let listen = environment.optional("REMIT_WORKER_LISTEN", |text| {
+            let rule = "must be an address and port such as 127.0.0.1:8081";
+            text.parse().map_err(|_| rule)
+        });
         let log = telemetry::level(&mut environment, "REMIT_LOG");
         let servers = environment.finish(postgres.zip(broker).zip(redis));
         servers.map(|((postgres, broker), redis)| Self {
@@ -73,6 +80,7 @@ impl Config {
             broker,
             redis: Arc::new(redis),
             retries,
+            listen,
             log,
         })
     }
@@ -138,6 +146,7 @@ mod tests {
         assert_eq!(config.retries.attempts_max, 6);
         assert_eq!(config.retries.first_delay, Duration::from_secs(1));
         assert_eq!(config.retries.fail_rate, 0.0);
+        assert_eq!(config.listen, None);
         assert_eq!(config.log, LevelFilter::INFO);
     }
 
@@ -149,6 +158,7 @@ mod tests {
             ("NOTIFY_ATTEMPTS_MAX", "11"),
             ("NOTIFY_BACKOFF_MS", "0"),
             ("NOTIFY_FAIL_RATE", "NaN"),
+            ("REMIT_WORKER_LISTEN", "everywhere"),
         ])
         .err()
         .expect("all of it is wrong");
@@ -163,6 +173,7 @@ mod tests {
             "NOTIFY_ATTEMPTS_MAX",
             "NOTIFY_BACKOFF_MS",
             "NOTIFY_FAIL_RATE",
+            "REMIT_WORKER_LISTEN",
         ];
         assert_eq!(names, expected);
         assert!(!errors.contains("secret"));

@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use postgres_types::{FromSql, Json, ToSql, Type, accepts};
+use postgres_types::{FromSql, ToSql, Type, accepts};
 use remit::redis::wallet_cache::{Asked, GenerationRow};
 use remit::sql::contract::query::{self, Query, queries};
 use remit::sql::database::Parameters;
 use remit::sql::pools;
 use remit::sql::pools::Config;
 use remit::sql::session;
-use remit::types::{CacheState, Standstill};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use remit::types::{CacheState, Event, Standstill};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
@@ -51,11 +49,15 @@ queries! {
     one remit_worker_v1.holds_expire(limit: i32) -> i64;
     one remit_worker_v1.relay_lead() -> bool;
     one remit_worker_v1.relay_is_active() -> bool;
-    one remit_worker_v1.relay_report(broker_blocked: bool, aside_ids: &[i64]) -> bool;
+    one remit_worker_v1.relay_report(broker_blocked: bool) -> bool;
     one remit_worker_v1.outbox_mark() -> OutboxMark;
     one remit_worker_v1.outbox_rise(floor_id: i64, mark: OutboxMark) -> Option<i64>;
-    all remit_worker_v1.outbox_read(limit: i32, held: &[i64], floor_id: i64) -> OutboxEvent;
-    one remit_worker_v1.outbox_settle(ledger_id: i64, ids: &[i64]) -> i32;
+    all remit_worker_v1.outbox_append(row_limit: i32, floor_id: i64, confirmed: &[Cursor]) -> Event;
+    all remit_worker_v1.log_read(ledger_id: i64, after: i64, limit: i32) -> Event;
+    all remit_worker_v1.cursors_behind(channel: &str) -> Cursor;
+    all remit_worker_v1.cursors_lag(cursor_limit: i32) -> CursorLag;
+    one remit_worker_v1.cursors_confirm(confirmed: &[Cursor]) -> Void;
+    one remit_worker_v1.event_set_aside(ledger_id: i64, position: i64, reason: &str) -> Void;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
@@ -73,20 +75,33 @@ impl FromSql<'_> for Void {
     accepts!(VOID);
 }
 
-/// `remit_worker_v1.event`
-#[derive(Debug, Clone, FromSql)]
-#[postgres(name = "event")]
-pub struct OutboxEvent {
+/// `remit_worker_v1.cursor`: how far a reader has come in a ledger's log.
+#[derive(Debug, Clone, PartialEq, Eq, FromSql, ToSql)]
+#[postgres(name = "cursor")]
+pub struct Cursor {
     pub ledger_id: i64,
-    pub id: i64,
-    pub event_id: Uuid,
-    #[postgres(name = "type")]
-    pub kind: String,
-    pub subject_id: Uuid,
-    pub request_id: Option<String>,
-    /// As PostgreSQL wrote it.
-    pub data: Option<Json<Box<RawValue>>>,
-    pub created_at: OffsetDateTime,
+    pub channel: String,
+    pub position: i64,
+}
+
+impl Cursor {
+    pub fn new(ledger_id: i64, channel: &str, position: i64) -> Self {
+        Self {
+            ledger_id,
+            channel: channel.to_owned(),
+            position,
+        }
+    }
+}
+
+/// `remit_worker_v1.cursor_lag`: how far a cursor is behind; without a ledger, many together.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "cursor_lag")]
+pub struct CursorLag {
+    pub ledger_id: Option<i64>,
+    pub channel: String,
+    pub events: Option<i64>,
+    pub waits_since: Option<OffsetDateTime>,
 }
 
 /// `remit_worker_v1.outbox_mark`
@@ -106,7 +121,6 @@ pub struct Notification {
     #[postgres(name = "type")]
     pub kind: String,
     pub subject_id: Uuid,
-    pub body: Value,
     pub attempts: i32,
 }
 

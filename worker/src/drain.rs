@@ -1,240 +1,217 @@
-//! The relay's step: from the outbox to the broker and the wallet cache.
+//! The relay's step: from the outbox to the logs, and on to the broker.
 
-use std::mem;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use remit::redis::wallet_cache::{NotTold, WalletCache};
+use remit::types::Event;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-use crate::broker::Broker;
-use crate::contract::{self, OutboxEvent, Session};
+use crate::backlog::Next;
+use crate::contract;
 use crate::error::Error;
-use crate::floor::{Floor, Look, Task};
+use crate::intake::Intake;
+use crate::metrics::{Outcome, Taker};
 use crate::publisher::Publisher;
-use crate::{event, wallet_changes};
+use crate::refusals::Refusals;
 
-/// Holds that expire in a step, once a second. Each costs about as much as a transfer.
-const EXPIRIES_MAX: i32 = 1_000;
+/// How often the outbox is looked into, while it holds less than a whole batch. The sooner, the
+/// smaller the batches, of which each costs PostgreSQL a transaction and a block of the log.
+///
+/// Not LISTEN and NOTIFY: a notification takes a lock of the whole server at commit, which would
+/// queue up all transfers, and one that is missed while the connection is away needs this query
+/// anyway.
+pub const POLL_MS: u64 = 20;
+/// How often it looks after what is not urgent.
+const TEND_MS: u64 = 1_000;
 
 /// What a step found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// There was nothing to publish: the outbox was empty, or what is in it is held.
+    /// There was nothing to publish, or nowhere to publish it.
     Empty,
-    /// So many events were published, and confirmed. They are removed, or will be while the next
-    /// ones are published.
+    /// So many events were published, and confirmed.
     Events(usize),
 }
 
-/// What a read of the outbox found, and how it went.
-struct Read {
-    events: Vec<OutboxEvent>,
-    look: Look,
-}
-
-/// The lead, with a connection to each side.
+/// The lead, with a connection to each side. The broker may be away: then the logs grow, and its
+/// cursors wait.
 pub struct Drain {
-    pub session: Arc<Session>,
-    pub publisher: Publisher,
-    pub cache: WalletCache,
-    /// Events of the last step that are still to be removed: the next one does that while it
-    /// publishes.
-    confirmed: Vec<OutboxEvent>,
-    /// The next events, where the last step has read them already.
-    ahead: Vec<OutboxEvent>,
+    pub intake: Intake,
+    pub publisher: Option<Publisher>,
+    tended_at: Option<Instant>,
     /// Whether the last report said that all is well, as does the beginning of a lead.
     said_well: bool,
-    /// From where it reads the outbox.
-    pub floor: Floor,
 }
 
 impl Drain {
-    /// With nothing done yet.
-    pub fn new(session: Arc<Session>, broker: Broker, cache: WalletCache) -> Self {
-        let now = Instant::now();
+    /// Without the broker.
+    pub fn new(intake: Intake) -> Self {
         Self {
-            session,
-            publisher: Publisher::new(broker, now),
-            cache,
-            confirmed: Vec::new(),
-            ahead: Vec::new(),
+            intake,
+            publisher: None,
+            tended_at: None,
             said_well: true,
-            floor: Floor::new(now),
         }
     }
 
-    /// Publishes the oldest events and removes them from the outbox. Each second, it first writes
-    /// which holds have expired, so that their events go out in time. Where there are more than it
-    /// can publish at a time, PostgreSQL and the broker work side by side: it removes what the last
-    /// step has published, and reads what the next one will. What the broker refuses is held.
+    /// Appends the oldest events to the logs of their ledgers, and publishes those after the
+    /// broker's cursors, at most a batch. While the broker takes its time, events are appended all
+    /// the same. What the broker refuses is held.
     ///
     /// # Errors
-    /// A connection was lost. What was confirmed before that is removed; all that is left will be
-    /// published again, by another `Drain`.
+    /// The connection to PostgreSQL was lost, or the wallet cache could not be told. What was not
+    /// confirmed will be published again, by another `Drain`.
     pub async fn drain_once(&mut self) -> Result<Drained, Error> {
-        let is_second_over = match self.publisher.tend().await {
-            Ok(is_over) => is_over,
-            Err(error) => {
-                self.settle(&self.confirmed).await?;
-                return Err(error);
-            }
-        };
-        if is_second_over {
+        let pause = Duration::from_millis(TEND_MS);
+        if self.tended_at.is_none_or(|at| at.elapsed() >= pause) {
+            self.tended_at = Some(Instant::now());
             self.report().await?;
+            self.intake.tend().await?;
         }
-        if self.publisher.broker.is_blocked() {
-            let confirmed = mem::take(&mut self.confirmed);
-            self.settle(&confirmed).await?;
-            return Ok(Drained::Empty);
-        }
-        // The floor cannot rise above what is held.
-        if self.publisher.held.is_empty() || is_second_over {
-            self.tend_floor().await?;
-        }
-        if is_second_over {
-            contract::holds_expire(&self.session, EXPIRIES_MAX).await?;
-        }
-        let (events, is_fresh) = self.next().await?;
-        let Some(last) = events.last() else {
+        let held = self.publisher.as_ref().map(|publisher| &publisher.held);
+        self.intake.append(held).await?;
+        self.tend_publisher().await;
+        let Some(publisher) = &mut self.publisher else {
             return Ok(Drained::Empty);
         };
-        self.floor.published(last.id);
-        let earlier = mem::take(&mut self.confirmed);
-        let changes = events.iter().flat_map(wallet_changes::of_event);
-        // Side by side: a Redis that is away costs the broker no time.
-        let (refusals, written, read) = tokio::join!(
-            self.publisher.publish(&events),
-            self.cache.write_anew(changes),
-            self.settle_and_read(&earlier, &events, is_fresh),
-        );
-        let (confirmed, interrupted) = self.publisher.judge(events, refusals).await;
-        for event in &confirmed {
+        let batch = next(&mut self.intake, publisher).await?;
+        if batch.is_empty() {
+            return Ok(Drained::Empty);
+        }
+        let refusals = publish(&mut self.intake, publisher, &batch).await?;
+        self.judge(batch, refusals).await
+    }
+
+    /// Whether there is more to publish at once.
+    pub fn has_more(&self) -> bool {
+        let is_ready = self.publisher.as_ref().is_some_and(Publisher::is_ready);
+        is_ready && self.intake.backlog.next() != Next::Nothing
+    }
+
+    /// Moves the cursors to what was confirmed, and closes the connection to the broker.
+    ///
+    /// # Errors
+    /// The connection was lost: it will be published again.
+    pub async fn finish(self) -> Result<(), Error> {
+        let held = self.publisher.as_ref().map(|publisher| &publisher.held);
+        self.intake.finish(held).await?;
+        if let Some(publisher) = self.publisher {
+            publisher.broker.close().await;
+        }
+        Ok(())
+    }
+
+    /// What comes of a batch: what was confirmed or is held moves the cursors; what was not decided
+    /// is published again.
+    async fn judge(&mut self, batch: Vec<Event>, refusals: Refusals) -> Result<Drained, Error> {
+        let publisher = self.publisher.as_mut().expect("it has just published");
+        let metrics = &self.intake.metrics;
+        let refused = refusals.nacked.len() + refusals.returned.len();
+        metrics.delivered(Taker::Broker, Outcome::Failed, refused);
+        let judged = publisher.judge(batch, refusals).await;
+        for event in &judged.confirmed {
             log_published(event);
         }
-        let count = confirmed.len();
-        // They are published again, with their write.
-        written.map_err(|NotTold(cause)| Error::Cache(cause))?;
-        if let Some(interrupted) = interrupted {
-            // What was not decided comes before what was read ahead.
-            self.ahead.clear();
-            self.settle(&confirmed).await?;
-            self.publisher.recover(interrupted).await?;
-            return Ok(Drained::Events(count));
+        let (confirmed, aside) = (judged.confirmed.len(), usize::from(judged.aside.is_some()));
+        metrics.delivered(Taker::Broker, Outcome::Delivered, confirmed);
+        metrics.delivered(Taker::Broker, Outcome::SetAside, aside);
+        let backlog = &mut self.intake.backlog;
+        if let Some((event, reason)) = &judged.aside {
+            let (session, ledger_id) = (&self.intake.session, event.ledger_id);
+            contract::event_set_aside(session, ledger_id, event.position, reason).await?;
+            backlog.reached([event]);
         }
-        if let Some(read) = read? {
-            self.ahead = self.take(read);
+        backlog.reached(judged.confirmed.iter().chain(&judged.held));
+        backlog.put_back(judged.undecided);
+        if let Some(error) = judged.interrupted
+            && let Err(error) = publisher.recover(error).await
+        {
+            self.lose_broker(&error);
         }
-        if self.ahead.is_empty() {
-            self.settle(&confirmed).await?;
-        } else {
-            self.confirmed = confirmed;
-        }
-        Ok(Drained::Events(count))
+        Ok(Drained::Events(confirmed))
     }
 
     /// Tells PostgreSQL what operators ask for there. Each second while something is wrong, and so
     /// that this session is not taken for a silent one.
     async fn report(&mut self) -> Result<(), Error> {
-        let blocked = self.publisher.broker.is_blocked();
-        let aside = self.publisher.held.aside();
-        let is_well = !blocked && aside.is_empty();
-        if !(is_well && self.said_well) {
-            contract::relay_report(&self.session, blocked, &aside).await?;
+        let publisher = self.publisher.as_ref();
+        let is_blocked = publisher.is_some_and(|publisher| publisher.broker.is_blocked());
+        if is_blocked || !self.said_well {
+            contract::relay_report(&self.intake.session, is_blocked).await?;
         }
-        self.said_well = is_well;
+        self.said_well = !is_blocked;
         Ok(())
     }
 
-    /// Removes what the last step has published.
-    ///
-    /// # Errors
-    /// The connection was lost: it will be published again.
-    pub async fn finish(self) -> Result<Broker, Error> {
-        self.settle(&self.confirmed).await?;
-        Ok(self.publisher.broker)
-    }
-
-    /// What to publish now, and whether it is so for the first time.
-    async fn next(&mut self) -> Result<(Vec<OutboxEvent>, bool), Error> {
-        let due = self.publisher.due();
-        if !due.is_empty() {
-            return Ok((due, false));
+    async fn tend_publisher(&mut self) {
+        if let Some(publisher) = &mut self.publisher
+            && let Err(error) = publisher.tend().await
+        {
+            self.lose_broker(&error);
         }
-        let ahead = mem::take(&mut self.ahead);
-        if !ahead.is_empty() || self.publisher.held.is_full() {
-            return Ok((ahead, true));
-        }
-        let read = self.read(&[]).await?;
-        Ok((self.take(read), true))
     }
 
-    /// Removes earlier events and reads those after a whole batch. After less than that come only
-    /// some that are new: they wait until there are more.
-    async fn settle_and_read(
-        &self,
-        earlier: &[OutboxEvent],
-        batch: &[OutboxEvent],
-        is_fresh: bool,
-    ) -> Result<Option<Read>, Error> {
-        self.settle(earlier).await?;
-        if !is_fresh || batch.len() < self.publisher.batch_max || self.publisher.held.is_full() {
-            return Ok(None);
-        }
-        Ok(Some(self.read(batch).await?))
-    }
-
-    /// The oldest events but those of a batch and those that are held.
-    async fn read(&self, batch: &[OutboxEvent]) -> Result<Read, Error> {
-        let limit = i32::try_from(self.publisher.batch_max).expect("it is at most the constant");
-        let held = batch
-            .iter()
-            .map(|event| event.id)
-            .chain(self.publisher.held.ids());
-        let held: Vec<i64> = held.collect();
-        let began = Instant::now();
-        let floor_id = self.floor.read_from(began);
-        let events = contract::outbox_read(&self.session, limit, &held, floor_id).await?;
-        let look = Look {
-            first_id: events.first().map(|event| event.id),
-            began,
-            took: began.elapsed(),
-        };
-        Ok(Read { events, look })
-    }
-
-    /// The events of a read, of which the floor is told, but those that must wait.
-    fn take(&mut self, read: Read) -> Vec<OutboxEvent> {
-        self.floor.looked(read.look);
-        self.publisher.held.admit(read.events)
-    }
-
-    async fn tend_floor(&mut self) -> Result<(), Error> {
-        match self.floor.task() {
-            Task::Nothing => {}
-            Task::Mark => self
-                .floor
-                .marked(contract::outbox_mark(&self.session).await?),
-            Task::Rise { floor_id, mark } => {
-                if let Some(id) = contract::outbox_rise(&self.session, floor_id, mark).await? {
-                    self.floor.risen(id);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn settle(&self, events: &[OutboxEvent]) -> Result<(), Error> {
-        let ids = events.iter().map(|event| (event.ledger_id, event.id));
-        for (ledger_id, ids) in event::by_ledger(ids) {
-            contract::outbox_settle(&self.session, ledger_id, &ids).await?;
-        }
-        Ok(())
+    /// Goes on without the broker, which gets all events from its cursors on once it is back.
+    fn lose_broker(&mut self, error: &Error) {
+        tracing::warn!(%error, part = "relay", "interrupted");
+        self.publisher = None;
+        self.intake.backlog.restart();
     }
 }
 
-fn log_published(event: &OutboxEvent) {
+/// What to publish now.
+async fn next(intake: &mut Intake, publisher: &mut Publisher) -> Result<Vec<Event>, Error> {
+    if publisher.broker.is_blocked() {
+        return Ok(Vec::new());
+    }
+    let due = publisher.due();
+    intake.metrics.retried(Taker::Broker, due.len());
+    if !due.is_empty() || publisher.held.is_full() {
+        return Ok(due);
+    }
+    let batch = intake.next(publisher.batch_max).await?;
+    let (free, behind) = publisher.held.admit(batch);
+    intake.backlog.reached(&behind);
+    Ok(free)
+}
+
+/// Publishes a batch, and appends meanwhile: at once after a whole batch, behind which there are
+/// more.
+async fn publish(
+    intake: &mut Intake,
+    publisher: &Publisher,
+    batch: &[Event],
+) -> Result<Refusals, Error> {
+    intake.metrics.published(batch.len());
+    let is_published = CancellationToken::new();
+    let publishing = async {
+        let refusals = publisher.publish(batch).await;
+        is_published.cancel();
+        refusals
+    };
+    let appending = async {
+        if batch.len() >= publisher.batch_max {
+            intake.append(Some(&publisher.held)).await?;
+        }
+        let pause = Duration::from_millis(POLL_MS);
+        // An append is never given up half-way: what it has appended would be published late.
+        while is_published
+            .run_until_cancelled(sleep(pause))
+            .await
+            .is_some()
+        {
+            intake.append(Some(&publisher.held)).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let (refusals, appended) = tokio::join!(publishing, appending);
+    appended?;
+    Ok(refusals)
+}
+
+fn log_published(event: &Event) {
     tracing::info!(
-        event_id = %event.event_id,
+        event_id = %event.id,
         "type" = event.kind,
         subject_id = %event.subject_id,
         request_id = event.request_id,

@@ -1,18 +1,15 @@
-//! Events on their way: an outbox row becomes a CloudEvents 1.0 message in structured JSON, and
-//! that message an event again.
+//! Events on their way: an event of the log becomes a CloudEvents 1.0 message in structured JSON,
+//! and that message is read again.
 
 use std::collections::BTreeMap;
 
-use postgres_types::Json;
 use remit::base::moment;
+use remit::types::{Event, EventData};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
-
-use crate::contract::OutboxEvent;
 
 /// The media type of the JSON format of CloudEvents.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -28,7 +25,7 @@ const KIND_BYTES_MAX: usize = 64;
 
 /// An event as the notifier receives it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct Received {
     pub ledger_id: i64,
     pub event_id: Uuid,
     /// Without the prefix, such as `transfer.posted`.
@@ -40,7 +37,7 @@ pub struct Event {
     pub data: Value,
 }
 
-impl Event {
+impl Received {
     /// What tells it from every other event.
     pub fn key(&self) -> (i64, Uuid) {
         (self.ledger_id, self.event_id)
@@ -70,26 +67,25 @@ struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     subject: Uuid,
-    #[serde(with = "moment")]
-    time: OffsetDateTime,
+    time: Option<String>,
     datacontenttype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     requestid: Option<&'a str>,
-    data: Option<&'a RawValue>,
+    data: EventData<'a>,
 }
 
-/// Writes an outbox row as a message body.
-pub fn encode(event: &OutboxEvent) -> Vec<u8> {
+/// Writes an event as a message body.
+pub fn encode(event: &Event) -> Vec<u8> {
     let envelope = Envelope {
         specversion: "1.0",
-        id: event.event_id,
+        id: event.id,
         source: format!("{SOURCE_PREFIX}{}", event.ledger_id),
         kind: full_type(&event.kind),
         subject: event.subject_id,
-        time: event.created_at,
+        time: moment::text(event.created_at),
         datacontenttype: "application/json",
         requestid: event.request_id.as_deref(),
-        data: event.data.as_ref().map(|Json(data)| &**data),
+        data: event.told(),
     };
     serde_json::to_vec(&envelope).expect("bodies are texts and JSON")
 }
@@ -98,7 +94,7 @@ pub fn encode(event: &OutboxEvent) -> Vec<u8> {
 ///
 /// # Errors
 /// What is wrong with it, in constant words: the body may hold amounts and names.
-pub fn decode(body: &[u8]) -> Result<Event, &'static str> {
+pub fn decode(body: &[u8]) -> Result<Received, &'static str> {
     if body.len() > BODY_BYTES_MAX {
         return Err("larger than any event");
     }
@@ -120,7 +116,7 @@ pub fn decode(body: &[u8]) -> Result<Event, &'static str> {
     if has_nul(&data) {
         return Err("data holds a NUL, which PostgreSQL cannot store");
     }
-    Ok(Event {
+    Ok(Received {
         ledger_id: ledger_id.ok_or("source is not a ledger")?,
         event_id: uuid("id").ok_or("id is not a UUID")?,
         kind: kind.ok_or("type is not one of Remit's")?.to_owned(),
@@ -152,26 +148,21 @@ fn has_nul(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use serde_json::value::to_raw_value;
 
     use super::*;
+    use crate::sample;
 
     fn data() -> Value {
         json!({"amount": 9_007_199_254_740_991_i64, "reference": "käse", "nested": [null]})
     }
 
-    fn row() -> OutboxEvent {
-        OutboxEvent {
-            ledger_id: 7,
-            id: 1,
-            event_id: Uuid::new_v4(),
-            kind: "transfer.posted".to_owned(),
-            subject_id: Uuid::new_v4(),
-            request_id: Some("request \"1\"".to_owned()),
-            data: Some(Json(to_raw_value(&data()).expect("it is JSON"))),
-            created_at: OffsetDateTime::from_unix_timestamp_nanos(1_763_847_000_123_456_000)
-                .expect("the time is in range"),
-        }
+    fn row() -> Event {
+        let mut event = sample::event("transfer.posted", Uuid::new_v4(), &data());
+        event.ledger_id = 7;
+        event.request_id = Some("request \"1\"".to_owned());
+        event.created_at = OffsetDateTime::from_unix_timestamp_nanos(1_763_847_000_123_456_000)
+            .expect("the time is in range");
+        event
     }
 
     #[test]
@@ -179,7 +170,7 @@ mod tests {
         let row = row();
         let event = decode(&encode(&row)).expect("it was just encoded");
         assert_eq!(event.ledger_id, row.ledger_id);
-        assert_eq!(event.event_id, row.event_id);
+        assert_eq!(event.event_id, row.id);
         assert_eq!(event.kind, row.kind);
         assert_eq!(event.subject_id, row.subject_id);
         assert_eq!(event.request_id, row.request_id);

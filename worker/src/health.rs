@@ -5,7 +5,6 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use remit::base::complaint::Complaint;
-use remit::base::moment;
 use remit::sql::pools::Config;
 use tokio::time::timeout;
 
@@ -45,15 +44,8 @@ async fn check_relay(postgres: &Config) -> Result<(), Complaint> {
         if !contract::standstill(&session).await?.events_wait {
             return Ok(None);
         }
-        let oldest = contract::outbox_read(&session, 1, &[], 0).await?;
-        Ok::<_, Error>(oldest.first().map(|event| {
-            format!(
-                "a relay leads and gets nowhere: event {} of ledger {} has waited since {}",
-                event.event_id,
-                event.ledger_id,
-                moment::text(event.created_at).unwrap_or_default()
-            )
-        }))
+        let wrong = "a relay leads and gets nowhere: events wait for longer than 10 s";
+        Ok::<_, Error>(Some(wrong.to_owned()))
     };
     match asked.await {
         Ok(None) => Ok(()),

@@ -4,19 +4,17 @@
 //! | --- | --- | --- |
 //! | that the broker refused | refused | it is published again, and taken |
 //! | of a wallet that has a refused event before it | behind it | what is before it is taken |
-//! | that the broker will never take | set aside | another session of a relay tries it |
 //!
 //! Refused events are published again one at a time, with a delay that doubles. Once the broker
-//! takes one of them, all are due at once. What was set aside holds nothing up.
+//! takes one of them, all are due at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use remit::types::Event;
 use uuid::Uuid;
 
 use crate::backoff::{doubled, jittered};
-use crate::contract::OutboxEvent;
 
 /// With so many events held the relay reads no further ones.
 const HELD_MAX: usize = 2_000;
@@ -27,15 +25,22 @@ const RETRY_MS_MAX: u64 = 4_000;
 /// How long the relay waits for a consumer's queue to take what it refuses.
 const PATIENCE_S: u64 = 10;
 
-/// The events that are held, by id.
+/// An event's ledger and position.
+pub type Place = (i64, i64);
+
+/// The place of an event.
+pub fn place_of(event: &Event) -> Place {
+    (event.ledger_id, event.position)
+}
+
+/// The events that are held, by place.
 pub struct Held {
-    waiting: BTreeMap<i64, OutboxEvent>,
-    aside: BTreeSet<i64>,
+    waiting: BTreeMap<Place, Event>,
     /// How often in a row nothing was taken of what was published again.
     failures: u32,
     retry_at: Instant,
     /// The one that was published again last.
-    tried_id: i64,
+    tried: Place,
     /// Since when some queue has had no room.
     full_since: Option<Instant>,
 }
@@ -43,38 +48,29 @@ pub struct Held {
 /// A wallet, or what else an event is about, with its ledger.
 type Subject = (i64, Uuid);
 
-/// The wallets of a transfer.
-#[derive(Deserialize)]
-struct Sides {
-    source_id: Option<Uuid>,
-    target_id: Option<Uuid>,
-}
-
 impl Held {
     /// With nothing held.
     pub fn new(now: Instant) -> Self {
         Self {
             waiting: BTreeMap::new(),
-            aside: BTreeSet::new(),
             failures: 0,
             retry_at: now,
-            tried_id: 0,
+            tried: (0, 0),
             full_since: None,
         }
     }
 
-    /// The ids that a read of the outbox leaves out.
-    pub fn ids(&self) -> impl Iterator<Item = i64> {
-        self.waiting.keys().chain(&self.aside).copied()
+    /// The position of the first event of a ledger that is held.
+    pub fn first_of(&self, ledger_id: i64) -> Option<i64> {
+        let its = self
+            .waiting
+            .range((ledger_id, i64::MIN)..=(ledger_id, i64::MAX));
+        its.map(|((_, position), _)| *position).next()
     }
 
-    /// The ids of what was set aside.
-    pub fn aside(&self) -> Vec<i64> {
-        self.aside.iter().copied().collect()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.aside.is_empty()
+    /// Whether an event is held.
+    pub fn has(&self, event: &Event) -> bool {
+        self.waiting.contains_key(&place_of(event))
     }
 
     /// Whether something waits to be published again.
@@ -84,12 +80,12 @@ impl Held {
 
     /// Whether no further events are read.
     pub fn is_full(&self) -> bool {
-        self.waiting.len() + self.aside.len() >= HELD_MAX
+        self.waiting.len() >= HELD_MAX
     }
 
-    /// What is to be published again now, in order of id, at most so many. After a failure that is
+    /// What is to be published again now, in order of position, at most so many. After a failure that is
     /// one event with nothing before it.
-    pub fn due(&mut self, now: Instant, limit: usize) -> Vec<OutboxEvent> {
+    pub fn due(&mut self, now: Instant, limit: usize) -> Vec<Event> {
         if !self.is_waiting() || now < self.retry_at {
             return Vec::new();
         }
@@ -100,17 +96,17 @@ impl Held {
         let mut firsts: Vec<_> = self.waiting.values().collect();
         firsts.retain(|event| !touches(&mut behind, event, true));
         // In turn, so that one that is never taken does not keep the others from being tried.
-        let next = firsts.iter().position(|event| event.id > self.tried_id);
-        let tried = firsts[next.unwrap_or(0)];
-        self.tried_id = tried.id;
-        vec![tried.clone()]
+        let next = firsts.iter().position(|event| place_of(event) > self.tried);
+        let tried = firsts[next.unwrap_or(0)].clone();
+        self.tried = place_of(&tried);
+        vec![tried]
     }
 
-    /// Of the events of a read, those that may be published; holds those that come behind a refused
-    /// one.
-    pub fn admit(&mut self, events: Vec<OutboxEvent>) -> Vec<OutboxEvent> {
+    /// Of the next events, those that may be published, and those that come behind a refused one:
+    /// they are held.
+    pub fn admit(&mut self, events: Vec<Event>) -> (Vec<Event>, Vec<Event>) {
         if self.waiting.is_empty() {
-            return events;
+            return (events, Vec::new());
         }
         let mut behind = HashSet::new();
         for event in self.waiting.values() {
@@ -119,22 +115,23 @@ impl Held {
         self.part(events, behind, |_| false)
     }
 
-    /// Of a batch that was published, what is confirmed and not behind a refused event; holds the
-    /// rest.
+    /// Of a batch that was published, what is confirmed and not behind a refused event, and the
+    /// rest, which is held.
     pub fn sort(
         &mut self,
-        batch: Vec<OutboxEvent>,
-        refused: &HashSet<i64>,
+        batch: Vec<Event>,
+        refused: &HashSet<Place>,
         now: Instant,
-    ) -> Vec<OutboxEvent> {
+    ) -> (Vec<Event>, Vec<Event>) {
         let was_waiting = self.is_waiting();
         let is_retry = batch
             .first()
-            .is_some_and(|event| self.waiting.contains_key(&event.id));
+            .is_some_and(|event| self.waiting.contains_key(&place_of(event)));
         for event in &batch {
-            self.waiting.remove(&event.id);
+            self.waiting.remove(&place_of(event));
         }
-        let confirmed = self.part(batch, HashSet::new(), |event| refused.contains(&event.id));
+        let is_refused = |event: &Event| refused.contains(&place_of(event));
+        let (confirmed, held) = self.part(batch, HashSet::new(), is_refused);
         if is_retry && !confirmed.is_empty() {
             self.failures = 0;
             self.retry_at = now;
@@ -143,7 +140,7 @@ impl Held {
             let step = doubled(Duration::from_millis(RETRY_MS_MIN), self.failures);
             self.retry_at = now + jittered(step.min(Duration::from_millis(RETRY_MS_MAX)));
         }
-        confirmed
+        (confirmed, held)
     }
 
     /// Learns whether some queue had no room; whether that has lasted for too long.
@@ -158,36 +155,39 @@ impl Held {
         now.duration_since(since) >= Duration::from_secs(PATIENCE_S)
     }
 
-    /// Sets an event aside, which then holds nothing up.
-    pub fn set_aside(&mut self, id: i64) {
-        self.waiting.remove(&id);
-        self.aside.insert(id);
+    /// Lets go of an event that was set aside, which then holds nothing up.
+    pub fn let_go(&mut self, event: &Event) {
+        self.waiting.remove(&place_of(event));
     }
 
-    /// Holds what is refused and what comes behind that; gives the rest.
+    /// Holds what is refused and what comes behind that; gives the rest, and what it holds.
     fn part(
         &mut self,
-        events: Vec<OutboxEvent>,
+        events: Vec<Event>,
         mut behind: HashSet<Subject>,
-        is_refused: impl Fn(&OutboxEvent) -> bool,
-    ) -> Vec<OutboxEvent> {
+        is_refused: impl Fn(&Event) -> bool,
+    ) -> (Vec<Event>, Vec<Event>) {
         let mut free = Vec::with_capacity(events.len());
+        let mut held = Vec::new();
         for event in events {
             let is_refused = is_refused(&event);
             let nobody_waits = behind.is_empty() && !is_refused;
             if nobody_waits || !touches(&mut behind, &event, is_refused) && !is_refused {
                 free.push(event);
             } else {
-                self.waiting.insert(event.id, event);
+                held.push(event);
             }
         }
-        free
+        let waiting = held.iter().cloned();
+        self.waiting
+            .extend(waiting.map(|event| (place_of(&event), event)));
+        (free, held)
     }
 }
 
 /// Whether an event is about one of these. If so, or if told to, all that it is about is added:
 /// what comes behind it must wait for it.
-fn touches(subjects: &mut HashSet<Subject>, event: &OutboxEvent, add: bool) -> bool {
+fn touches(subjects: &mut HashSet<Subject>, event: &Event, add: bool) -> bool {
     let its = subjects_of(event);
     let touches = its.iter().any(|subject| subjects.contains(subject));
     if touches || add {
@@ -196,14 +196,8 @@ fn touches(subjects: &mut HashSet<Subject>, event: &OutboxEvent, add: bool) -> b
     touches
 }
 
-fn subjects_of(event: &OutboxEvent) -> Vec<Subject> {
-    let data = event.data.as_ref().map(|data| data.0.get());
-    let sides = data.and_then(|data| serde_json::from_str::<Sides>(data).ok());
-    let wallets: Vec<Uuid> = sides
-        .into_iter()
-        .flat_map(|sides| [sides.source_id, sides.target_id])
-        .flatten()
-        .collect();
+fn subjects_of(event: &Event) -> Vec<Subject> {
+    let wallets = event.wallet_ids();
     if wallets.is_empty() {
         return vec![(event.ledger_id, event.subject_id)];
     }
@@ -213,38 +207,32 @@ fn subjects_of(event: &OutboxEvent) -> Vec<Subject> {
 
 #[cfg(test)]
 mod tests {
-    use postgres_types::Json;
     use serde_json::json;
-    use serde_json::value::to_raw_value;
-    use time::OffsetDateTime;
 
     use super::*;
+    use crate::sample;
 
     /// A transfer between two wallets, or a freeze of one.
-    fn event(id: i64, wallets: &[u128]) -> OutboxEvent {
-        let data = match wallets {
-            [source, target] => json!({
-                "source_id": Uuid::from_u128(*source), "target_id": Uuid::from_u128(*target)}),
-            _ => json!({"status": "frozen"}),
+    fn event(position: i64, wallets: &[u128]) -> Event {
+        let mut event = match wallets {
+            [source, target] => sample::transfer([*source, *target], &json!({})),
+            _ => sample::event("wallet.frozen", Uuid::from_u128(wallets[0]), &json!({})),
         };
-        OutboxEvent {
-            ledger_id: 1,
-            id,
-            event_id: Uuid::new_v4(),
-            kind: "of a test".to_owned(),
-            subject_id: Uuid::from_u128(wallets[0]),
-            request_id: None,
-            data: Some(Json(to_raw_value(&data).expect("it is JSON"))),
-            created_at: OffsetDateTime::UNIX_EPOCH,
-        }
+        event.position = position;
+        event
     }
 
-    fn ids(events: &[OutboxEvent]) -> Vec<i64> {
-        events.iter().map(|event| event.id).collect()
+    fn held_ids(held: &Held) -> Vec<i64> {
+        held.waiting.keys().map(|(_, position)| *position).collect()
     }
 
-    fn sorted(held: &mut Held, batch: Vec<OutboxEvent>, refused: &[i64], now: Instant) -> Vec<i64> {
-        ids(&held.sort(batch, &refused.iter().copied().collect(), now))
+    fn ids(events: &[Event]) -> Vec<i64> {
+        events.iter().map(|event| event.position).collect()
+    }
+
+    fn sorted(held: &mut Held, batch: Vec<Event>, refused: &[i64], now: Instant) -> Vec<i64> {
+        let refused = refused.iter().map(|position| (1, *position)).collect();
+        ids(&held.sort(batch, &refused, now).0)
     }
 
     fn later(now: Instant) -> Instant {
@@ -268,15 +256,15 @@ mod tests {
     #[test]
     fn what_is_refused_is_held_with_what_comes_behind_it() {
         let held = with_one_refused(Instant::now());
-        assert_eq!(held.ids().collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(held_ids(&held), [2, 3, 4]);
     }
 
     #[test]
     fn what_comes_later_waits_behind_it_and_other_wallets_go_on() {
         let mut held = with_one_refused(Instant::now());
         let read = vec![event(6, &[7, 3]), event(7, &[1, 2]), event(8, &[7])];
-        assert_eq!(ids(&held.admit(read)), [7]);
-        assert_eq!(held.ids().collect::<Vec<_>>(), [2, 3, 4, 6, 8]);
+        assert_eq!(ids(&held.admit(read).0), [7]);
+        assert_eq!(held_ids(&held), [2, 3, 4, 6, 8]);
     }
 
     #[test]
@@ -290,7 +278,7 @@ mod tests {
             assert_eq!(ids(&batch), due);
             assert_eq!(sorted(&mut held, batch, &[], now), due);
         }
-        assert!(held.is_empty());
+        assert!(!held.is_waiting());
     }
 
     #[test]
@@ -314,12 +302,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_set_aside_is_not_read_again_and_holds_nothing_up() {
+    fn what_was_set_aside_holds_nothing_up_and_no_cursor_back() {
         let now = Instant::now();
         let mut held = Held::new(now);
-        held.set_aside(1);
-        assert_eq!(held.ids().collect::<Vec<_>>(), [1]);
-        assert_eq!(ids(&held.admit(vec![event(2, &[1])])), [2]);
+        let refused = event(1, &[1]);
+        assert!(sorted(&mut held, vec![refused.clone()], &[1], now).is_empty());
+        assert_eq!((held.first_of(1), held.first_of(2)), (Some(1), None));
+        held.let_go(&refused);
+        assert_eq!(held.first_of(1), None);
+        assert_eq!(ids(&held.admit(vec![event(2, &[1])]).0), [2]);
         assert!(held.due(later(now), 500).is_empty());
     }
 

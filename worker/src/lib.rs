@@ -8,6 +8,7 @@ pub mod supervisor;
 
 pub mod config;
 pub mod dead;
+pub mod exposition;
 pub mod health;
 pub mod notifier;
 pub mod relay;
@@ -17,11 +18,14 @@ pub mod drain;
 pub mod letter;
 pub mod records;
 
+pub mod intake;
 pub mod publisher;
 
+pub mod backlog;
 pub mod event;
 pub mod floor;
 pub mod held;
+pub mod metrics;
 pub mod wallet_changes;
 
 pub mod backoff;
@@ -32,3 +36,6 @@ pub mod topology;
 pub mod refusals;
 
 pub mod error;
+
+#[cfg(test)]
+mod sample;

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use lapin::BasicProperties;
 use lapin::protocol::AMQPSoftError;
 use lapin::types::ShortString;
+use remit::types::Event;
 use uuid::Uuid;
 
 use crate::broker::{Broker, Message};
-use crate::contract::OutboxEvent;
 use crate::error::Error;
-use crate::held::Held;
+use crate::held::{Held, Place, place_of};
 use crate::refusals::Refusals;
 use crate::{event, topology};
 
@@ -32,123 +32,150 @@ pub struct Publisher {
     was_blocked: bool,
 }
 
+/// What comes of a batch.
+pub struct Judged {
+    pub confirmed: Vec<Event>,
+    /// What is published again later, on its own.
+    pub held: Vec<Event>,
+    /// What the broker will never take, and why.
+    pub aside: Option<(Event, String)>,
+    /// What the broker did not decide on, as it was interrupted.
+    pub undecided: Vec<Event>,
+    pub interrupted: Option<Error>,
+}
+
 impl Publisher {
     /// With nothing published yet.
-    pub fn new(broker: Broker, now: Instant) -> Self {
+    pub fn new(broker: Broker) -> Self {
         Self {
             broker,
-            held: Held::new(now),
+            held: Held::new(Instant::now()),
             batch_max: BATCH_MAX,
             declared_at: None,
             was_blocked: false,
         }
     }
 
+    /// Whether it takes further events.
+    pub fn is_ready(&self) -> bool {
+        !self.broker.is_blocked() && !self.held.is_full()
+    }
+
     /// What is to be published again now.
-    pub fn due(&mut self) -> Vec<OutboxEvent> {
+    pub fn due(&mut self) -> Vec<Event> {
         self.held.due(Instant::now(), self.batch_max)
     }
 
     /// Publishes a batch in order.
-    pub async fn publish(&self, batch: &[OutboxEvent]) -> Refusals {
+    pub async fn publish(&self, batch: &[Event]) -> Refusals {
         self.broker
             .publish(batch.iter().map(message).collect())
             .await
     }
 
-    /// What of a batch is confirmed and can be removed, and what interrupted it; holds what the
-    /// broker refused.
-    pub async fn judge(
-        &mut self,
-        mut batch: Vec<OutboxEvent>,
-        refusals: Refusals,
-    ) -> (Vec<OutboxEvent>, Option<Error>) {
-        let mut refused = refused_ids(&batch, &refusals);
+    /// What comes of a batch; holds what the broker refused.
+    pub async fn judge(&mut self, mut batch: Vec<Event>, refusals: Refusals) -> Judged {
+        let mut refused = refused_places(&batch, &refusals);
         let nacked = refusals.nacked.iter().filter_map(|place| batch.get(*place));
-        let nacked: Vec<OutboxEvent> = nacked.cloned().collect();
+        let nacked: Vec<Event> = nacked.cloned().collect();
         if !refusals.returned.is_empty() {
             // Their queue is gone, or its binding.
             self.declared_at = None;
         }
         let now = Instant::now();
-        let interrupted = match refusals.undecided {
+        let mut judged = Judged {
+            confirmed: Vec::new(),
+            held: Vec::new(),
+            aside: None,
+            undecided: Vec::new(),
+            interrupted: None,
+        };
+        match refusals.undecided {
             Some((place, error)) => {
-                let undecided = batch.split_off(place);
+                judged.undecided = batch.split_off(place);
                 if place == 0 {
-                    self.blame(undecided, &error, now);
+                    self.blame(&mut judged, &error, now);
                 }
-                Some(error)
+                judged.undecided.retain(|event| !self.held.has(event));
+                judged.interrupted = Some(error);
             }
             None => {
                 self.batch_max = (self.batch_max * 2).min(BATCH_MAX);
                 if self.held.is_out_of_patience(!nacked.is_empty(), now) {
-                    for id in self.hand_to_notifier(nacked).await {
-                        refused.remove(&id);
+                    for place in self.hand_to_notifier(nacked).await {
+                        refused.remove(&place);
                     }
                 }
-                None
             }
-        };
-        if let Some(first) = batch.iter().find(|event| refused.contains(&event.id)) {
+        }
+        if let Some(first) = batch
+            .iter()
+            .find(|event| refused.contains(&place_of(event)))
+        {
             let reason = refusals.returned.first().map_or_else(
                 || "a queue is full".to_owned(),
                 |returned| format!("{} {}", returned.code, returned.text),
             );
-            let (event_id, count) = (first.event_id, refused.len());
+            let (event_id, count) = (first.id, refused.len());
             tracing::error!(%event_id, count, reason, "events refused");
         }
-        (self.held.sort(batch, &refused, now), interrupted)
+        let (confirmed, held) = self.held.sort(batch, &refused, now);
+        judged.confirmed = confirmed;
+        judged.held.extend(held);
+        judged
     }
 
     /// Finds out which event made the broker close the channel: the one that does so alone.
-    fn blame(&mut self, undecided: Vec<OutboxEvent>, error: &Error, now: Instant) {
+    fn blame(&mut self, judged: &mut Judged, error: &Error, now: Instant) {
         let Some(code) = error.channel_code() else {
             return;
         };
+        let undecided = &mut judged.undecided;
         if code == AMQPSoftError::NOTFOUND {
             // The exchange is gone, for which no event is to blame.
         } else if undecided.len() > 1 {
             self.batch_max = undecided.len() / 2;
-        } else if let [event] = &undecided[..] {
-            let (event_id, ledger_id) = (event.event_id, event.ledger_id);
+        } else if let Some(event) = undecided.pop() {
+            let (event_id, ledger_id) = (event.id, event.ledger_id);
             if code == AMQPSoftError::PRECONDITIONFAILED {
                 tracing::error!(%event_id, ledger_id, %error, "event set aside");
-                self.held.set_aside(event.id);
+                self.held.let_go(&event);
+                judged.aside = Some((event, error.to_string()));
             } else {
                 tracing::error!(%event_id, ledger_id, %error, "event refused");
-                let refused = HashSet::from([event.id]);
-                self.held.sort(undecided, &refused, now);
+                let refused = HashSet::from([place_of(&event)]);
+                judged.held = self.held.sort(vec![event], &refused, now).1;
             }
         }
     }
 
     /// Publishes events that some queue refuses to the notifier's queue alone. Those that it takes
     /// were refused by a queue of a consumer, which goes without them: it may not hold up all
-    /// others. Gives the ids of these.
-    async fn hand_to_notifier(&self, events: Vec<OutboxEvent>) -> Vec<i64> {
+    /// others. Gives the places of these.
+    async fn hand_to_notifier(&self, events: Vec<Event>) -> Vec<Place> {
         let messages = events.iter().map(|event| Message {
             exchange: topology::DEFAULT_EXCHANGE,
             routing_key: topology::NOTIFICATIONS.to_owned(),
             ..message(event)
         });
         let refusals = self.broker.publish(messages.collect()).await;
-        let refused = refused_ids(&events, &refusals);
+        let refused = refused_places(&events, &refusals);
         let decided = refusals.undecided.map_or(events.len(), |(place, _)| place);
-        let taken = events[..decided].iter().map(|event| event.id);
-        let taken: Vec<i64> = taken.filter(|id| !refused.contains(id)).collect();
+        let taken = events[..decided].iter().map(place_of);
+        let taken: Vec<Place> = taken.filter(|place| !refused.contains(place)).collect();
         if !taken.is_empty() {
-            let (event_id, count) = (events[0].event_id, taken.len());
+            let (event_id, count) = (events[0].id, taken.len());
             tracing::error!(%event_id, count, "a consumer's queue is full and goes without these events");
         }
         taken
     }
 
     /// Declares what may have been deleted, each second, and asks whether the broker takes
-    /// messages. One that does not is left alone. Whether a second was over.
+    /// messages. One that does not is left alone.
     ///
     /// # Errors
     /// The connection was lost, or something of another kind has a name of Remit's.
-    pub async fn tend(&mut self) -> Result<bool, Error> {
+    pub async fn tend(&mut self) -> Result<(), Error> {
         if !self.broker.is_connected() {
             return Err(Error::Disconnected);
         }
@@ -160,13 +187,13 @@ impl Publisher {
         }
         let pause = Duration::from_millis(DECLARE_MS);
         if self.declared_at.is_some_and(|at| at.elapsed() < pause) {
-            return Ok(false);
+            return Ok(());
         }
         if self.broker.is_blocked() {
             // It reads nothing of this connection until the alarm ends, which it tells.
             self.declared_at = Some(Instant::now());
             self.was_blocked = true;
-            return Ok(true);
+            return Ok(());
         }
         if self.held.is_waiting() {
             // The channel goes on refusing for a quorum queue whose limit was lifted.
@@ -176,7 +203,7 @@ impl Publisher {
             Ok(()) => {
                 self.was_blocked = !self.broker.takes_messages().await?;
                 self.declared_at = Some(Instant::now());
-                Ok(true)
+                Ok(())
             }
             Err(error) => {
                 let error = Error::from(error);
@@ -184,8 +211,7 @@ impl Publisher {
                 if error.channel_code() != Some(AMQPSoftError::NOTFOUND) {
                     return Err(error);
                 }
-                self.recover(error).await?;
-                Ok(false)
+                self.recover(error).await
             }
         }
     }
@@ -205,9 +231,9 @@ impl Publisher {
     }
 }
 
-fn message(event: &OutboxEvent) -> Message {
+fn message(event: &Event) -> Message {
     let mut properties = BasicProperties::default()
-        .with_message_id(event.event_id.to_string().into())
+        .with_message_id(event.id.to_string().into())
         .with_type(event::full_type(&event.kind).into())
         .with_content_type(event::CONTENT_TYPE.into())
         .with_timestamp(u64::try_from(event.created_at.unix_timestamp()).unwrap_or(0));
@@ -224,18 +250,18 @@ fn message(event: &OutboxEvent) -> Message {
     }
 }
 
-/// The ids of what the broker refused of a batch.
-fn refused_ids(batch: &[OutboxEvent], refusals: &Refusals) -> HashSet<i64> {
-    let at = |place: usize| batch.get(place).map(|event| event.id);
+/// The places of what the broker refused of a batch.
+fn refused_places(batch: &[Event], refusals: &Refusals) -> HashSet<Place> {
+    let at = |place: usize| batch.get(place).map(place_of);
     let nacked = refusals.nacked.iter().filter_map(|place| at(*place));
-    let mut refused: HashSet<i64> = nacked.collect();
+    let mut refused: HashSet<Place> = nacked.collect();
     for returned in &refusals.returned {
         let event_id = returned.message_id.parse::<Uuid>().ok();
-        let is_it = |event: &&OutboxEvent| Some(event.event_id) == event_id;
+        let is_it = |event: &&Event| Some(event.id) == event_id;
         match batch.iter().find(is_it) {
-            Some(event) => drop(refused.insert(event.id)),
+            Some(event) => drop(refused.insert(place_of(event))),
             // It may be any of them.
-            None => refused.extend(batch.iter().map(|event| event.id)),
+            None => refused.extend(batch.iter().map(place_of)),
         }
     }
     refused
@@ -243,22 +269,19 @@ fn refused_ids(batch: &[OutboxEvent], refusals: &Refusals) -> HashSet<i64> {
 
 #[cfg(test)]
 mod tests {
-    use time::OffsetDateTime;
+    use serde_json::json;
 
     use super::*;
     use crate::refusals::Returned;
+    use crate::sample;
 
-    fn events(count: u8) -> Vec<OutboxEvent> {
+    fn events(count: u8) -> Vec<Event> {
         (0..count)
-            .map(|number| OutboxEvent {
-                ledger_id: 1,
-                id: number.into(),
-                event_id: Uuid::from_u128(number.into()),
-                kind: "transfer.posted".to_owned(),
-                subject_id: Uuid::nil(),
-                request_id: Some("x".repeat(256)),
-                data: None,
-                created_at: OffsetDateTime::UNIX_EPOCH,
+            .map(|number| {
+                let mut event = sample::event("wallet.frozen", Uuid::nil(), &json!({}));
+                (event.position, event.id) = (number.into(), Uuid::from_u128(number.into()));
+                event.request_id = Some("x".repeat(256));
+                event
             })
             .collect()
     }
@@ -280,7 +303,8 @@ mod tests {
                 returned,
                 undecided: None,
             };
-            let mut ids: Vec<i64> = refused_ids(&events, &refusals).into_iter().collect();
+            let places = refused_places(&events, &refusals).into_iter();
+            let mut ids: Vec<i64> = places.map(|(_, position)| position).collect();
             ids.sort_unstable();
             ids
         };

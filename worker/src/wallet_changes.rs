@@ -1,33 +1,10 @@
 //! What an event says about wallets, for the cache.
 
 use postgres_types::Json;
-use remit::base::moment;
 use remit::redis::wallet_cache::{EntryChange, WalletChange, WalletRef};
+use remit::types::{Event, TransferResult};
 use serde::Deserialize;
 use time::OffsetDateTime;
-use uuid::Uuid;
-
-use crate::contract::OutboxEvent;
-
-/// What a posted row of the journal did to its wallets. What changes a hold alone has no version of
-/// the target. What is held is left out where nothing is.
-#[derive(Deserialize)]
-struct Posted {
-    source_id: Uuid,
-    source_version: i64,
-    source_balance: i64,
-    #[serde(default)]
-    source_held: i64,
-    #[serde(default, with = "moment::option")]
-    source_held_until: Option<OffsetDateTime>,
-    target_id: Option<Uuid>,
-    target_version: Option<i64>,
-    target_balance: Option<i64>,
-    #[serde(default)]
-    target_held: i64,
-    #[serde(default, with = "moment::option")]
-    target_held_until: Option<OffsetDateTime>,
-}
 
 #[derive(Deserialize)]
 struct StatusChange {
@@ -37,50 +14,55 @@ struct StatusChange {
 
 /// The wallets that an event changed: source and target of a posted transfer, the source of a hold,
 /// or the wallet that was frozen or unfrozen. Empty for all other events.
-pub fn of_event(event: &OutboxEvent) -> Vec<(WalletRef, WalletChange)> {
-    match event.kind.as_str() {
-        "transfer.posted" | "hold.authorised" | "hold.adjusted" | "hold.released"
-        | "hold.expired" => data(event).map_or_else(Vec::new, |posted| entries(event, &posted)),
-        "wallet.frozen" | "wallet.unfrozen" => {
-            let change = data(event).map(|change| status(event, change));
-            change.into_iter().collect()
+pub fn of_event(event: &Event) -> Vec<(WalletRef, WalletChange)> {
+    match (&event.transfer, event.kind.as_str()) {
+        (Some(transfer), _) => entries(event, transfer),
+        (None, "wallet.frozen" | "wallet.unfrozen") => {
+            let data = event.data.as_ref();
+            let change = data.and_then(|Json(data)| serde_json::from_str(data.get()).ok());
+            change
+                .map(|change| status(event, change))
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn data<'a, T: Deserialize<'a>>(event: &'a OutboxEvent) -> Option<T> {
-    let Json(data) = event.data.as_ref()?;
-    serde_json::from_str(data.get()).ok()
-}
-
-fn entries(event: &OutboxEvent, posted: &Posted) -> Vec<(WalletRef, WalletChange)> {
-    let entry = |wallet_id, entry| {
-        let change = WalletChange::entry(entry, event.created_at);
-        ((event.ledger_id, wallet_id), change)
-    };
-    let source = EntryChange {
-        version: posted.source_version,
-        balance: posted.source_balance,
-        held: posted.source_held,
-        held_until: posted.source_held_until,
-    };
-    let versions = posted.target_version.zip(posted.target_balance);
-    let target = versions.map(|(version, balance)| EntryChange {
-        version,
-        balance,
-        held: posted.target_held,
-        held_until: posted.target_held_until,
+/// What a posted row of the journal did to its wallets. What changes a hold alone has no version of
+/// the target, and a rejected row has none at all.
+fn entries(event: &Event, transfer: &TransferResult) -> Vec<(WalletRef, WalletChange)> {
+    let effect = transfer.effect.as_ref();
+    let source = side(
+        (transfer.source_version, transfer.source_balance),
+        effect.map(|effect| (effect.source_held, effect.source_held_until)),
+    );
+    let target = side(
+        (transfer.target_version, transfer.target_balance),
+        effect.map(|effect| (effect.target_held, effect.target_held_until)),
+    );
+    let sides = [(transfer.source_id, source), (transfer.target_id, target)];
+    let changes = sides.into_iter().filter_map(|(wallet_id, entry)| {
+        let change = WalletChange::entry(entry?, event.created_at);
+        Some(((event.ledger_id, wallet_id?), change))
     });
-    let target = posted.target_id.zip(target);
-    let target = target.map(|(wallet_id, change)| entry(wallet_id, change));
-    [entry(posted.source_id, source)]
-        .into_iter()
-        .chain(target)
-        .collect()
+    changes.collect()
 }
 
-fn status(event: &OutboxEvent, change: StatusChange) -> (WalletRef, WalletChange) {
+fn side(
+    (version, balance): (Option<i64>, Option<i64>),
+    held: Option<(Option<i64>, Option<OffsetDateTime>)>,
+) -> Option<EntryChange> {
+    let (held, held_until) = held.unwrap_or_default();
+    Some(EntryChange {
+        version: version?,
+        balance: balance?,
+        held: held.unwrap_or(0),
+        held_until,
+    })
+}
+
+fn status(event: &Event, change: StatusChange) -> (WalletRef, WalletChange) {
     let StatusChange {
         status,
         status_version,
@@ -91,33 +73,17 @@ fn status(event: &OutboxEvent, change: StatusChange) -> (WalletRef, WalletChange
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use serde_json::value::to_raw_value;
-    use serde_json::{Value, json};
+    use serde_json::json;
+    use uuid::Uuid;
 
-    fn event(kind: &str, data: Value) -> OutboxEvent {
-        OutboxEvent {
-            ledger_id: 1,
-            id: 1,
-            event_id: Uuid::new_v4(),
-            kind: kind.to_owned(),
-            subject_id: Uuid::from_u128(3),
-            request_id: None,
-            data: Some(Json(to_raw_value(&data).expect("it is JSON"))),
-            created_at: OffsetDateTime::UNIX_EPOCH,
-        }
-    }
+    use super::*;
+    use crate::sample;
 
     #[test]
     fn a_posted_transfer_changes_source_and_target() {
-        let (source, target) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let changes = of_event(&event(
-            "transfer.posted",
-            json!({
-                "source_id": source.to_string(), "source_version": 4, "source_balance": -50,
-                "target_id": target.to_string(), "target_version": 1, "target_balance": 50,
-            }),
-        ));
+        let versions = json!({
+            "source_version": 4, "source_balance": -50, "target_version": 1, "target_balance": 50});
+        let changes = of_event(&sample::transfer([1, 2], &versions));
         let at = OffsetDateTime::UNIX_EPOCH;
         let change = |version, balance| {
             let entry = EntryChange {
@@ -128,22 +94,23 @@ mod tests {
             };
             WalletChange::entry(entry, at)
         };
+        let (source, target) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let expected = [((1, source), change(4, -50)), ((1, target), change(1, 50))];
         assert_eq!(changes, expected);
     }
 
     #[test]
     fn a_freeze_changes_the_status() {
-        let changes = of_event(&event(
-            "wallet.frozen",
-            json!({"status": "frozen", "status_version": 1}),
-        ));
+        let wallet = Uuid::from_u128(3);
+        let data = json!({"status": "frozen", "status_version": 1});
+        let changes = of_event(&sample::event("wallet.frozen", wallet, &data));
         let change = WalletChange::status(1, "frozen".to_owned(), OffsetDateTime::UNIX_EPOCH);
-        assert_eq!(changes, [((1, Uuid::from_u128(3)), change)]);
+        assert_eq!(changes, [((1, wallet), change)]);
     }
 
     #[test]
     fn a_rejected_transfer_changes_nothing() {
-        assert!(of_event(&event("transfer.rejected", json!({"source_version": null}))).is_empty());
+        let members = json!({"outcome": "insufficient_funds"});
+        assert!(of_event(&sample::transfer([1, 2], &members)).is_empty());
     }
 }

@@ -38,7 +38,7 @@ impl Run {
                 holds: HashMap::new(),
                 reversed: HashMap::new(),
                 notifications: Vec::new(),
-                outbox: 0,
+                unpublished: 0,
                 verified: Vec::new(),
                 sessions: Vec::new(),
             },
@@ -267,11 +267,11 @@ fn a_notification_too_few_and_one_too_many_are_found() {
 }
 
 #[test]
-fn what_verify_says_and_what_stays_in_the_outbox_is_found() {
+fn what_verify_says_and_what_stays_unpublished_is_found() {
     let said = found(|run| run.books.verified.push("a wallet".to_owned()));
     assert_eq!(said, [Rule::VerifyIsEmpty].into());
-    let stays = found(|run| run.books.outbox = 1);
-    assert_eq!(stays, [Rule::OutboxDrains].into());
+    let stays = found(|run| run.books.unpublished = 1);
+    assert_eq!(stays, [Rule::EventsDrain].into());
 }
 
 #[test]

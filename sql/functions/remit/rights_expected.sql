@@ -12,6 +12,8 @@ as $$
       from (values ('remit_server'), ('remit_operator')) as r (role),
            (values
             ('v1.entry_list(bigint,uuid,bigint,integer,bytea)'),
+            ('v1.event_position_at(bigint,timestamp with time zone,bytea)'),
+            ('v1.events_get(bigint,bigint,integer,text[],bytea)'),
             ('v1.group_create(bigint,uuid,remit_v1.transfer_request[],remit_v1.transfer_terms[],bytea)'),
             ('v1.group_get(bigint,uuid,bytea)'),
             ('v1.hold_adjust(bigint,uuid,uuid,bigint,timestamp with time zone,integer,text,bytea)'),
@@ -48,6 +50,7 @@ as $$
     select f.role, 'EXECUTE', f.signature
       from (values
             ('remit_server', 'remit_v1.keys_get(bigint[],bytea[])'),
+            ('remit_server', 'remit_v1.log_positions(bigint[])'),
             ('remit_server', 'remit_ops_v1.cache_close()'),
             ('remit_server', 'remit_ops_v1.cache_open(bigint,text)'),
             ('remit_server', 'remit_ops_v1.cache_state()'),
@@ -76,6 +79,8 @@ as $$
             ('remit_worker', 'remit_worker_v1.outbox_append(integer,bigint,remit_worker_v1.cursor[])'),
             ('remit_worker', 'remit_worker_v1.log_read(bigint,bigint,integer)'),
             ('remit_worker', 'remit_worker_v1.cursors_behind(text)'),
+            ('remit_worker', 'remit_worker_v1.cursors_lag(integer)'),
+            ('remit_worker', 'remit_worker_v1.cursors_confirm(remit_worker_v1.cursor[])'),
             ('remit_worker', 'remit_worker_v1.event_set_aside(bigint,bigint,text)'),
             ('remit_worker', 'remit_worker_v1.outbox_rise(bigint,remit_worker_v1.outbox_mark)'),
             ('remit_worker', 'remit_worker_v1.relay_is_active()'),

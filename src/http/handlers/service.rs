@@ -4,19 +4,18 @@ use hyper::header::{CACHE_CONTROL, HeaderValue};
 use serde_json::json;
 
 use super::Handled;
-use crate::base::clock;
+use crate::base::{clock, open_metrics};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
 use crate::http::problem::{Code, Problem};
 use crate::sql::contract;
 
-const OPEN_METRICS: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const OPEN_METRICS: HeaderValue = HeaderValue::from_static(open_metrics::MEDIA_TYPE);
 
 /// Sends a browser to the documentation. A program reads where it is.
 pub(super) fn root() -> Handled {
-    let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
+    let places = json!({"docs": "/docs", "openapi": "/openapi.json", "asyncapi": "/asyncapi.json"});
     Answer::found("/docs", &places)
 }
 

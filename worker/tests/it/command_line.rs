@@ -5,7 +5,6 @@ use testbed::options;
 use testbed::poll::{SOON, eventually_true};
 use testbed::port::free_port;
 use testbed::stranger::Stranger;
-use uuid::Uuid;
 
 use crate::stand::{NOTIFICATIONS, Stand};
 
@@ -52,7 +51,7 @@ async fn health_says_what_is_missing() {
     let stand = Stand::new().await;
     let health = || stand.worker().run(&["health"]);
     let relay = stand.worker().start(&["--relay"]);
-    relay.await_said("relay leads", 1).await;
+    relay.await_said("relay publishes", 1).await;
     let (code, _, errors) = health();
     let line = "remit-worker: no notifier consumes; see that ";
     assert!(code == 1 && errors.starts_with(line), "{errors}");
@@ -79,6 +78,7 @@ async fn health_says_what_is_missing() {
 async fn a_relay_that_leads_and_gets_nowhere_is_not_well() {
     let stand = Stand::new().await;
     let worker = stand.worker().start(&[]);
+    stand.post(2).await;
     worker.await_said("event published", 2).await;
     worker.await_said("notifier consumes", 1).await;
     let health = || stand.worker().run(&["health"]);
@@ -88,15 +88,17 @@ async fn a_relay_that_leads_and_gets_nowhere_is_not_well() {
         .vhost
         .permit_keys("remit.events", "^transfer[.]")
         .await;
-    let waits = "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-                 values (1, 'wallet.frozen', $1, '{}', now() - interval '11 s')
-                 returning event_id";
-    let row = stand.dba.query_one(waits, &[&stand.wallets[0]]).await;
-    let event_id: Uuid = row.unwrap().get(0);
-    let (code, _, errors) = health();
-    assert_eq!(code, 1);
-    let said = format!("a relay leads and gets nowhere: event {event_id} of ledger 1");
-    assert!(errors.contains(&said), "{errors}");
+    let freeze = "select remit_ops_v1.wallet_freeze(1, $1, 'a test')";
+    stand
+        .dba
+        .execute(freeze, &[&stand.wallets[0]])
+        .await
+        .unwrap();
+    eventually_true(2 * SOON, "events wait for longer than 10 s", async || {
+        let (code, _, errors) = health();
+        code == 1 && errors.contains("a relay leads and gets nowhere")
+    })
+    .await;
     stand.vhost.permit_keys("remit.events", ".*").await;
     eventually_true(SOON, "it gets on", async || health().0 == 0).await;
 }

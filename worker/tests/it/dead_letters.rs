@@ -9,7 +9,7 @@ use crate::stand::{DEAD, NOTIFICATIONS, Stand};
 async fn with_dead_letters(transfers: usize, attempts: u32) -> (Stand, Vec<uuid::Uuid>) {
     let stand = Stand::new().await;
     let ids = stand.post(transfers).await;
-    let count = transfers + 2;
+    let count = transfers;
     let failing = stand
         .worker()
         .with("NOTIFY_FAIL_RATE", 1)
@@ -45,7 +45,7 @@ fn check_delays(failures: &[Value], attempts: u32, count: usize) {
 
 #[tokio::test]
 async fn a_notification_that_keeps_failing_dies_after_its_attempts_and_can_be_replayed() {
-    let (stand, transfers) = with_dead_letters(3, 4).await;
+    let (stand, transfers) = with_dead_letters(5, 4).await;
     let listed = stand.worker().run_for_lines(&["dead", "list"]);
     assert_eq!(listed.len(), 5);
     for line in &listed {
@@ -91,7 +91,7 @@ async fn a_notification_that_keeps_failing_dies_after_its_attempts_and_can_be_re
 
 #[tokio::test]
 async fn dead_letters_can_be_replayed_by_number_and_by_event() {
-    let (stand, _) = with_dead_letters(3, 1).await;
+    let (stand, _) = with_dead_letters(5, 1).await;
     let listed = stand.worker().run_for_lines(&["dead", "list"]);
     let event_id = listed[3]["event_id"].as_str().unwrap();
     assert_eq!(
@@ -133,7 +133,7 @@ const ALL: [&str; 5] = ["dead", "replay", "--all", "--reason", "ticket 7"];
 
 #[tokio::test]
 async fn a_replay_is_in_the_audit_log_with_who_which_and_why() {
-    let (stand, _) = with_dead_letters(3, 1).await;
+    let (stand, _) = with_dead_letters(5, 1).await;
     let listed = stand.worker().run_for_lines(&["dead", "list"]);
     assert!(replays(&stand).await.is_empty());
     assert_eq!(stand.operator().run_for_lines(&ALL).len(), 5);
@@ -159,7 +159,7 @@ async fn a_replay_is_in_the_audit_log_with_who_which_and_why() {
 
 #[tokio::test]
 async fn what_cannot_be_recorded_is_not_replayed() {
-    let (stand, _) = with_dead_letters(1, 1).await;
+    let (stand, _) = with_dead_letters(3, 1).await;
     let unreachable = stand.operator().with("DATABASE_URL", "").run(&ALL);
     assert_eq!(unreachable.0, 1);
     assert!(unreachable.2.contains("DATABASE_URL"), "{}", unreachable.2);
@@ -176,7 +176,7 @@ async fn what_cannot_be_recorded_is_not_replayed() {
 
 #[tokio::test]
 async fn a_letter_that_cannot_be_read_stays_where_it_is() {
-    let (stand, _) = with_dead_letters(1, 1).await;
+    let (stand, _) = with_dead_letters(3, 1).await;
     stand
         .vhost
         .publish("", DEAD, serde_json::json!({}), b"\xff\x00{")

@@ -8,6 +8,7 @@ mod dead_letters;
 mod fuzz;
 mod holds;
 mod lead;
+mod metrics;
 mod notifier;
 mod outages;
 mod package_files;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
@@ -21,6 +22,7 @@ use testbed::redis::RedisServer;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::relay::with_broker;
 use crate::stand::{somebody_reads, wallet};
 
 /// The archive of the runbook, and the two commands that use it.
@@ -48,7 +50,7 @@ fn shell(script: &str, arguments: &[&Path]) {
     run_as_owner("sh", &all);
 }
 
-/// What was in the journal and in the outbox at a moment.
+/// What was in the journal, and in the outbox of transfers, at a moment.
 #[derive(Debug, PartialEq)]
 struct Books {
     transfers: BTreeSet<Uuid>,
@@ -59,7 +61,7 @@ impl Books {
     async fn of(dba: &Client) -> Self {
         Self {
             transfers: ids(dba, "select id from remit.transfers").await,
-            events: ids(dba, "select event_id from remit.outbox").await,
+            events: ids(dba, "select remit.event_id(o.created_at, o.id + e.place - 1) from remit.outbox o, unnest(o.types) with ordinality as e (type, place) where e.type = 'transfer.posted'").await,
         }
     }
 }
@@ -89,20 +91,22 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
         postgres: pools::config(&cluster.url("remit_worker", "remit"), "test", &trust).unwrap(),
         broker: Address::parse(&vhost.url(), &trust).unwrap(),
         redis: redis.into(),
+        metrics: Arc::default(),
     };
     let session = Session::connect_relay(&relay.postgres).await.unwrap();
     assert!(relay_lead(&session).await.unwrap());
-    relay.lead(session).await.unwrap()
+    with_broker(&relay, session).await
 }
 
-/// Publishes all that the outbox holds.
+/// Publishes all that there is.
 pub async fn drain_all(relay: &mut Drain) {
     while relay.drain_once().await.unwrap() != Drained::Empty {}
 }
 
-/// The ids of the events that a queue has got, and how many messages those are.
+/// The ids of the transfers' events that a queue has got, and how many messages those are.
 async fn received(vhost: &RabbitVhost, queue: &str) -> (BTreeSet<Uuid>, usize) {
-    let messages = vhost.take(queue).await;
+    let mut messages = vhost.take(queue).await;
+    messages.retain(|message| message.routing_key == "transfer.posted");
     let ids = messages
         .iter()
         .map(|message| message.property("message_id").parse().unwrap());

@@ -1,24 +1,30 @@
 //! A stand of servers for one test, workers on it, and events to work on.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use testbed::cache;
-use testbed::poll::{SOON, eventually};
+use testbed::poll::{SOON, eventually, eventually_true};
 use testbed::postgres::Database;
 use testbed::program::{Process, Recipe, new_log};
 use testbed::rabbitmq::RabbitVhost;
 use testbed::redis::RedisServer;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
 pub const NOTIFICATIONS: &str = "remit.notifications";
 pub const DEAD: &str = "remit.notifications.dead";
 
-/// Servers of a test's own, and a connection as a DBA.
+/// Servers of a test's own, and a connection as a DBA. All that was done so far is in the log and
+/// behind the cursors.
 pub struct Stand {
     pub database: Database,
     pub vhost: RabbitVhost,
     pub redis: RedisServer,
     pub dba: Client,
+    /// A server's connection, whose transfers are in no audit log, and the digest of its API key.
+    server: Client,
+    key: Vec<u8>,
     /// Two wallets with a balance each.
     pub wallets: [Uuid; 2],
 }
@@ -43,11 +49,17 @@ impl Stand {
         let wallets = [wallet(&dba).await, wallet(&dba).await];
         let redis = RedisServer::start("remit-worker").await;
         cache::open(&dba, &redis).await;
+        let key = "select sha256(convert_to((remit_v1.key_create(
+                       1, row('test', 'service', null, null)::remit_v1.key_request, 'a test')).secret, 'UTF8'))";
+        let key = dba.query_one(key, &[]).await.unwrap().get(0);
+        settle(&dba).await;
         Self {
-            database,
             vhost: RabbitVhost::create().await,
             redis,
+            server: database.connect_as("remit_server").await,
+            database,
             dba,
+            key,
             wallets,
         }
     }
@@ -86,16 +98,41 @@ impl Stand {
     pub async fn post(&self, count: usize) -> Vec<Uuid> {
         let ids: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
         let [source, target] = self.wallets;
-        self.dba
+        self.server
             .execute(
                 "select remit_v1.transfers_post(1, array(
                      select row(id, $2::uuid, $3::uuid, 1, null, null, null, 'request-' || place)::remit_v1.transfer_request
-                       from unnest($1::uuid[]) with ordinality as t (id, place)))",
-                &[&ids, &source, &target],
+                       from unnest($1::uuid[]) with ordinality as t (id, place)),
+                     array_fill($4::bytea, array[cardinality($1::uuid[])]))",
+                &[&ids, &source, &target, &self.key],
             )
             .await
             .unwrap();
         ids
+    }
+
+    /// Posts one between two wallets, on a connection as this server's. Whether it was posted: a
+    /// wallet may be busy.
+    pub async fn post_one(&self, server: &impl GenericClient, [source, target]: [Uuid; 2]) -> bool {
+        let post = "
+            select (t).outcome = 'posted'
+              from remit_v1.transfers_post(1, array[
+                       row(gen_random_uuid(), $1::uuid, $2::uuid, 1, null, null, null, null)::remit_v1.transfer_request],
+                       array[$3::bytea]) t";
+        let posted = server.query_one(post, &[&source, &target, &self.key]).await;
+        posted.unwrap().get(0)
+    }
+
+    /// Another connection as this server's.
+    pub async fn connect_server(&self) -> Client {
+        self.database.connect_as("remit_server").await
+    }
+
+    /// Two more wallets, of which nothing is left to publish.
+    pub async fn others(&self) -> [Uuid; 2] {
+        let others = [wallet(&self.dba).await, wallet(&self.dba).await];
+        settle(&self.dba).await;
+        others
     }
 
     /// Ends all sessions of workers with the database.
@@ -105,7 +142,31 @@ impl Stand {
         self.dba.execute(terminate, &[]).await.unwrap();
     }
 
-    /// How many events wait in the outbox.
+    /// How many events of the outbox and of the log the broker has not confirmed, as far as
+    /// PostgreSQL knows. What operators do is left out.
+    pub async fn unpublished(&self) -> usize {
+        let query = "
+            select count(*)
+              from (select unnest(o.types)::text as type from remit.outbox o
+                    union all
+                    select e.type
+                      from remit.ledgers l
+                      left join remit.cursors c on c.ledger_id = l.ledger_id and c.channel = 'broker',
+                           remit.log_slice(l.ledger_id, coalesce(c.position, 0), remit.log_position(l.ledger_id)) e) t
+             where type <> 'operator.acted'";
+        let row = self.dba.query_one(query, &[]).await.unwrap();
+        usize::try_from(row.get::<_, i64>(0)).unwrap()
+    }
+
+    /// Waits until the broker has confirmed all events.
+    pub async fn await_published(&self, within: Duration) {
+        eventually_true(within, "all events are published", async || {
+            self.unpublished().await == 0
+        })
+        .await;
+    }
+
+    /// How many rows the outbox has.
     pub async fn outbox_depth(&self) -> usize {
         let query = "select count(*) from remit.outbox";
         let row = self.dba.query_one(query, &[]).await.unwrap();
@@ -123,18 +184,18 @@ impl Stand {
                              where conrelid = 'remit.outbox'::regclass and contype = 'c' loop
                     execute format('alter table remit.outbox drop constraint %I', name);
                 end loop;
-                alter domain remit.short_request_id drop constraint request_id_is_short;
+                alter domain remit.event_data drop constraint event_data_is_small;
             end;
             $$";
         self.dba.batch_execute(lift).await.unwrap();
     }
 
-    /// Asserts that so many transfers are in the journal, each of them chained once, and that the
+    /// Asserts that so many transfers are in the journal, each of them in the log once, and that the
     /// books are right.
-    pub async fn assert_chained(&self, count: i64) {
+    pub async fn assert_logged(&self, count: i64) {
         let query = "
             select (select count(*) from remit.transfers),
-                   (select sum(cardinality(b.transfer_ids))::bigint from remit.chain_blocks b),
+                   (select count(*) from remit.log_blocks b, unnest(b.types) t where remit.event_is_of_journal(t)),
                    (select count(*) from remit_ops_v1.verify())";
         let row = self.dba.query_one(query, &[]).await.unwrap();
         let counts: [i64; 3] = [0, 1, 2].map(|place| row.get(place));
@@ -143,7 +204,8 @@ impl Stand {
 
     /// The transfers and wallets of which a notification is recorded, with the number of attempts.
     pub async fn recorded(&self) -> Vec<(Uuid, i32)> {
-        let query = "select subject_id, attempts from remit.notifications";
+        let query =
+            "select subject_id, attempts from remit.notifications where type <> 'operator.acted'";
         let rows = self.dba.query(query, &[]).await.unwrap();
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
     }
@@ -158,15 +220,28 @@ impl Stand {
         .await
     }
 
-    /// Waits until a queue holds so many messages, and gives their bodies.
+    /// Waits until a queue holds so many messages, and gives their bodies. What operators do is left
+    /// out.
     pub async fn await_events(&self, queue: &str, count: usize) -> Vec<Value> {
         let what = format!("{count} messages in {queue}");
         eventually(SOON, &what, async || {
             let messages = self.vhost.messages(queue).await?;
-            (messages.len() >= count).then(|| messages.iter().map(|m| m.json()).collect())
+            let mut events: Vec<Value> = messages.iter().map(|m| m.json()).collect();
+            events.retain(|event| event["type"] != "remit.operator.acted");
+            (events.len() >= count).then_some(events)
         })
         .await
     }
+}
+
+/// Puts all events that there are behind the cursors, as if they had been published.
+pub async fn settle(dba: &Client) {
+    let settle = "
+        select count(*) from remit_worker_v1.outbox_append(10000);
+        select remit_worker_v1.cursors_confirm(array(
+            select row(l.ledger_id, c.channel, remit.log_position(l.ledger_id))::remit_worker_v1.cursor
+              from remit.ledgers l, unnest(array['broker', 'cache']) as c (channel)))";
+    dba.batch_execute(settle).await.unwrap();
 }
 
 /// A user with a wallet that holds money.

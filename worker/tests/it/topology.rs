@@ -52,11 +52,12 @@ async fn a_worker_of_another_instance_refuses_to_start_and_says_why() {
     worker.await_said("relay leads", 1).await;
     worker.await_said("notifier consumes", 1).await;
     other.vhost = stand.vhost;
+    other.post(2).await;
     for part in ["--relay", "--notifier"] {
         let mut refused = other.worker().start(&[part]);
         assert!(!refused.ended().await.success(), "{part}");
         let said = refused.said("refused")[0]["error"].to_string();
         assert!(said.contains("remit.notifications.instance"), "{said}");
     }
-    assert_eq!(other.outbox_depth().await, 2);
+    assert_eq!(other.unpublished().await, 2);
 }
