@@ -1,5 +1,5 @@
 begin;
-select plan(96);
+select plan(102);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -84,7 +84,13 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('ledger_create', 'reason', 'WL001 reason', 'remit_v1.ledger_create(1, ''x'', l.text)'),
     ('ledger_create', 'key_sha256', 'WL016', 'remit_v1.ledger_create(1, ''x'', ''a test'', l.key)'),
     ('ledger_get', 'key_sha256', 'WL016', 'remit_v1.ledger_get(1, l.key)'),
+    ('cursors_confirm', 'confirmed[]', 'WL001 confirmed', 'remit_worker_v1.cursors_confirm(array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
+    ('cursors_confirm', 'confirmed[].channel', '23514', 'remit_worker_v1.cursors_confirm(array[(1, l.text, 1)::remit_worker_v1.cursor])'),
+    ('event_position_at', 'key_sha256', 'WL016', 'remit_v1.event_position_at(1, now(), l.key)'),
+    ('events_get', 'types[]', 'WL001 types', 'remit_v1.events_get(1, 0, 1, array_fill(''x''::text, array[20000]))'),
+    ('events_get', 'key_sha256', 'WL016', 'remit_v1.events_get(1, 0, 1, null, l.key)'),
     ('log_check', 'hash', 'WL001 hash', 'remit_ops_v1.log_check(1, 1, l.key)'),
+    ('log_positions', 'ledger_ids[]', 'WL001 ledger_ids', 'remit_v1.log_positions(l.numbers)'),
     ('notifications_record', 'notifications[]', 'WL001 notifications',
         'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], 1)::remit_worker_v1.notification, array[20000]))'),
     ('notifications_record', 'notifications[].channel', '23514',
