@@ -8,7 +8,8 @@ create type remit_v1.event_type as enum (
     'hold.authorised', 'hold.adjusted', 'hold.released', 'hold.expired',
     -- Of what else changes.
     'user.created', 'wallet.created', 'wallet.frozen', 'wallet.unfrozen', 'wallet.limits_set',
-    'ledger.created', 'key.created', 'key.revoked', 'operator.acted'
+    'ledger.created', 'key.created', 'key.revoked', 'operator.acted',
+    'webhook.created', 'webhook.updated', 'webhook.deleted', 'webhook.rotated', 'webhook.disabled', 'webhook.enabled'
 );
 
 create domain remit.event_data as jsonb

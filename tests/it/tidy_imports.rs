@@ -19,10 +19,11 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 9] = [
+const GROUPS_OF_WORKER: [&[&str]; 10] = [
     &["cli"],
     &["supervisor"],
     &["config", "dead", "health", "notifier", "relay"],
+    &["webhooks"],
     &["channel", "drain", "letter", "records"],
     &["publisher"],
     &["event", "floor", "held", "wallet_changes"],

@@ -1,0 +1,389 @@
+//! What may be sent to an endpoint next: the events of a wallet one after the other, those of
+//! different wallets side by side. No clock, no network, no database.
+//!
+//! | an event is | it holds up its wallets | it is sent |
+//! | --- | --- | --- |
+//! | fresh: it came from the log | yes | when it is the first of its wallets |
+//! | behind: as a failure is before it | yes | when it is the first of its wallets |
+//! | failed | yes | when its time has come |
+//! | set aside, as it failed often | no | when its time has come |
+//!
+//! All but the fresh ones are failures: they are in a table, and a cursor passes them. It stops
+//! before the first that is fresh.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use remit::types::{Event, WebhookOutcome};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::contract::WebhookFailure;
+
+use super::schedule;
+use super::track::Track;
+
+/// Requests at once.
+const IN_FLIGHT_MAX: usize = 16;
+/// After so many events that failed, and no success, only these are tried. Then the cursor stands
+/// still: what comes is not tried in vain, and not copied.
+const FAILED_MAX: usize = 16;
+/// Fresh events in memory.
+const FRESH_MAX: usize = 256;
+/// As `remit_worker_v1.webhooks_record` has it.
+const FAILURES_MAX: usize = 10_000;
+
+/// One event that was not delivered yet.
+#[derive(Debug)]
+struct Entry {
+    event: Option<Arc<Event>>,
+    subjects: Vec<Uuid>,
+    /// None while it is fresh.
+    failure: Option<WebhookFailure>,
+    is_in_flight: bool,
+}
+
+impl Entry {
+    fn is_aside(&self) -> bool {
+        self.failure
+            .as_ref()
+            .is_some_and(|failure| failure.is_aside)
+    }
+
+    fn has_failed(&self) -> bool {
+        let failed = |failure: &WebhookFailure| failure.attempts > 0 && !failure.is_aside;
+        self.failure.as_ref().is_some_and(failed)
+    }
+}
+
+/// The order of an endpoint's events, by their positions in the log.
+#[derive(Debug, Default)]
+pub struct Lane {
+    entries: BTreeMap<i64, Entry>,
+    /// Of a wallet: what must be sent in order.
+    queues: HashMap<Uuid, BTreeSet<i64>>,
+    /// Fresh, in flight or not.
+    fresh: BTreeSet<i64>,
+    /// Fresh, and the first of all their wallets.
+    ready: BTreeSet<i64>,
+    /// Failures that nothing is before, by their time.
+    due: BTreeSet<(OffsetDateTime, i64)>,
+    in_flight: usize,
+    failed: usize,
+    is_failing: bool,
+    succeeded_at: Option<OffsetDateTime>,
+    changes: Changes,
+}
+
+/// What became of events since it was last asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Failures that are none any more.
+    pub settled: Vec<i64>,
+    /// Failures that are new or changed.
+    pub failed: BTreeSet<i64>,
+}
+
+impl Lane {
+    /// With the failures of the table, whether all fails, and the last success.
+    pub fn new(
+        failures: Vec<WebhookFailure>,
+        is_failing: bool,
+        succeeded_at: Option<OffsetDateTime>,
+    ) -> Self {
+        let mut lane = Self {
+            is_failing,
+            succeeded_at,
+            ..Self::default()
+        };
+        for failure in failures {
+            let entry = Entry {
+                event: None,
+                subjects: failure.subject_ids.clone(),
+                failure: Some(failure.clone()),
+                is_in_flight: false,
+            };
+            lane.failed += usize::from(entry.has_failed());
+            lane.queue(failure.position, entry);
+        }
+        let positions: Vec<i64> = lane.entries.keys().copied().collect();
+        for position in positions {
+            lane.make_ready(position);
+        }
+        lane
+    }
+
+    /// How many further events there is room for.
+    pub fn room(&self) -> usize {
+        if self.is_stalled() {
+            return 0;
+        }
+        let failures = self.entries.len() - self.fresh.len();
+        (FRESH_MAX.saturating_sub(self.fresh.len()))
+            .min(FAILURES_MAX.saturating_sub(failures + self.fresh.len()))
+    }
+
+    /// Takes an event from the log. Those of one track come in order.
+    pub fn offer(&mut self, event: Arc<Event>, now: OffsetDateTime) {
+        let position = event.position;
+        if self.entries.contains_key(&position) {
+            return; // It is among the failures.
+        }
+        let mut subjects = event.wallet_ids();
+        if subjects.is_empty() {
+            subjects.push(event.subject_id);
+        }
+        let entry = Entry {
+            event: Some(event),
+            subjects,
+            failure: None,
+            is_in_flight: false,
+        };
+        self.fresh.insert(position);
+        self.queue(position, entry);
+        if self.is_behind_a_failure(position) {
+            self.put_behind(position, now);
+        }
+        self.make_ready(position);
+    }
+
+    fn queue(&mut self, position: i64, entry: Entry) {
+        if !entry.is_aside() {
+            for subject in &entry.subjects {
+                self.queues.entry(*subject).or_default().insert(position);
+            }
+        }
+        self.entries.insert(position, entry);
+    }
+
+    /// Lets it be sent if it is the first of all its wallets.
+    fn make_ready(&mut self, position: i64) {
+        let Some(entry) = self.entries.get(&position) else {
+            return;
+        };
+        let is_first =
+            |subject| self.queues.get(subject).and_then(BTreeSet::first) == Some(&position);
+        if entry.is_in_flight || !(entry.is_aside() || entry.subjects.iter().all(is_first)) {
+            return;
+        }
+        match &entry.failure {
+            None => drop(self.ready.insert(position)),
+            Some(failure) => {
+                let next_at = failure.next_at;
+                next_at.map(|next_at| self.due.insert((next_at, position)));
+            }
+        }
+    }
+
+    fn is_behind_a_failure(&self, position: i64) -> bool {
+        self.entries[&position].subjects.iter().any(|subject| {
+            let mut before = self.queues[subject].range(..position);
+            before.any(|other| self.entries[other].failure.is_some())
+        })
+    }
+
+    fn put_behind(&mut self, position: i64, now: OffsetDateTime) {
+        let entry = self.entries.get_mut(&position).expect("it was just there");
+        let event = entry.event.as_ref().expect("a fresh one has its event");
+        entry.failure = Some(WebhookFailure {
+            position,
+            event_id: event.id,
+            kind: event.kind.clone(),
+            subject_ids: entry.subjects.clone(),
+            attempts: 0,
+            is_aside: false,
+            next_at: Some(now),
+            outcome: None,
+            answer_status: None,
+            failed_at: None,
+        });
+        entry.event = None; // It is read again when its turn comes.
+        self.fresh.remove(&position);
+        self.changes.failed.insert(position);
+    }
+
+    /// Whether nothing but failures is tried, as nothing has succeeded for a while.
+    pub fn is_stalled(&self) -> bool {
+        self.is_failing && self.failed >= FAILED_MAX
+    }
+
+    /// Whether nothing has succeeded since something failed.
+    pub fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// The next one to send, which is in flight then. While all fails, one at a time. Events of the
+    /// positions from `first` on come before older ones, which are sent again.
+    pub fn take(&mut self, now: OffsetDateTime, first: i64) -> Option<i64> {
+        let limit = if self.is_failing { 1 } else { IN_FLIGHT_MAX };
+        if self.in_flight >= limit {
+            return None;
+        }
+        let due = self.due.first().filter(|(next_at, _)| *next_at <= now);
+        let position = match due.copied() {
+            Some(due) => {
+                self.due.remove(&due);
+                due.1
+            }
+            None if self.is_stalled() => return None,
+            None => {
+                let position = self.ready.range(first..).next().or(self.ready.first());
+                let position = *position?;
+                self.ready.remove(&position);
+                position
+            }
+        };
+        let entry = self.entries.get_mut(&position).expect("it was ready");
+        entry.is_in_flight = true;
+        self.in_flight += 1;
+        Some(position)
+    }
+
+    /// The event at a position, if it is in memory.
+    pub fn event(&self, position: i64) -> Option<Arc<Event>> {
+        self.entries.get(&position)?.event.clone()
+    }
+
+    /// It was delivered, or is no more.
+    pub fn succeeded(&mut self, position: i64, now: OffsetDateTime) {
+        let Some(entry) = self.land(position) else {
+            return;
+        };
+        let (has_failed, is_failure) = (entry.has_failed(), entry.failure.is_some());
+        let was_stalled = self.is_stalled();
+        self.is_failing = false;
+        self.succeeded_at = Some(now);
+        self.failed -= usize::from(has_failed);
+        if is_failure {
+            self.changes.failed.remove(&position);
+            self.changes.settled.push(position);
+        }
+        self.fresh.remove(&position);
+        self.leave(position);
+        self.entries.remove(&position);
+        if was_stalled {
+            self.hurry(now);
+        }
+    }
+
+    /// Tries at once what failed: the endpoint is back.
+    fn hurry(&mut self, now: OffsetDateTime) {
+        for (position, entry) in &mut self.entries {
+            if !entry.has_failed() {
+                continue;
+            }
+            let failure = entry.failure.as_mut().expect("it has failed");
+            if let Some(next_at) = failure.next_at.filter(|next_at| *next_at > now) {
+                failure.next_at = Some(now);
+                self.changes.failed.insert(*position);
+                if self.due.remove(&(next_at, *position)) {
+                    self.due.insert((now, *position));
+                }
+            }
+        }
+    }
+
+    /// It was not. What waits for the same wallets is behind it from now on, unless it is set aside.
+    pub fn failed(
+        &mut self,
+        position: i64,
+        (outcome, answer_status): (WebhookOutcome, Option<i32>),
+        now: OffsetDateTime,
+    ) {
+        if self.land(position).is_none() {
+            return;
+        }
+        if self.fresh.contains(&position) {
+            self.put_behind(position, now);
+        }
+        self.is_failing = true;
+        let succeeded_at = self.succeeded_at;
+        let entry = self.entries.get_mut(&position).expect("it has landed");
+        let had_failed = entry.has_failed();
+        let failure = entry.failure.as_mut().expect("it is a failure now");
+        let failed_at = *failure.failed_at.get_or_insert(now);
+        let was_aside = failure.is_aside;
+        failure.attempts += 1;
+        let next = schedule::after_failure(failure.attempts, failed_at, succeeded_at, now);
+        failure.is_aside |= next.is_aside;
+        failure.next_at = next.next_at;
+        (failure.outcome, failure.answer_status) = (Some(outcome), answer_status);
+        let is_aside = failure.is_aside;
+        let has_failed = entry.has_failed();
+        self.failed = self.failed + usize::from(has_failed) - usize::from(had_failed);
+        self.changes.failed.insert(position);
+        if !is_aside {
+            self.put_all_behind(position, now);
+        } else if !was_aside {
+            self.leave(position);
+        }
+        self.make_ready(position);
+    }
+
+    fn land(&mut self, position: i64) -> Option<&Entry> {
+        let entry = self.entries.get_mut(&position)?;
+        entry.is_in_flight = false;
+        self.in_flight -= 1;
+        Some(entry)
+    }
+
+    /// Puts behind it what waits for its wallets, and what waits for the wallets of these.
+    fn put_all_behind(&mut self, position: i64, now: OffsetDateTime) {
+        let mut blocking = vec![position];
+        while let Some(position) = blocking.pop() {
+            let mut waiting = BTreeSet::new();
+            for subject in &self.entries[&position].subjects {
+                waiting.extend(self.queues[subject].range(position + 1..));
+            }
+            for other in waiting {
+                if self.fresh.contains(&other) {
+                    self.put_behind(other, now);
+                    blocking.push(other);
+                }
+            }
+        }
+    }
+
+    /// Takes it out of the order of its wallets: others may be the first now.
+    fn leave(&mut self, position: i64) {
+        let mut next = BTreeSet::new();
+        for subject in self.entries[&position].subjects.clone() {
+            let Some(queue) = self.queues.get_mut(&subject) else {
+                continue;
+            };
+            queue.remove(&position);
+            next.extend(queue.first());
+            if queue.is_empty() {
+                self.queues.remove(&subject);
+            }
+        }
+        for position in next {
+            self.make_ready(position);
+        }
+    }
+
+    /// Up to where a track is done with: all is delivered or among the failures.
+    pub fn done(&self, track: &Track) -> i64 {
+        let mut waiting = self.fresh.range(track.range());
+        waiting.next().map_or(track.read, |position| position - 1)
+    }
+
+    /// What became of events since it was last asked.
+    pub fn changes(&mut self) -> (Vec<i64>, Vec<WebhookFailure>) {
+        let Changes { settled, failed } = std::mem::take(&mut self.changes);
+        let failures = failed.iter().filter_map(|position| {
+            let entry = self.entries.get(position)?;
+            entry.failure.clone()
+        });
+        (settled, failures.collect())
+    }
+
+    /// Whether there is something to tell of.
+    pub fn has_changes(&self) -> bool {
+        self.changes != Changes::default()
+    }
+}
