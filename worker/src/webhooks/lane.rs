@@ -14,14 +14,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use remit::types::{Event, WebhookOutcome};
+use remit::types::Event;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::contract::WebhookFailure;
-
+use super::client::Outcome;
 use super::schedule;
 use super::track::Track;
+use crate::contract::WebhookFailure;
+
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use entry::{Changes, Entry};
 
 /// Requests at once.
 const IN_FLIGHT_MAX: usize = 16;
@@ -32,29 +38,6 @@ const FAILED_MAX: usize = 16;
 const FRESH_MAX: usize = 256;
 /// As `remit_worker_v1.webhooks_record` has it.
 const FAILURES_MAX: usize = 10_000;
-
-/// One event that was not delivered yet.
-#[derive(Debug)]
-struct Entry {
-    event: Option<Arc<Event>>,
-    subjects: Vec<Uuid>,
-    /// None while it is fresh.
-    failure: Option<WebhookFailure>,
-    is_in_flight: bool,
-}
-
-impl Entry {
-    fn is_aside(&self) -> bool {
-        self.failure
-            .as_ref()
-            .is_some_and(|failure| failure.is_aside)
-    }
-
-    fn has_failed(&self) -> bool {
-        let failed = |failure: &WebhookFailure| failure.attempts > 0 && !failure.is_aside;
-        self.failure.as_ref().is_some_and(failed)
-    }
-}
 
 /// The order of an endpoint's events, by their positions in the log.
 #[derive(Debug, Default)]
@@ -75,15 +58,6 @@ pub struct Lane {
     changes: Changes,
 }
 
-/// What became of events since it was last asked.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Failures that are none any more.
-    pub settled: Vec<i64>,
-    /// Failures that are new or changed.
-    pub failed: BTreeSet<i64>,
-}
-
 impl Lane {
     /// With the failures of the table, whether all fails, and the last success.
     pub fn new(
@@ -97,14 +71,10 @@ impl Lane {
             ..Self::default()
         };
         for failure in failures {
-            let entry = Entry {
-                event: None,
-                subjects: failure.subject_ids.clone(),
-                failure: Some(failure.clone()),
-                is_in_flight: false,
-            };
+            let position = failure.position;
+            let entry = Entry::of_failure(failure);
             lane.failed += usize::from(entry.has_failed());
-            lane.queue(failure.position, entry);
+            lane.queue(position, entry);
         }
         let positions: Vec<i64> = lane.entries.keys().copied().collect();
         for position in positions {
@@ -129,18 +99,8 @@ impl Lane {
         if self.entries.contains_key(&position) {
             return; // It is among the failures.
         }
-        let mut subjects = event.wallet_ids();
-        if subjects.is_empty() {
-            subjects.push(event.subject_id);
-        }
-        let entry = Entry {
-            event: Some(event),
-            subjects,
-            failure: None,
-            is_in_flight: false,
-        };
         self.fresh.insert(position);
-        self.queue(position, entry);
+        self.queue(position, Entry::of_event(event));
         if self.is_behind_a_failure(position) {
             self.put_behind(position, now);
         }
@@ -184,20 +144,7 @@ impl Lane {
 
     fn put_behind(&mut self, position: i64, now: OffsetDateTime) {
         let entry = self.entries.get_mut(&position).expect("it was just there");
-        let event = entry.event.as_ref().expect("a fresh one has its event");
-        entry.failure = Some(WebhookFailure {
-            position,
-            event_id: event.id,
-            kind: event.kind.clone(),
-            subject_ids: entry.subjects.clone(),
-            attempts: 0,
-            is_aside: false,
-            next_at: Some(now),
-            outcome: None,
-            answer_status: None,
-            failed_at: None,
-        });
-        entry.event = None; // It is read again when its turn comes.
+        entry.become_failure(now);
         self.fresh.remove(&position);
         self.changes.failed.insert(position);
     }
@@ -291,7 +238,7 @@ impl Lane {
     pub fn failed(
         &mut self,
         position: i64,
-        (outcome, answer_status): (WebhookOutcome, Option<i32>),
+        (outcome, answer_status): Outcome,
         now: OffsetDateTime,
     ) {
         if self.land(position).is_none() {

@@ -53,7 +53,7 @@ impl Message {
         let body = Body {
             kind: &event.kind,
             timestamp: event.created_at,
-            data: event.data(),
+            data: event.told(),
             specversion: "1.0",
             id: event.id,
             source: source(event.ledger_id),

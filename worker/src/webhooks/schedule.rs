@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_set_aside_is_tried_for_five_days() {
-        let days = |days| at(10 + days * 24 * 3_600);
+        let days = |days: i64| at(10 + days * 24 * 3_600);
         let next = |now| after_failure(20, at(10), Some(at(50)), now);
         assert!(next(days(4)).next_at.is_some());
         assert_eq!(next(days(5)).next_at, None);
