@@ -17,6 +17,7 @@ use crate::redis::knowledge::Knowledge;
 use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;
 use crate::sql::pulse::Pulse;
+use crate::types::MasterSecret;
 
 /// Connections to PostgreSQL: for most calls, for those that post transfers, for those about keys,
 /// and one to feel the pulse.
@@ -25,6 +26,13 @@ pub struct Pools {
     pub posts: Pool,
     pub keys: Pool,
     pub pulse: Pool,
+}
+
+/// What is shown of webhooks, and accepted for them.
+pub struct Webhooks {
+    pub master: MasterSecret,
+    /// Whether their URLs may be of http, as in development.
+    pub allows_http: bool,
 }
 
 /// The state of a running server.
@@ -36,12 +44,19 @@ pub struct App {
     pub ledgers: Ledgers,
     pub metrics: Arc<Metrics>,
     pub probe: Probe,
+    pub webhooks: Webhooks,
     is_stopping: AtomicBool,
 }
 
 impl App {
     /// Puts the parts together and starts their tasks.
-    pub fn start(pools: Pools, redis: Redis, cache_ttl: Duration, broker: Option<Broker>) -> Self {
+    pub fn start(
+        pools: Pools,
+        redis: Redis,
+        cache_ttl: Duration,
+        broker: Option<Broker>,
+        webhooks: Webhooks,
+    ) -> Self {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
         let knowledge = Arc::new(Knowledge::default());
@@ -83,6 +98,7 @@ impl App {
             answer_store,
             wallet_cache,
             metrics,
+            webhooks,
             is_stopping: AtomicBool::new(false),
         }
     }
