@@ -52,6 +52,8 @@ pub struct Lane {
     /// Failures that nothing is before, by their time.
     due: BTreeSet<(OffsetDateTime, i64)>,
     in_flight: usize,
+    /// How many may be in flight, as nothing but successes shows how much an endpoint bears.
+    limit: usize,
     failed: usize,
     is_failing: bool,
     succeeded_at: Option<OffsetDateTime>,
@@ -68,6 +70,7 @@ impl Lane {
         let mut lane = Self {
             is_failing,
             succeeded_at,
+            limit: 1,
             ..Self::default()
         };
         for failure in failures {
@@ -163,11 +166,11 @@ impl Lane {
         self.in_flight
     }
 
-    /// The next one to send, which is in flight then. While all fails, one at a time. Events of the
+    /// The next one to send, which is in flight then. While all fails, and at first, one at a time;
+    /// each success doubles how many. Events of the
     /// positions from `first` on come before older ones, which are sent again.
     pub fn take(&mut self, now: OffsetDateTime, first: i64) -> Option<i64> {
-        let limit = if self.is_failing { 1 } else { IN_FLIGHT_MAX };
-        if self.in_flight >= limit {
+        if self.in_flight >= self.limit {
             return None;
         }
         let due = self.due.first().filter(|(next_at, _)| *next_at <= now);
@@ -203,6 +206,7 @@ impl Lane {
         let (has_failed, is_failure) = (entry.has_failed(), entry.failure.is_some());
         let was_stalled = self.is_stalled();
         self.is_failing = false;
+        self.limit = (2 * self.limit).min(IN_FLIGHT_MAX);
         self.succeeded_at = Some(now);
         self.failed -= usize::from(has_failed);
         if is_failure {
@@ -248,6 +252,7 @@ impl Lane {
             self.put_behind(position, now);
         }
         self.is_failing = true;
+        self.limit = 1;
         let succeeded_at = self.succeeded_at;
         let entry = self.entries.get_mut(&position).expect("it has landed");
         let had_failed = entry.has_failed();

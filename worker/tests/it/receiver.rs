@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use testbed::poll::{SOON, eventually};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -44,7 +44,10 @@ impl Message {
             let id = data[format!("{side}_id")].as_str()?.parse().ok()?;
             Some((id, data[format!("{side}_version")].as_i64()?))
         };
-        ["source", "target"].into_iter().filter_map(version).collect()
+        ["source", "target"]
+            .into_iter()
+            .filter_map(version)
+            .collect()
     }
 }
 
@@ -181,7 +184,7 @@ async fn read(request: Request<Incoming>) -> Message {
     }
 }
 
-/// A listener that accepts and then sends this, a byte a second.
+/// A listener that accepts, reads, and sends this, a byte a second.
 pub async fn drip(text: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -189,6 +192,7 @@ pub async fn drip(text: &'static str) -> u16 {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
+                let _ = stream.read(&mut [0; 4_096]).await;
                 for byte in text.bytes() {
                     if stream.write_all(&[byte]).await.is_err() {
                         return;

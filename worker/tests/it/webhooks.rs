@@ -19,8 +19,10 @@ pub fn start(stand: &Stand, arguments: &[&str]) -> Process {
     worker.start(arguments)
 }
 
-/// Makes a webhook for transfers that were posted.
+/// Makes a webhook for transfers that are posted from now on.
 pub async fn subscribe(stand: &Stand, url: &str) -> Uuid {
+    let append = "select from remit_worker_v1.outbox_append(10000, 0, '{}')";
+    stand.dba.execute(append, &[]).await.unwrap();
     let query = "select (remit_v1.webhook_create(
                      1, row($1, array['transfer.posted'], null)::remit_v1.webhook_request, 'a test')).id";
     stand.dba.query_one(query, &[&url]).await.unwrap().get(0)
@@ -39,9 +41,12 @@ pub async fn told(stand: &Stand, id: Uuid, column: &str) -> Option<String> {
 
 /// Position, attempts and whether it is set aside of each event that failed.
 async fn failures(stand: &Stand, id: Uuid) -> Vec<(i64, i32, bool)> {
-    let query = "select position, attempts, is_aside from remit_v1.webhook_failure_list(1, $1, null, 1000)";
+    let query =
+        "select position, attempts, is_aside from remit_v1.webhook_failure_list(1, $1, null, 1000)";
     let rows = stand.dba.query(query, &[&id]).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+    rows.iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect()
 }
 
 /// Lets the next attempts of all that failed be now, as after the time of the schedule.
@@ -56,7 +61,11 @@ async fn post_between(stand: &Stand, wallets: [Uuid; 2], count: usize) {
     for _ in 0..count {
         let query = "select remit_v1.transfers_post(1, array[
                          row(gen_random_uuid(), $1::uuid, $2::uuid, 1, null, null, null, null)::remit_v1.transfer_request])";
-        stand.dba.execute(query, &[&wallets[0], &wallets[1]]).await.unwrap();
+        stand
+            .dba
+            .execute(query, &[&wallets[0], &wallets[1]])
+            .await
+            .unwrap();
     }
 }
 
@@ -97,20 +106,32 @@ async fn each_event_is_posted_once_signed_and_in_order_per_wallet() {
         assert_eq!(message.headers["content-type"], "application/json");
     }
     let other = Webhook::new(&master.secret(1, id, 2).text()).unwrap();
-    assert!(other.verify(&messages[0].raw, &headers(&messages[0])).is_err());
+    assert!(
+        other
+            .verify(&messages[0].raw, &headers(&messages[0]))
+            .is_err()
+    );
     eventually_true(SOON, "the cursor is at the end", async || {
         let query = "select c.position = remit.log_position(1) from remit.cursors c where channel like 'webhook:%'";
         stand.dba.query_one(query, &[]).await.unwrap().get(0)
     })
     .await;
-    assert_eq!(told(&stand, id, "outcome").await.as_deref(), Some("delivered"));
+    assert_eq!(
+        told(&stand, id, "outcome").await.as_deref(),
+        Some("delivered")
+    );
     assert_eq!(failures(&stand, id).await, []);
 }
 
 fn headers(message: &Message) -> hyper::HeaderMap {
     let headers = message.headers.iter();
     headers
-        .map(|(name, value)| (name.parse::<hyper::header::HeaderName>().unwrap(), value.parse().unwrap()))
+        .map(|(name, value)| {
+            (
+                name.parse::<hyper::header::HeaderName>().unwrap(),
+                value.parse().unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -147,8 +168,8 @@ async fn what_fails_holds_up_its_wallets_alone_and_is_set_aside_while_others_suc
     let others = [wallet(&stand.dba).await, wallet(&stand.dba).await];
     let id = subscribe(&stand, &receiver.url()).await;
     receiver.answer(move |message| {
-        let is_first = message.body["data"]["source_version"] == 2
-            && message.versions()[0].0 == source;
+        let is_first =
+            message.body["data"]["source_version"] == 2 && message.versions()[0].0 == source;
         Reply::of(if is_first { 500 } else { 200 })
     });
     let _worker = start(&stand, &[]);
@@ -166,10 +187,15 @@ async fn what_fails_holds_up_its_wallets_alone_and_is_set_aside_while_others_suc
         post_between(&stand, others, 1).await;
         let what = format!("attempt {attempts}");
         eventually_true(SOON, &what, async || {
-            failures(&stand, id).await.first().is_some_and(|failure| failure.1 == attempts)
+            failures(&stand, id)
+                .await
+                .first()
+                .is_some_and(|failure| failure.1 == attempts)
         })
         .await;
-        receiver.await_transfers(1 + 5 + attempts as usize - 1).await;
+        receiver
+            .await_transfers(1 + 5 + attempts as usize - 1)
+            .await;
     }
     // It is set aside, and the two behind it go on.
     eventually_true(SOON, "one is set aside", async || {
@@ -181,7 +207,10 @@ async fn what_fails_holds_up_its_wallets_alone_and_is_set_aside_while_others_suc
     let query = "select remit_v1.webhook_failure_retry(1, $1, f.position, 'a test')
                    from remit_v1.webhook_failure_list(1, $1, null, 1) f";
     stand.dba.execute(query, &[&id]).await.unwrap();
-    eventually_true(SOON, "it was taken", async || failures(&stand, id).await.is_empty()).await;
+    eventually_true(SOON, "it was taken", async || {
+        failures(&stand, id).await.is_empty()
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -198,13 +227,19 @@ async fn an_endpoint_that_was_off_gets_all_in_order_and_one_that_is_gone_is_disa
         let wallets = [wallet(&stand.dba).await, stand.wallets[0]];
         post_between(&stand, wallets, 1).await;
     }
-    eventually_true(SOON, "it fails", async || !failures(&stand, id).await.is_empty()).await;
+    eventually_true(SOON, "it fails", async || {
+        !failures(&stand, id).await.is_empty()
+    })
+    .await;
     assert!(told(&stand, id, "failing_since").await.is_some());
     receiver.answer(|_| Reply::of(200));
     wait_is_over(&stand).await;
     let messages = receiver.await_transfers(50 + 20 + 20).await;
     assert_in_order(&messages);
-    eventually_true(SOON, "nothing is left", async || failures(&stand, id).await.is_empty()).await;
+    eventually_true(SOON, "nothing is left", async || {
+        failures(&stand, id).await.is_empty()
+    })
+    .await;
     assert_eq!(told(&stand, id, "failing_since").await, None);
 
     receiver.answer(|_| Reply::of(410));
@@ -247,7 +282,9 @@ async fn a_worker_that_is_killed_before_it_records_sends_again_with_the_same_id(
     let all = receiver.await_transfers(3).await;
     let again = eventually(SOON, "the first comes again", async || {
         let messages = receiver.messages();
-        let same = messages.iter().filter(|message| message.id() == first[0].id());
+        let same = messages
+            .iter()
+            .filter(|message| message.id() == first[0].id());
         (same.count() >= 2).then_some(messages)
     })
     .await;
@@ -256,7 +293,10 @@ async fn a_worker_that_is_killed_before_it_records_sends_again_with_the_same_id(
     for message in again {
         bodies.entry(message.id()).or_default().insert(message.raw);
     }
-    assert!(bodies.values().all(|bodies| bodies.len() == 1), "the same bytes");
+    assert!(
+        bodies.values().all(|bodies| bodies.len() == 1),
+        "the same bytes"
+    );
     assert_eq!(failures(&stand, id).await, []);
     drop(relay);
 }
@@ -266,9 +306,11 @@ async fn dead_endpoints_do_not_delay_a_live_one() {
     let stand = Stand::new().await;
     // They accept and say nothing, or a byte a second.
     let slow = drip("HTTP/1.1 200 OK\r\n\r\n").await;
-    let ledgers = "insert into remit.ledgers (ledger_id, name) select n, 'x' from generate_series(2, 6) n";
+    let ledgers =
+        "insert into remit.ledgers (ledger_id, name) select n, 'x' from generate_series(2, 6) n";
     stand.dba.execute(ledgers, &[]).await.unwrap();
-    let make = "select remit_v1.webhook_create(l, row($1, null, null)::remit_v1.webhook_request, 'a test')
+    let make =
+        "select remit_v1.webhook_create(l, row($1, null, null)::remit_v1.webhook_request, 'a test')
                   from generate_series(2, 6) l, generate_series(1, 20)";
     let url = format!("http://127.0.0.1:{slow}/");
     stand.dba.execute(make, &[&url]).await.unwrap();
@@ -286,7 +328,11 @@ async fn dead_endpoints_do_not_delay_a_live_one() {
         let start = std::time::Instant::now();
         stand.post(1).await;
         receiver.await_transfers(round).await;
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            start.elapsed()
+        );
     }
 }
 
@@ -297,7 +343,9 @@ async fn a_replay_sends_the_past_again_and_webhooks_flow_without_the_broker() {
     let id = subscribe(&stand, &receiver.url()).await;
     let nobody = stand.vhost.url_at(1);
     let worker = stand.worker().with("REMIT_WEBHOOK_HTTP", "true");
-    let worker = worker.with("REMIT_WEBHOOK_NETWORKS", "127.0.0.0/8").with("AMQP_URL", nobody);
+    let worker = worker
+        .with("REMIT_WEBHOOK_NETWORKS", "127.0.0.0/8")
+        .with("AMQP_URL", nobody);
     let _worker = worker.start(&[]);
     stand.post(5).await;
     receiver.await_transfers(5).await;
@@ -307,9 +355,18 @@ async fn a_replay_sends_the_past_again_and_webhooks_flow_without_the_broker() {
     })
     .await;
     for (function, count) in [
-        ("webhook_replay(1, $1, '2000-01-01', null, null, 'a test')", 12),
-        ("webhook_replay(1, $1, '2000-01-01', null, '{transfer.posted}', 'a test')", 19),
-        ("webhook_replay(1, $1, '2000-01-01', now(), '{key.created}', 'a test')", 19),
+        (
+            "webhook_replay(1, $1, '2000-01-01', null, null, 'a test')",
+            12,
+        ),
+        (
+            "webhook_replay(1, $1, '2000-01-01', null, '{transfer.posted}', 'a test')",
+            19,
+        ),
+        (
+            "webhook_replay(1, $1, '2000-01-01', now(), '{key.created}', 'a test')",
+            19,
+        ),
     ] {
         // Those of the wallets' initial balances come too: they were before the webhook.
         let replay = format!("select remit_v1.{function}");

@@ -81,10 +81,16 @@ async fn a_name_that_becomes_private_is_not_connected_to() {
     let receiver = Receiver::start().await;
     let url = format!("http://rebinding.example:{}/", receiver.port);
     // Allowed first, as a public address would be; then another one of this machine.
-    let client = client("127.0.0.2/32", &["127.0.0.2", "127.0.0.1", "127.0.0.1 127.0.0.2", ""]);
+    let client = client(
+        "127.0.0.2/32",
+        &["127.0.0.2", "127.0.0.1", "127.0.0.1 127.0.0.2", ""],
+    );
     // The receiver listens at 127.0.0.1 alone: the checked address is the one that is asked.
     assert_eq!(outcome(&client, &url).await, WebhookOutcome::Unreachable);
-    assert_eq!(outcome(&client, &url).await, WebhookOutcome::AddressForbidden);
+    assert_eq!(
+        outcome(&client, &url).await,
+        WebhookOutcome::AddressForbidden
+    );
     assert_eq!(outcome(&client, &url).await, WebhookOutcome::Unreachable);
     assert_eq!(outcome(&client, &url).await, WebhookOutcome::Unresolved);
     assert_eq!(receiver.messages().len(), 0);
@@ -114,9 +120,15 @@ async fn each_end_of_an_attempt_has_its_word() {
     let broken = drip("SSH-2.0-x\r\n").await;
     let url = format!("http://127.0.0.1:{broken}/");
     assert_eq!(outcome(&client, &url).await, WebhookOutcome::Broken);
-    assert_eq!(outcome(&client, "http://127.0.0.1:1/").await, WebhookOutcome::Unreachable);
+    assert_eq!(
+        outcome(&client, "http://127.0.0.1:1/").await,
+        WebhookOutcome::Unreachable
+    );
     let strict = Client::new(Trust::default().tls_to_anyone(), Networks::default(), false);
-    assert_eq!(outcome(&strict, &receiver.url()).await, WebhookOutcome::Insecure);
+    assert_eq!(
+        outcome(&strict, &receiver.url()).await,
+        WebhookOutcome::Insecure
+    );
 }
 
 #[tokio::test]
@@ -134,7 +146,10 @@ async fn an_answer_that_comes_a_byte_a_second_ends_after_ten_seconds() {
     let url = format!("http://127.0.0.1:{head}/");
     let slow = body.url();
     let (first, second) = tokio::join!(outcome(&client, &url), outcome(&client, &slow));
-    assert_eq!((first, second), (WebhookOutcome::TimedOut, WebhookOutcome::TimedOut));
+    assert_eq!(
+        (first, second),
+        (WebhookOutcome::TimedOut, WebhookOutcome::TimedOut)
+    );
     let elapsed = start.elapsed();
     assert!((9..12).contains(&elapsed.as_secs()), "{elapsed:?}");
 }
@@ -151,11 +166,20 @@ async fn a_certificate_must_be_of_the_name_and_trusted() {
     let networks = || Networks::parse("127.0.0.0/8").unwrap();
     let trusting = Client::with_resolver(trust.tls_to_anyone(), networks(), false, resolver);
     let url = |name: &str| format!("https://{name}:{port}/");
-    assert_eq!(outcome(&trusting, &url("hooks.example")).await, WebhookOutcome::Delivered);
-    assert_eq!(outcome(&trusting, &url("other.example")).await, WebhookOutcome::TlsFailed);
+    assert_eq!(
+        outcome(&trusting, &url("hooks.example")).await,
+        WebhookOutcome::Delivered
+    );
+    assert_eq!(
+        outcome(&trusting, &url("other.example")).await,
+        WebhookOutcome::TlsFailed
+    );
     let system = Trust::default().tls_to_anyone();
     let stranger = Client::with_resolver(system, networks(), false, resolver);
-    assert_eq!(outcome(&stranger, &url("hooks.example")).await, WebhookOutcome::TlsFailed);
+    assert_eq!(
+        outcome(&stranger, &url("hooks.example")).await,
+        WebhookOutcome::TlsFailed
+    );
 }
 
 async fn serve_tls(certificate: &testbed::tls::Certificate) -> u16 {
