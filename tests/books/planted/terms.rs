@@ -82,8 +82,8 @@ pub const FAULTS: [Fault; 23] = [
     Fault {
         rule: "at most what is available, not what is there",
         function: WEIGH,
-        text: "amount := least(amount, balance - bar);",
-        instead: "amount := least(amount, balance);",
+        text: "amount := least(amount, balance - bar, amount_max);",
+        instead: "amount := least(amount, balance, amount_max);",
     },
     Fault {
         rule: "a hold is not made less than was captured",
