@@ -5,7 +5,7 @@ use crate::kinds::Kind;
 
 const WEIGH: &str = "remit/terms_weigh";
 
-pub const FAULTS: [Fault; 18] = [
+pub const FAULTS: [Fault; 19] = [
     Fault {
         rule: "what has ended is decided under the lock",
         function: LOCK,
@@ -104,6 +104,12 @@ pub const FAULTS: [Fault; 18] = [
     },
     Fault {
         rule: "when the first hold is gone, another one is the first to end",
+        function: "remit/first_open",
+        text: "while holds[first].source_id = hold.source_id loop",
+        instead: "while false loop",
+    },
+    Fault {
+        rule: "when the first hold ends later, another one is the first to end",
         function: "remit/first_expiry",
         text: "if hold_before.expires_at = held_until then",
         instead: "if false then",
