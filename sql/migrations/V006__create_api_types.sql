@@ -143,7 +143,8 @@ create type remit_v1.entry as (
 
 create type remit_v1.outbox_lag as (
     events    bigint,
-    oldest_at timestamptz
+    oldest_at timestamptz,
+    newest_at timestamptz
 );
 
 create type remit_worker_v1.event as (

@@ -3,6 +3,7 @@
 //! Labels are names from the code, never a client's words.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -12,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use strum::IntoStaticStr;
+use time::OffsetDateTime;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
@@ -21,6 +23,9 @@ macro_rules! metrics {
         /// Everything that is counted.
         pub struct Metrics {
             registry: Registry,
+            /// The latest moment of anything written that this server knows of, in seconds since
+            /// 1970.
+            latest_moment_s: AtomicI64,
             $($field: $kind),*
         }
 
@@ -29,6 +34,7 @@ macro_rules! metrics {
             pub fn new() -> Self {
                 let metrics = Self {
                     registry: Registry::with_prefix("remit"),
+                    latest_moment_s: AtomicI64::new(i64::MIN),
                     $($field: $new),*
                 };
                 metrics.registered()
@@ -52,6 +58,7 @@ metrics! {
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
     outbox_aside: Gauge = Gauge::default(), "outbox_set_aside_events", "Events that the relay has set aside, as the broker will never take them";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
+    moments_ahead_s: Gauge = Gauge::default(), "moments_ahead_seconds", "How far the latest moment of a wallet that this server knows of is ahead of its clock";
     cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
     cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
 }
@@ -141,6 +148,19 @@ impl Metrics {
     pub fn outbox(&self, events: i64, oldest_age_s: i64) {
         self.outbox_events.set(events);
         self.outbox_age_s.set(oldest_age_s);
+    }
+
+    /// Something was written at this moment.
+    pub fn moment(&self, moment: OffsetDateTime) {
+        self.latest_moment_s
+            .fetch_max(moment.unix_timestamp(), Ordering::Relaxed);
+    }
+
+    /// The clock was read.
+    pub fn clock(&self, now: OffsetDateTime) {
+        let latest_s = self.latest_moment_s.load(Ordering::Relaxed);
+        self.moments_ahead_s
+            .set(latest_s.saturating_sub(now.unix_timestamp()).max(0));
     }
 
     /// The cache's generation was heard of.
