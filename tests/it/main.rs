@@ -91,6 +91,7 @@ mod tidy_links;
 mod tidy_packaging;
 mod tidy_settings;
 mod tidy_sql;
+mod tidy_steps;
 mod tls;
 mod transfers;
 mod users;
