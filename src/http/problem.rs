@@ -62,6 +62,7 @@ codes! {
     TransferNotFound "transfer_not_found" 404 Some("WL004"), "There is no such transfer.";
     KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
     HoldNotFound "hold_not_found" 404 Some("WL019"), "There is no such hold.";
+    WebhookNotFound "webhook_not_found" 404 Some("WL026"), "There is no such webhook, or no such failure of it.";
     LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     RequestTimeout "request_timeout" 408 None, "Request timeout";
@@ -86,6 +87,7 @@ codes! {
     ConditionFailed "condition_failed" 422 Some("WL024"), "A condition of the request is not met.";
     GroupRefused "group_refused" 422 Some("WL025"), "Another leg of the group was refused.";
     TooManyReaders "too_many_readers" 429 None, "This key has too many readers that wait for events.";
+    TooManyWebhooks "too_many_webhooks" 422 Some("WL027"), "The ledger has as many webhooks as it may have.";
     WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";

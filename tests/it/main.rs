@@ -106,4 +106,5 @@ mod verify;
 mod waits;
 mod wall;
 mod wallets;
+mod webhooks;
 mod world;

@@ -1,5 +1,5 @@
 begin;
-select plan(94);
+select plan(124);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -137,6 +137,36 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('wallet_list', 'key_sha256', 'WL016', 'remit_v1.wallet_list(1, pg_temp.id(1), null, null, 1, l.key)'),
     ('wallet_unfreeze', 'reason', 'WL001 reason', 'remit_ops_v1.wallet_unfreeze(1, pg_temp.id(11), l.text)'),
     ('wallet_unfreeze', 'key_sha256', 'WL016', 'remit_ops_v1.wallet_unfreeze(1, pg_temp.id(11), ''a test'', l.key)'),
+    ('webhook_create', 'request.url', 'WL001 url', 'remit_v1.webhook_create(1, (''https://h/'' || l.text, null, null)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'request.types', 'WL001 types', 'remit_v1.webhook_create(1, (''https://h'', array_fill(''key.created''::text, array[20000]), null)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'request.description', 'WL001 description', 'remit_v1.webhook_create(1, (''https://h'', null, l.text)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'reason', 'WL001 reason', 'remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, l.text)'),
+    ('webhook_create', 'key_sha256', 'WL016', 'remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, ''a test'', l.key)'),
+    ('webhook_update', 'request.url', 'WL001 url', 'remit_v1.webhook_update(1, l.ids[1], (''https://h/'' || l.text, null, null)::remit_v1.webhook_request, ''{url}'', ''a test'')'),
+    ('webhook_update', 'request.types', 'WL001 types', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', array_fill(''key.created''::text, array[20000]), null)::remit_v1.webhook_request, ''{types}'', ''a test'')'),
+    ('webhook_update', 'request.description', 'WL001 description', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, l.text)::remit_v1.webhook_request, ''{description}'', ''a test'')'),
+    ('webhook_update', 'members[]', 'WL001 members', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, array_fill(''url''::remit_v1.webhook_member, array[20000]), ''a test'')'),
+    ('webhook_update', 'reason', 'WL001 reason', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, ''{url}'', l.text)'),
+    ('webhook_update', 'key_sha256', 'WL016', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, ''{url}'', ''a test'', l.key)'),
+    ('webhook_replay', 'types[]', 'WL001 types', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, array_fill(''key.created''::text, array[20000]), ''a test'')'),
+    ('webhook_replay', 'reason', 'WL001 reason', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, null, l.text)'),
+    ('webhook_replay', 'key_sha256', 'WL016', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, null, ''a test'', l.key)'),
+    ('webhook_delete', 'reason', 'WL001 reason', 'remit_v1.webhook_delete(1, l.ids[1], l.text)'),
+    ('webhook_delete', 'key_sha256', 'WL016', 'remit_v1.webhook_delete(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_rotate', 'reason', 'WL001 reason', 'remit_v1.webhook_rotate(1, l.ids[1], l.text)'),
+    ('webhook_rotate', 'key_sha256', 'WL016', 'remit_v1.webhook_rotate(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_ping', 'reason', 'WL001 reason', 'remit_v1.webhook_ping(1, l.ids[1], l.text)'),
+    ('webhook_ping', 'key_sha256', 'WL016', 'remit_v1.webhook_ping(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_enable', 'reason', 'WL001 reason', 'remit_v1.webhook_enable(1, l.ids[1], l.text)'),
+    ('webhook_enable', 'key_sha256', 'WL016', 'remit_v1.webhook_enable(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_failure_retry', 'reason', 'WL001 reason', 'remit_v1.webhook_failure_retry(1, l.ids[1], 1, l.text)'),
+    ('webhook_failure_retry', 'key_sha256', 'WL016', 'remit_v1.webhook_failure_retry(1, l.ids[1], 1, ''a test'', l.key)'),
+    ('webhook_failure_list', 'key_sha256', 'WL016', 'remit_v1.webhook_failure_list(1, l.ids[1], null, 1, l.key)'),
+    ('webhook_get', 'key_sha256', 'WL016', 'remit_v1.webhook_get(1, l.ids[1], l.key)'),
+    ('webhook_list', 'key_sha256', 'WL016', 'remit_v1.webhook_list(1, l.key)'),
+    ('webhooks_record', 'reports[]', 'WL001 reports', 'remit_worker_v1.webhooks_record(array_fill(null::remit_worker_v1.webhook_report, array[20000]))'),
+    ('webhooks_record', 'reports[].settled', 'WL001 reports', 'remit_worker_v1.webhooks_record(array[(1, l.ids[1], 1, 1, null, null, null, false, null, null, null, null, array_fill(1::bigint, array[20001]), null)::remit_worker_v1.webhook_report])'),
+    ('webhooks_record', 'reports[].failures', 'WL001 reports', 'remit_worker_v1.webhooks_record(array[(1, l.ids[1], 1, 1, null, null, null, false, null, null, null, null, null, array_fill(null::remit_worker_v1.webhook_failure, array[20000]))::remit_worker_v1.webhook_report])'),
     ('wallets_get', 'wallet_ids[]', 'WL001 wallet_ids', 'remit_v1.wallets_get(1, l.ids)'),
     ('wallets_get', 'key_sha256s[]', 'WL001 key_sha256s', 'remit_v1.wallets_get(1, l.ids[1:1], l.keys)');
 select set_eq('select function, leaf from leaves', 'select function, leaf from calls', 'these are all that can be long');

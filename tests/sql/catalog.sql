@@ -157,7 +157,7 @@ select set_eq(
          join pg_index i on i.indrelid = t.oid and i.indisunique
          join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
         where t.name like 'remit.%' and a.attname <> 'ledger_id' $$,
-    $$ values ('remit.currencies', 'remit.currencies_pkey'), ('remit.cache', 'remit.cache_pkey'), ('remit.relay', 'remit.relay_pkey') $$,
+    $$ values ('remit.currencies', 'remit.currencies_pkey'), ('remit.cache', 'remit.cache_pkey'), ('remit.relay', 'remit.relay_pkey'), ('remit.webhooks_lead', 'remit.webhooks_lead_pkey') $$,
     'the ledger leads every primary key and unique index, but for the list of currencies and the tables of one row');
 select set_eq(
     $$ select c.conrelid::regclass::text, c.confrelid::regclass::text

@@ -23,6 +23,10 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+mod webhooks;
+
+pub use webhooks::{Webhook, WebhookFailure, WebhookReport};
+
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
 const CALL_MS_MAX: u64 = 10_000;
@@ -60,6 +64,10 @@ queries! {
     one remit_worker_v1.event_set_aside(ledger_id: i64, position: i64, reason: &str) -> Void;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
+    one remit_worker_v1.webhooks_lead() -> bool;
+    all remit_worker_v1.webhooks_read() -> Webhook;
+    all remit_worker_v1.webhook_failures_read(ledger_id: i64, webhook_id: Uuid) -> WebhookFailure;
+    one remit_worker_v1.webhooks_record(reports: &[WebhookReport]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
 }
 
