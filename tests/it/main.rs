@@ -107,4 +107,5 @@ mod waits;
 mod wall;
 mod wallets;
 mod webhooks;
+mod webhooks_receivers;
 mod world;
