@@ -140,16 +140,24 @@ pub struct Problem {
     pub pointer: Option<String>,
     /// The stored transfer that this is the answer of.
     pub transfer_id: Option<Uuid>,
-    /// Of a server that is not ready.
-    pub dependencies: Option<Box<Dependencies>>,
-    /// For `feed_restarted`: the epoch that there is.
-    pub epoch: Option<String>,
+    /// What the problem tells beyond that.
+    pub more: Option<Box<More>>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
     /// For `unauthenticated`: not even a bad key was sent.
     pub is_anonymous: bool,
     /// The inside of the error, for the log alone.
     pub cause: Option<String>,
+}
+
+/// The member of its own that a problem has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum More {
+    /// Of a server that is not ready.
+    Dependencies(Dependencies),
+    /// Of `feed_restarted`: the epoch that there is.
+    Epoch(String),
 }
 
 impl Problem {
@@ -160,8 +168,7 @@ impl Problem {
             detail: detail.into(),
             pointer: None,
             transfer_id: None,
-            dependencies: None,
-            epoch: None,
+            more: None,
             allow: None,
             is_anonymous: false,
             cause: None,
@@ -219,10 +226,8 @@ impl Problem {
             pointer: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             transfer_id: Option<Uuid>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            dependencies: Option<&'a Dependencies>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            epoch: Option<&'a str>,
+            #[serde(flatten)]
+            more: Option<&'a More>,
             request_id: &'a str,
         }
         serde_json::to_vec(&Body {
@@ -234,8 +239,7 @@ impl Problem {
             sqlstate: self.code.sqlstate(),
             pointer: self.pointer.as_deref(),
             transfer_id: self.transfer_id,
-            dependencies: self.dependencies.as_deref(),
-            epoch: self.epoch.as_deref(),
+            more: self.more.as_deref(),
             request_id,
         })
         .expect("strings and numbers always serialize")
