@@ -108,4 +108,5 @@ mod waits;
 mod wall;
 mod wallets;
 mod webhooks;
+mod webhooks_receivers;
 mod world;
