@@ -234,7 +234,7 @@ lock_holders() {
 # ---- Ports ---------------------------------------------------------------------------------------
 
 # The port of a part, relative to a base.
-declare -A port_offset=([nginx]=80 [nginx_tls]=443 [app]=81 [postgres]=432 [redis]=379 [rabbitmq]=672
+declare -A port_offset=([nginx]=80 [nginx_tls]=443 [app]=81 [worker]=82 [postgres]=432 [redis]=379 [rabbitmq]=672
     [rabbitmq_tls]=671 [rabbitmq_ui]=673 [rabbitmq_distribution]=674 [epmd]=369)
 
 # The port of the part $1, counted from `base`, which the caller sets.

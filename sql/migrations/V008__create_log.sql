@@ -23,7 +23,6 @@ create table remit.log_blocks (
     digests     bytea[] not null,
     nodes       bytea[] not null,
     created_at  timestamptz not null,
-    primary key (ledger_id, position),
     unique (ledger_id, block),
     constraint blocks_count_from_one check (block >= 1),
     constraint block_is_whole check (
@@ -39,6 +38,7 @@ create table remit.log_blocks (
 );
 
 create index log_blocks_by_time on remit.log_blocks (ledger_id, created_at, position);
+alter table remit.log_blocks add primary key (ledger_id, position); -- Last, as of wallets.
 
 -- Ids and digests look random: trying to compress them is lost time.
 alter table remit.log_blocks
@@ -58,7 +58,9 @@ create table remit.log_details (
     position     bigint not null,
     datas        jsonb[],
     traceparents text[],
-    primary key (ledger_id, position)
+    primary key (ledger_id, position),
+    constraint datas_are_those_of_a_block check (cardinality(datas) between 1 and 10000),
+    constraint traceparents_are_those_of_a_block check (cardinality(traceparents) between 1 and 10000)
 );
 
 -- How far each reader that the worker leads has come: all events up to the position are confirmed.
@@ -85,9 +87,9 @@ create table remit.events_aside (
 -- JSON arrays, so that no two rows have one text; and times as seconds since 1970, whatever the
 -- session's time zone. The labels may be erased one day: their hash stays, and proves the rest.
 create view remit.transfer_digests as
-    select d.ledger_id, d.id, d.outcome, d.kind, d.core, d.labels,
+    select d.ledger_id, d.id, d.outcome, d.kind, d.created_at, d.core, d.labels,
            sha256(convert_to(d.core, 'UTF8') || sha256(convert_to(d.labels, 'UTF8'))) as digest
-      from (select t.ledger_id, t.id, t.outcome, (t.terms).kind,
+      from (select t.ledger_id, t.id, t.outcome, (t.terms).kind, t.created_at,
                    json_build_array(
                        t.ledger_id, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency,
                        t.source_version, t.source_balance, t.target_version, t.target_balance,
@@ -135,6 +137,14 @@ create type remit_worker_v1.cursor as (
     ledger_id bigint,
     channel   text,
     position  bigint
+);
+
+-- How far a cursor is behind; without a ledger, many of a channel together.
+create type remit_worker_v1.cursor_lag as (
+    ledger_id   bigint,
+    channel     text,
+    events      bigint,
+    waits_since timestamptz
 );
 
 create type remit_ops_v1.log_head as (

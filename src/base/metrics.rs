@@ -1,53 +1,22 @@
-//! Metrics in the text format of OpenMetrics 1.0, which Prometheus reads.
-//!
-//! Labels are names from the code, never a client's words.
+//! What the server counts.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::histogram::Histogram;
 use strum::IntoStaticStr;
 
-type Labels<const N: usize> = [(&'static str, &'static str); N];
-
-/// Everything that is counted: a line says how, under which name, and what it means.
-macro_rules! metrics {
-    ($($field:ident: $kind:ty = $new:expr, $name:literal, $help:literal;)*) => {
-        /// Everything that is counted.
-        pub struct Metrics {
-            registry: Registry,
-            $($field: $kind),*
-        }
-
-        impl Metrics {
-            /// All at zero.
-            pub fn new() -> Self {
-                let metrics = Self {
-                    registry: Registry::with_prefix("remit"),
-                    $($field: $new),*
-                };
-                metrics.registered()
-            }
-
-            fn registered(mut self) -> Self {
-                $(self.registry.register($name, $help, self.$field.clone());)*
-                self
-            }
-        }
-    };
-}
+use crate::base::open_metrics::{Labels, latency, metrics, size, sizes};
 
 metrics! {
+    "remit";
     requests: Family<[(&'static str, String); 2], Counter> = Family::default(), "http_requests", "Requests by route and status";
     latencies: Family<Labels<1>, Histogram> = Family::new_with_constructor(latency), "http_request_duration_seconds", "Time from a request's head to its answer, by route";
     cache_reads: Family<Labels<1>, Counter> = Family::default(), "wallet_cache_reads", "Wallet reads by what the cache knew";
     replays: Family<Labels<1>, Counter> = Family::default(), "idempotent_replays", "Answers given again, by who knew them";
-    call_requests: Histogram = Histogram::new(exponential_buckets(1.0, 2.0, 11)), "transfers_call_requests", "Transfer requests in one call of transfers_post";
+    call_requests: Histogram = sizes(), "transfers_call_requests", "Transfer requests in one call of transfers_post";
     pool_waits: Histogram = latency(), "postgresql_pool_wait_seconds", "Time until a connection to PostgreSQL was free";
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
     outbox_aside: Gauge = Gauge::default(), "outbox_set_aside_events", "Events that the relay has set aside, as the broker will never take them";
@@ -55,11 +24,6 @@ metrics! {
     feed_readers: Gauge = Gauge::default(), "feed_readers", "Readers of the feed that wait for events, or have a stream";
     cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
     cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
-}
-
-/// From 0.25 ms to 8 s.
-fn latency() -> Histogram {
-    Histogram::new(exponential_buckets(0.000_25, 2.0, 16))
 }
 
 /// How a wallet was read.
@@ -91,12 +55,6 @@ pub enum ReplaySource {
     Postgresql,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Metrics {
     /// A request was answered.
     pub fn request(&self, route: &'static str, status: u16, duration: Duration) {
@@ -123,9 +81,7 @@ impl Metrics {
 
     /// `transfers_post` was called.
     pub fn transfers_call(&self, requests: usize) {
-        // Calls have at most 1,000 requests.
-        self.call_requests
-            .observe(f64::from(u32::try_from(requests).unwrap_or(u32::MAX)));
+        self.call_requests.observe(size(requests));
     }
 
     /// A connection to PostgreSQL was waited for.
@@ -153,15 +109,5 @@ impl Metrics {
     pub fn cache_generation(&self, generation: i64, is_open: bool) {
         self.cache_generation.set(generation);
         self.cache_open.set(i64::from(is_open));
-    }
-
-    /// All metrics as text.
-    pub fn encode(&self) -> String {
-        let mut text = String::new();
-        if encode(&mut text, &self.registry).is_err() {
-            text.clear();
-            let _ = writeln!(text, "# encoding failed");
-        }
-        text
     }
 }

@@ -7,6 +7,7 @@ pub mod environment;
 pub mod metrics;
 pub mod moment;
 pub mod number;
+pub mod open_metrics;
 pub mod panics;
 pub mod runtime;
 pub mod signals;

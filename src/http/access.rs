@@ -73,7 +73,7 @@ pub enum Permission {
     Spend,
     /// Make users and wallets.
     Serve,
-    /// Keys, ledgers, freezes and limits.
+    /// Keys, ledgers, freezes, limits and webhooks.
     Administer,
     /// The log of the whole ledger, and how the service itself is doing.
     Observe,
@@ -114,7 +114,18 @@ impl Permission {
             | Route::LedgerCreate
             | Route::WalletFreeze(_)
             | Route::WalletUnfreeze(_)
-            | Route::WalletLimitsSet(_) => Some(Self::Administer),
+            | Route::WalletLimitsSet(_)
+            | Route::WebhookCreate
+            | Route::WebhookList
+            | Route::WebhookGet(_)
+            | Route::WebhookUpdate(_)
+            | Route::WebhookDelete(_)
+            | Route::WebhookRotate(_)
+            | Route::WebhookPing(_)
+            | Route::WebhookEnable(_)
+            | Route::WebhookReplay(_)
+            | Route::WebhookFailureList(_)
+            | Route::WebhookFailureRetry(..) => Some(Self::Administer),
             Route::EventList | Route::EventStream | Route::Metrics => Some(Self::Observe),
         }
     }

@@ -18,6 +18,7 @@ use crate::redis::knowledge::Knowledge;
 use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;
 use crate::sql::pulse::Pulse;
+use crate::types::MasterSecret;
 
 /// Connections to PostgreSQL: for most calls, for those that post transfers, for those about keys,
 /// and one to feel the pulse.
@@ -26,6 +27,13 @@ pub struct Pools {
     pub posts: Pool,
     pub keys: Pool,
     pub pulse: Pool,
+}
+
+/// What is shown of webhooks, and accepted for them.
+pub struct Webhooks {
+    pub master: MasterSecret,
+    /// Whether their URLs may be of http, as in development.
+    pub allows_http: bool,
 }
 
 /// The state of a running server.
@@ -39,11 +47,18 @@ pub struct App {
     pub probe: Probe,
     pub feed: Arc<Feed>,
     stopping: watch::Sender<bool>,
+    pub webhooks: Webhooks,
 }
 
 impl App {
     /// Puts the parts together and starts their tasks.
-    pub fn start(pools: Pools, redis: Redis, cache_ttl: Duration, broker: Option<Broker>) -> Self {
+    pub fn start(
+        pools: Pools,
+        redis: Redis,
+        cache_ttl: Duration,
+        broker: Option<Broker>,
+        webhooks: Webhooks,
+    ) -> Self {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
         let knowledge = Arc::new(Knowledge::default());
@@ -91,6 +106,7 @@ impl App {
             wallet_cache,
             metrics,
             stopping: watch::Sender::new(false),
+            webhooks,
         }
     }
 

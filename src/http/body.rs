@@ -97,6 +97,23 @@ impl Fields {
         items.iter().enumerate().map(object).collect()
     }
 
+    /// An array of strings, or none where it is absent or null.
+    pub fn optional_texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Problem> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
+        let texts: Vec<String> = parse(&raw, name, "an array of strings")?;
+        for text in &texts {
+            check_text(name, text)?;
+        }
+        Ok(Some(texts))
+    }
+
+    /// Whether a member is there, also as null.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(member, _)| member == name)
+    }
+
     /// True or false, or none where it is absent or null.
     pub fn optional_boolean(&mut self, name: &str) -> Result<Option<bool>, Problem> {
         let raw = self.take(name);
@@ -150,6 +167,11 @@ impl Fields {
             Some(raw) if raw.get() == "null" => Ok(None),
             Some(raw) => integer(&raw, name).map(Some),
         }
+    }
+
+    /// A required moment.
+    pub fn moment(&mut self, name: &str) -> Result<OffsetDateTime, Problem> {
+        self.optional_moment(name)?.ok_or_else(|| missing(name))
     }
 
     /// A moment (RFC 3339), or none where it is absent or null.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::base::moment;
 use crate::http::page::{digits, malformed, parameters, repeated};
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, More, Problem};
 use crate::types::{EXACT_MAX, Event, EventData, EventPage};
 
 /// How long a reader may wait for an event.
@@ -123,7 +123,7 @@ impl FeedQuery {
                       read after that moment never was. Read again with ?from= a moment before the \
                       restore, and with this epoch; leave out events whose ids are known.";
         Err(Problem {
-            epoch: Some(page.epoch.clone()),
+            more: Some(Box::new(More::Epoch(page.epoch.clone()))),
             ..Problem::new(Code::FeedRestarted, detail)
         })
     }

@@ -32,6 +32,7 @@ mod service;
 mod transfers;
 mod users;
 mod wallets;
+mod webhooks;
 
 use transfers::verb;
 
@@ -158,6 +159,19 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::LedgerGet(id) => ledgers::ledger_get(context, id).await,
         Route::EventList => events::event_list(context).await,
         Route::EventStream => events::event_stream(context).await,
+        Route::WebhookCreate => webhooks::webhook_create(context).await,
+        Route::WebhookList => webhooks::webhook_list(context).await,
+        Route::WebhookGet(id) => webhooks::webhook_get(context, id).await,
+        Route::WebhookUpdate(id) => webhooks::webhook_update(context, id).await,
+        Route::WebhookDelete(id) => webhooks::webhook_delete(context, id).await,
+        Route::WebhookRotate(id) => webhooks::webhook_rotate(context, id).await,
+        Route::WebhookPing(id) => webhooks::webhook_ping(context, id).await,
+        Route::WebhookEnable(id) => webhooks::webhook_enable(context, id).await,
+        Route::WebhookReplay(id) => webhooks::webhook_replay(context, id).await,
+        Route::WebhookFailureList(id) => webhooks::webhook_failure_list(context, id).await,
+        Route::WebhookFailureRetry(id, position) => {
+            webhooks::webhook_failure_retry(context, id, position).await
+        }
         Route::Metrics => Ok(service::metrics(context.app).await),
         Route::Root
         | Route::Healthz

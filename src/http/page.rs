@@ -82,7 +82,8 @@ impl<T: Serialize> Serialize for List<'_, T> {
     }
 }
 
-/// Behind which version of a wallet a page of its statement begins.
+/// Behind which version of a wallet a page of its statement begins, or behind which position one of
+/// a webhook's failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryCursor(pub i64);
 

@@ -72,6 +72,17 @@ queries! {
     one remit_v1.events_get(by, after: i64, limit: i32, types: Option<&[String]>) -> EventPage;
     one remit_v1.event_position_at(by, moment: OffsetDateTime) -> i64;
     all remit_v1.log_positions(ledger_ids: &[i64]) -> i64;
+    once remit_v1.webhook_create(by, request: &WebhookRequest, reason: Option<&str>) -> WebhookResult;
+    all remit_v1.webhook_list(by) -> WebhookResult;
+    one remit_v1.webhook_get(by, webhook_id: Uuid) -> WebhookResult;
+    one remit_v1.webhook_update(by, webhook_id: Uuid, request: &WebhookRequest, members: &[WebhookMember], reason: Option<&str>) -> WebhookResult;
+    once remit_v1.webhook_delete(by, webhook_id: Uuid, reason: Option<&str>) -> WebhookResult;
+    once remit_v1.webhook_rotate(by, webhook_id: Uuid, reason: Option<&str>) -> WebhookResult;
+    one remit_v1.webhook_ping(by, webhook_id: Uuid, reason: Option<&str>) -> WebhookResult;
+    one remit_v1.webhook_enable(by, webhook_id: Uuid, reason: Option<&str>) -> WebhookResult;
+    one remit_v1.webhook_replay(by, webhook_id: Uuid, from: OffsetDateTime, to: Option<OffsetDateTime>, types: Option<&[String]>, reason: Option<&str>) -> WebhookResult;
+    all remit_v1.webhook_failure_list(by, webhook_id: Uuid, after_position: Option<i64>, limit: i32) -> WebhookFailure;
+    one remit_v1.webhook_failure_retry(by, webhook_id: Uuid, position: i64, reason: Option<&str>) -> WebhookFailure;
     one remit_v1.outbox_lag() -> OutboxLag;
     one remit_ops_v1.cache_state() -> CacheState;
     one remit_ops_v1.standstill() -> Standstill;

@@ -3,9 +3,8 @@
 use std::net::Ipv4Addr;
 
 use http_body_util::{BodyExt, Full};
-pub use hyper::Method;
 use hyper::body::Bytes;
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Method, Request};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;

@@ -76,6 +76,8 @@ pub enum Call {
         limit: Option<i32>,
     },
     TransfersPost(Session, Vec<Ask>),
+    /// The same, and nothing is written.
+    DryRun(Session, Vec<Ask>),
     /// A transfer, or whatever the terms make of it, by the function that people in psql have.
     TransferCreate(Caller, TransferRequest, Option<Terms>),
     GroupCreate(Caller, Uuid, Vec<(TransferRequest, Option<Terms>)>),
@@ -147,6 +149,7 @@ impl Call {
             Self::WalletLimitsGet(..) => ("remit_v1.wallet_limits_get", "($1->>'id')::uuid"),
             Self::KeyRevoke(..) => ("remit_v1.key_revoke", STATUS),
             Self::TransfersPost(..)
+            | Self::DryRun(..)
             | Self::TransferCreate(..)
             | Self::GroupCreate(..)
             | Self::Pass(..)
@@ -162,9 +165,10 @@ impl Call {
             Self::Verify => return VERIFY.to_owned(),
             Self::Pass(..) => return PASS.to_owned(),
             Self::TransferCreate(_, request, terms) => return by_hand(request, terms.as_ref()),
-            Self::TransfersPost(..) => {
+            Self::TransfersPost(..) | Self::DryRun(..) => {
+                let is_dry_run = matches!(self, Self::DryRun(..));
                 return format!(
-                    "select * from remit_v1.transfers_post(($1->>'ledger')::bigint, {REQUESTS}, {KEYS}, {TERMS})"
+                    "select * from remit_v1.transfers_post(($1->>'ledger')::bigint, {REQUESTS}, {KEYS}, {TERMS}, {is_dry_run})"
                 );
             }
             Self::GroupCreate(..) => {
@@ -186,7 +190,9 @@ impl Call {
             Self::OutboxAppend => return "remit_worker",
             Self::Verify => return "remit_auditor",
             Self::Pass(..) => return "",
-            Self::TransfersPost(session, _) | Self::WalletsGet(session, _) => *session,
+            Self::TransfersPost(session, _)
+            | Self::DryRun(session, _)
+            | Self::WalletsGet(session, _) => *session,
             _ => self.caller().expect("the others have one caller").session,
         };
         match session {
@@ -249,7 +255,7 @@ impl Call {
                 limit,
                 ..
             } => json!({"id": wallet, "before": before, "limit": limit}),
-            Self::TransfersPost(_, asks) => {
+            Self::TransfersPost(_, asks) | Self::DryRun(_, asks) => {
                 let [requests, terms] =
                     arguments(asks.iter().map(|ask| (&ask.request, &ask.terms)));
                 let keys: Vec<_> = asks.iter().map(|ask| ask.key.map(Key::sha256)).collect();

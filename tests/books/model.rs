@@ -8,6 +8,7 @@ mod keys;
 mod promises;
 mod results;
 mod transfers;
+mod trial;
 mod users;
 mod verdict;
 mod wallets;
@@ -62,6 +63,8 @@ struct Wallet {
     balance: i64,
     floor: Option<i64>,
     version: i64,
+    /// The version since which holds have ended and nothing else has happened.
+    quiet_from: i64,
     is_frozen: bool,
     status_version: i64,
     transfer_max: Option<i64>,
@@ -173,6 +176,7 @@ impl Model {
                 limit,
             } => self.entry_list(*caller, *wallet, *before, *limit),
             Call::TransfersPost(session, asks) => self.transfers_post(*session, asks, actual),
+            Call::DryRun(session, asks) => self.try_out(*session, asks, actual),
             Call::TransferCreate(caller, request, terms) => {
                 self.transfer_create(*caller, request, terms.as_ref(), actual)
             }

@@ -7,6 +7,7 @@ use testbed::cluster::Cluster;
 use testbed::poll::SOON;
 use testbed::port::free_port;
 use testbed::postgres::Database;
+use testbed::program::WEBHOOK_SECRET;
 use tokio::time::{sleep, timeout};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
@@ -41,6 +42,7 @@ pub async fn refused_start(url: String) -> String {
     let variables = [
         ("DATABASE_URL", url.as_str()),
         ("REDIS_URL", "redis://127.0.0.1:1/0"),
+        ("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET),
     ];
     let mut child = remit("serve", &variables)
         .env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()))

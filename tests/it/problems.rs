@@ -12,7 +12,8 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 13] = [
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("too_many_webhooks", "webhooks.rs, with 20 of them"),
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
     ("request_in_progress", "idempotency_twins.rs, with a twin"),

@@ -56,8 +56,9 @@ fn each_promise_names_a_test_that_is_there() {
 #[test]
 fn each_metric_of_the_runbooks_is_exported() {
     let runbooks = file("docs/operations.md");
+    // Those of the worker are the business of its own tests.
     let is_name = |word: &&str| {
-        word.starts_with("remit_") && !matches!(*word, "remit_server" | "remit_worker")
+        word.starts_with("remit_") && !word.starts_with("remit_worker") && *word != "remit_server"
     };
     let metrics = Metrics::new();
     // What has no labels yet is not exported.

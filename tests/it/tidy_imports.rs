@@ -19,13 +19,28 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 9] = [
+const GROUPS_OF_WORKER: [&[&str]; 10] = [
     &["cli"],
     &["supervisor"],
-    &["config", "dead", "health", "notifier", "relay"],
+    &[
+        "config",
+        "dead",
+        "exposition",
+        "health",
+        "notifier",
+        "relay",
+    ],
+    &["webhooks"],
     &["channel", "drain", "letter", "records"],
-    &["publisher"],
-    &["event", "floor", "held", "wallet_changes"],
+    &["intake", "publisher"],
+    &[
+        "backlog",
+        "event",
+        "floor",
+        "held",
+        "metrics",
+        "wallet_changes",
+    ],
     &["backoff", "broker", "contract", "topology"],
     &["refusals"],
     &["error"],

@@ -1,5 +1,5 @@
 begin;
-select plan(94);
+select plan(124);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -44,9 +44,11 @@ create function pg_temp.group(request remit_v1.transfer_request, terms remit_v1.
     returns setof remit_v1.transfer_result language sql as $$
     select * from remit_v1.group_create(1, gen_random_uuid(), array[pg_temp.request(100, 11, 12, 1), request], terms, key);
 $$;
+select pg_temp.append() \g /dev/null
 create temporary table calls (function, leaf, expected, statement) as values
     ('cache_open', 'redis_id', 'WL001 redis_id', 'remit_ops_v1.cache_open(1, l.text)'),
-    ('chain_check', 'hash', 'WL001 hash', 'remit_ops_v1.chain_check(1, 1, l.key)'),
+    ('cursors_behind', 'channel', 'WL001 channel', 'remit_worker_v1.cursors_behind(l.text)'),
+    ('event_set_aside', 'reason', 'WL001 reason', 'remit_worker_v1.event_set_aside(1, 1, l.text)'),
     ('entry_list', 'key_sha256', 'WL016', 'remit_v1.entry_list(1, pg_temp.id(11), null, 1, l.key)'),
     ('group_create', 'requests[]', 'WL001 requests', 'remit_v1.group_create(1, l.ids[1], array_fill(pg_temp.request(101, 11, 12, 1), array[1001]))'),
     ('group_create', 'requests[].currency', 'WL001 currency', 'pg_temp.group(pg_temp.request(101, 11, 12, 1, l.text))'),
@@ -82,18 +84,17 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('ledger_create', 'reason', 'WL001 reason', 'remit_v1.ledger_create(1, ''x'', l.text)'),
     ('ledger_create', 'key_sha256', 'WL016', 'remit_v1.ledger_create(1, ''x'', ''a test'', l.key)'),
     ('ledger_get', 'key_sha256', 'WL016', 'remit_v1.ledger_get(1, l.key)'),
+    ('log_check', 'hash', 'WL001 hash', 'remit_ops_v1.log_check(1, 1, l.key)'),
     ('notifications_record', 'notifications[]', 'WL001 notifications',
-        'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], ''{}'', 1)::remit_worker_v1.notification, array[20000]))'),
+        'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], 1)::remit_worker_v1.notification, array[20000]))'),
     ('notifications_record', 'notifications[].channel', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], l.text, ''x'', l.ids[1], ''{}'', 1)::remit_worker_v1.notification])'),
+        'remit_worker_v1.notifications_record(1, array[(l.ids[1], l.text, ''x'', l.ids[1], 1)::remit_worker_v1.notification])'),
     ('notifications_record', 'notifications[].type', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', l.text, l.ids[1], ''{}'', 1)::remit_worker_v1.notification])'),
-    ('notifications_record', 'notifications[].body', '23514',
-        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', ''x'', l.ids[1], l.json, 1)::remit_worker_v1.notification])'),
+        'remit_worker_v1.notifications_record(1, array[(l.ids[1], ''log'', l.text, l.ids[1], 1)::remit_worker_v1.notification])'),
     ('notifications_unsent', 'event_ids[]', 'WL001 event_ids', 'remit_worker_v1.notifications_unsent(1, l.ids)'),
-    ('outbox_read', 'held[]', 'WL001 held', 'remit_worker_v1.outbox_read(1, l.numbers)'),
-    ('outbox_settle', 'ids[]', 'WL001 ids', 'remit_worker_v1.outbox_settle(1, l.numbers)'),
-    ('relay_report', 'aside_ids[]', 'WL001 aside_ids', 'remit_worker_v1.relay_report(false, l.numbers)'),
+    ('outbox_append', 'confirmed[]', 'WL001 confirmed',
+        'remit_worker_v1.outbox_append(1, 0, array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
+    ('outbox_append', 'confirmed[].channel', '23514', 'remit_worker_v1.outbox_append(1, 0, array[(1, l.text, 1)::remit_worker_v1.cursor])'),
     ('replay_record', 'event_ids[]', 'WL001 event_ids', 'remit_ops_v1.replay_record(1, l.ids, ''a test'')'),
     ('replay_record', 'reason', 'WL001 reason', 'remit_ops_v1.replay_record(1, l.ids[1:1], l.text)'),
     ('transfer_create', 'request.currency', 'WL001 currency', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, l.text))'),
@@ -136,6 +137,36 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('wallet_list', 'key_sha256', 'WL016', 'remit_v1.wallet_list(1, pg_temp.id(1), null, null, 1, l.key)'),
     ('wallet_unfreeze', 'reason', 'WL001 reason', 'remit_ops_v1.wallet_unfreeze(1, pg_temp.id(11), l.text)'),
     ('wallet_unfreeze', 'key_sha256', 'WL016', 'remit_ops_v1.wallet_unfreeze(1, pg_temp.id(11), ''a test'', l.key)'),
+    ('webhook_create', 'request.url', 'WL001 url', 'remit_v1.webhook_create(1, (''https://h/'' || l.text, null, null)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'request.types', 'WL001 types', 'remit_v1.webhook_create(1, (''https://h'', array_fill(''key.created''::text, array[20000]), null)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'request.description', 'WL001 description', 'remit_v1.webhook_create(1, (''https://h'', null, l.text)::remit_v1.webhook_request, ''a test'')'),
+    ('webhook_create', 'reason', 'WL001 reason', 'remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, l.text)'),
+    ('webhook_create', 'key_sha256', 'WL016', 'remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, ''a test'', l.key)'),
+    ('webhook_update', 'request.url', 'WL001 url', 'remit_v1.webhook_update(1, l.ids[1], (''https://h/'' || l.text, null, null)::remit_v1.webhook_request, ''{url}'', ''a test'')'),
+    ('webhook_update', 'request.types', 'WL001 types', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', array_fill(''key.created''::text, array[20000]), null)::remit_v1.webhook_request, ''{types}'', ''a test'')'),
+    ('webhook_update', 'request.description', 'WL001 description', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, l.text)::remit_v1.webhook_request, ''{description}'', ''a test'')'),
+    ('webhook_update', 'members[]', 'WL001 members', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, array_fill(''url''::remit_v1.webhook_member, array[20000]), ''a test'')'),
+    ('webhook_update', 'reason', 'WL001 reason', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, ''{url}'', l.text)'),
+    ('webhook_update', 'key_sha256', 'WL016', 'remit_v1.webhook_update(1, l.ids[1], (''https://h'', null, null)::remit_v1.webhook_request, ''{url}'', ''a test'', l.key)'),
+    ('webhook_replay', 'types[]', 'WL001 types', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, array_fill(''key.created''::text, array[20000]), ''a test'')'),
+    ('webhook_replay', 'reason', 'WL001 reason', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, null, l.text)'),
+    ('webhook_replay', 'key_sha256', 'WL016', 'remit_v1.webhook_replay(1, l.ids[1], now(), null, null, ''a test'', l.key)'),
+    ('webhook_delete', 'reason', 'WL001 reason', 'remit_v1.webhook_delete(1, l.ids[1], l.text)'),
+    ('webhook_delete', 'key_sha256', 'WL016', 'remit_v1.webhook_delete(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_rotate', 'reason', 'WL001 reason', 'remit_v1.webhook_rotate(1, l.ids[1], l.text)'),
+    ('webhook_rotate', 'key_sha256', 'WL016', 'remit_v1.webhook_rotate(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_ping', 'reason', 'WL001 reason', 'remit_v1.webhook_ping(1, l.ids[1], l.text)'),
+    ('webhook_ping', 'key_sha256', 'WL016', 'remit_v1.webhook_ping(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_enable', 'reason', 'WL001 reason', 'remit_v1.webhook_enable(1, l.ids[1], l.text)'),
+    ('webhook_enable', 'key_sha256', 'WL016', 'remit_v1.webhook_enable(1, l.ids[1], ''a test'', l.key)'),
+    ('webhook_failure_retry', 'reason', 'WL001 reason', 'remit_v1.webhook_failure_retry(1, l.ids[1], 1, l.text)'),
+    ('webhook_failure_retry', 'key_sha256', 'WL016', 'remit_v1.webhook_failure_retry(1, l.ids[1], 1, ''a test'', l.key)'),
+    ('webhook_failure_list', 'key_sha256', 'WL016', 'remit_v1.webhook_failure_list(1, l.ids[1], null, 1, l.key)'),
+    ('webhook_get', 'key_sha256', 'WL016', 'remit_v1.webhook_get(1, l.ids[1], l.key)'),
+    ('webhook_list', 'key_sha256', 'WL016', 'remit_v1.webhook_list(1, l.key)'),
+    ('webhooks_record', 'reports[]', 'WL001 reports', 'remit_worker_v1.webhooks_record(array_fill(null::remit_worker_v1.webhook_report, array[20000]))'),
+    ('webhooks_record', 'reports[].settled', 'WL001 reports', 'remit_worker_v1.webhooks_record(array[(1, l.ids[1], 1, 1, null, null, null, false, null, null, null, null, array_fill(1::bigint, array[20001]), null)::remit_worker_v1.webhook_report])'),
+    ('webhooks_record', 'reports[].failures', 'WL001 reports', 'remit_worker_v1.webhooks_record(array[(1, l.ids[1], 1, 1, null, null, null, false, null, null, null, null, null, array_fill(null::remit_worker_v1.webhook_failure, array[20000]))::remit_worker_v1.webhook_report])'),
     ('wallets_get', 'wallet_ids[]', 'WL001 wallet_ids', 'remit_v1.wallets_get(1, l.ids)'),
     ('wallets_get', 'key_sha256s[]', 'WL001 key_sha256s', 'remit_v1.wallets_get(1, l.ids[1:1], l.keys)');
 select set_eq('select function, leaf from leaves', 'select function, leaf from calls', 'these are all that can be long');

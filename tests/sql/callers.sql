@@ -1,5 +1,5 @@
 begin;
-select plan(272);
+select plan(344);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -8,7 +8,7 @@ select plan(272);
 do $$
 begin
     perform remit_v1.user_create(1, (pg_temp.id(2), 'Grace', null, null, null)::remit_v1.user_request);
-    insert into remit.ledgers (ledger_id, name) values (900, 'another');
+    perform pg_temp.ledger(900);
     -- The same ids as in ledger 1.
     perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request);
 end;
@@ -25,6 +25,14 @@ begin
     perform remit_v1.group_create(1, pg_temp.id(104), array_fill(pg_temp.request(null, 11, 12, 1), array[2]));
 end;
 $$;
+with made as (
+    insert into remit.webhooks (ledger_id, id, place, url, created_at, updated_at)
+    select l, pg_temp.id(600 + n), n, 'https://hooks.example', now(), now() from unnest(array[1, 900]) l, generate_series(1, 2) n
+    returning ledger_id, id
+)
+insert into remit.cursors (ledger_id, channel, position) select ledger_id, remit.webhook_channel(id), 0 from made;
+insert into remit.webhook_failures (ledger_id, webhook_id, position, event_id, type, subject_ids, attempts, is_aside)
+values (1, pg_temp.id(601), 1, pg_temp.id(1), 'key.created', array[pg_temp.id(1)], 0, false);
 select pg_temp.key(secret, scope::remit_v1.key_scope, user_number, ledger_id)
   from (values ('admin', 'admin', null, 1), ('service', 'service', null, 1), ('reader', 'reader', null, 1),
                ('own', 'user', 1, 1), ('foreign', 'user', 2, 1), ('elsewhere', 'admin', null, 900)) as k (secret, scope, user_number, ledger_id);
@@ -72,6 +80,28 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
     ('group_get', format('select remit_v1.group_get(1, %L, %%s)', pg_temp.id(104)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
+    ('webhook_create', 'select remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, null, %s)',
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_list', 'select remit_v1.webhook_list(1, %s)',
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_get', format('select remit_v1.webhook_get(1, %L, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_update', format('select remit_v1.webhook_update(1, %L, (null, null, null)::remit_v1.webhook_request, ''{types}'', null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_rotate', format('select remit_v1.webhook_rotate(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_ping', format('select remit_v1.webhook_ping(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_enable', format('select remit_v1.webhook_enable(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_failure_retry', format('select remit_v1.webhook_failure_retry(1, %L, 1, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_replay', format('select remit_v1.webhook_replay(1, %L, now(), null, null, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_failure_list', format('select remit_v1.webhook_failure_list(1, %L, null, 10, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_delete', format('select remit_v1.webhook_delete(1, %L, null, %%s)', pg_temp.id(602)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
     ('wallet_limits_get', format('select remit_v1.wallet_limits_get(1, %L, %%s)', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('wallet_limits_set', format('select remit_ops_v1.wallet_limits_set(1, %L, null, null, null, %%s)', pg_temp.id(11)),

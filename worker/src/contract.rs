@@ -16,11 +16,16 @@ use remit::sql::pools;
 use remit::sql::pools::Config;
 use remit::sql::session;
 use remit::types::{CacheState, Event, Standstill};
+use time::OffsetDateTime;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::error::Error;
+
+mod webhooks;
+
+pub use webhooks::{Webhook, WebhookFailure, WebhookReport};
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
@@ -54,10 +59,15 @@ queries! {
     all remit_worker_v1.outbox_append(row_limit: i32, floor_id: i64, confirmed: &[Cursor]) -> Event;
     all remit_worker_v1.log_read(ledger_id: i64, after: i64, limit: i32) -> Event;
     all remit_worker_v1.cursors_behind(channel: &str) -> Cursor;
+    all remit_worker_v1.cursors_lag(cursor_limit: i32) -> CursorLag;
     one remit_worker_v1.cursors_confirm(confirmed: &[Cursor]) -> Void;
     one remit_worker_v1.event_set_aside(ledger_id: i64, position: i64, reason: &str) -> Void;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
+    one remit_worker_v1.webhooks_lead() -> bool;
+    all remit_worker_v1.webhooks_read() -> Webhook;
+    all remit_worker_v1.webhook_failures_read(ledger_id: i64, webhook_id: Uuid) -> WebhookFailure;
+    one remit_worker_v1.webhooks_record(reports: &[WebhookReport]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
 }
 
@@ -90,6 +100,16 @@ impl Cursor {
             position,
         }
     }
+}
+
+/// `remit_worker_v1.cursor_lag`: how far a cursor is behind; without a ledger, many together.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "cursor_lag")]
+pub struct CursorLag {
+    pub ledger_id: Option<i64>,
+    pub channel: String,
+    pub events: Option<i64>,
+    pub waits_since: Option<OffsetDateTime>,
 }
 
 /// `remit_worker_v1.outbox_mark`

@@ -10,6 +10,7 @@ use crate::backlog::Next;
 use crate::contract;
 use crate::error::Error;
 use crate::intake::Intake;
+use crate::metrics::{Outcome, Taker};
 use crate::publisher::Publisher;
 use crate::refusals::Refusals;
 
@@ -104,10 +105,16 @@ impl Drain {
     /// is published again.
     async fn judge(&mut self, batch: Vec<Event>, refusals: Refusals) -> Result<Drained, Error> {
         let publisher = self.publisher.as_mut().expect("it has just published");
+        let metrics = &self.intake.metrics;
+        let refused = refusals.nacked.len() + refusals.returned.len();
+        metrics.delivered(Taker::Broker, Outcome::Failed, refused);
         let judged = publisher.judge(batch, refusals).await;
         for event in &judged.confirmed {
             log_published(event);
         }
+        let (confirmed, aside) = (judged.confirmed.len(), usize::from(judged.aside.is_some()));
+        metrics.delivered(Taker::Broker, Outcome::Delivered, confirmed);
+        metrics.delivered(Taker::Broker, Outcome::SetAside, aside);
         let backlog = &mut self.intake.backlog;
         if let Some((event, reason)) = &judged.aside {
             let (session, ledger_id) = (&self.intake.session, event.ledger_id);
@@ -121,7 +128,7 @@ impl Drain {
         {
             self.lose_broker(&error);
         }
-        Ok(Drained::Events(judged.confirmed.len()))
+        Ok(Drained::Events(confirmed))
     }
 
     /// Tells PostgreSQL what operators ask for there. Each second while something is wrong, and so
@@ -158,6 +165,7 @@ async fn next(intake: &mut Intake, publisher: &mut Publisher) -> Result<Vec<Even
         return Ok(Vec::new());
     }
     let due = publisher.due();
+    intake.metrics.retried(Taker::Broker, due.len());
     if !due.is_empty() || publisher.held.is_full() {
         return Ok(due);
     }
@@ -174,6 +182,7 @@ async fn publish(
     publisher: &Publisher,
     batch: &[Event],
 ) -> Result<Refusals, Error> {
+    intake.metrics.published(batch.len());
     let is_published = CancellationToken::new();
     let publishing = async {
         let refusals = publisher.publish(batch).await;

@@ -12,6 +12,7 @@ use crate::contract::{self, Cursor, Session};
 use crate::error::Error;
 use crate::floor::{Floor, Look, Task};
 use crate::held::Held;
+use crate::metrics::{Metrics, Outcome, Taker};
 use crate::wallet_changes;
 
 /// Holds that expire at a time. Each costs about as much as a transfer.
@@ -29,6 +30,7 @@ pub struct Intake {
     /// From where it reads the outbox.
     pub floor: Floor,
     pub backlog: Backlog,
+    pub metrics: Arc<Metrics>,
     cache: WalletCache,
     /// By ledger, where the wallet cache's cursors go with the next append.
     cache_reached: BTreeMap<i64, i64>,
@@ -39,11 +41,16 @@ impl Intake {
     ///
     /// # Errors
     /// A connection was lost.
-    pub async fn new(session: Arc<Session>, cache: WalletCache) -> Result<Self, Error> {
+    pub async fn new(
+        session: Arc<Session>,
+        cache: WalletCache,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Error> {
         let behind = contract::cursors_behind(&session, BROKER).await?;
         let intake = Self {
             floor: Floor::new(Instant::now()),
             backlog: Backlog::new(behind),
+            metrics,
             cache,
             cache_reached: BTreeMap::new(),
             session,
@@ -75,8 +82,10 @@ impl Intake {
             return Ok(());
         };
         self.floor.published(last);
-        for event in &events {
-            self.cache_reached.insert(event.ledger_id, event.position);
+        for block in events.chunk_by(|one, next| one.ledger_id == next.ledger_id) {
+            self.metrics.appended(block.len());
+            let last = &block[block.len() - 1];
+            self.cache_reached.insert(last.ledger_id, last.position);
         }
         let written = self.tell_cache(&events).await;
         self.backlog.appended(events);
@@ -89,7 +98,8 @@ impl Intake {
     /// # Errors
     /// The connection was lost.
     pub async fn tend(&mut self) -> Result<(), Error> {
-        contract::holds_expire(&self.session, EXPIRIES_MAX).await?;
+        let expired = contract::holds_expire(&self.session, EXPIRIES_MAX).await?;
+        self.metrics.holds_expired(expired);
         match self.floor.task() {
             Task::Nothing => {}
             Task::Mark => self
@@ -152,8 +162,14 @@ impl Intake {
     }
 
     async fn tell_cache(&self, events: &[Event]) -> Result<(), Error> {
-        let changes = events.iter().flat_map(wallet_changes::of_event);
+        let changes: Vec<_> = events.iter().flat_map(wallet_changes::of_event).collect();
+        let count = changes.len();
         let written = self.cache.write_anew(changes).await;
+        let outcome = match written {
+            Ok(()) => Outcome::Delivered,
+            Err(_) => Outcome::Failed,
+        };
+        self.metrics.delivered(Taker::Cache, outcome, count);
         written.map_err(|NotTold(cause)| Error::Cache(cause))
     }
 }

@@ -1,4 +1,5 @@
-//! Remit's worker: the relay drains the outbox into RabbitMQ, the notifier delivers notifications.
+//! Remit's worker: the relay drains the outbox into RabbitMQ, the notifier delivers notifications,
+//! and webhooks are sent to endpoints of clients.
 //!
 //! A module uses those of the groups below its own, and none of its own group.
 
@@ -8,9 +9,12 @@ pub mod supervisor;
 
 pub mod config;
 pub mod dead;
+pub mod exposition;
 pub mod health;
 pub mod notifier;
 pub mod relay;
+
+pub mod webhooks;
 
 pub mod channel;
 pub mod drain;
@@ -24,6 +28,7 @@ pub mod backlog;
 pub mod event;
 pub mod floor;
 pub mod held;
+pub mod metrics;
 pub mod wallet_changes;
 
 pub mod backoff;

@@ -8,6 +8,7 @@
 //! order.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -24,6 +25,7 @@ use crate::channel::Channel;
 use crate::contract::{self, Notification};
 use crate::error::Error;
 use crate::event::{self, Received};
+use crate::metrics::{Metrics, Outcome, Taker};
 use crate::records::{EventKey, Records, Sent};
 use crate::{letter, topology};
 
@@ -39,6 +41,7 @@ pub struct Notifier<C> {
     pub attempts_max: u32,
     /// The delay after the first failed attempt; it doubles after each further one.
     pub first_delay: Duration,
+    pub metrics: Arc<Metrics>,
 }
 
 /// An event to deliver, and the message that brought it.
@@ -155,11 +158,14 @@ impl<C: Channel> Session<'_, C> {
     }
 
     async fn deliver(&self, notices: Vec<Notice>, moves: &mut Vec<Message>) -> Sent {
-        let channel = &self.notifier.channel;
+        let Notifier {
+            channel, metrics, ..
+        } = self.notifier;
         let mut sent = Sent::new();
         for notice in notices {
             match channel.deliver(&notice.event, notice.attempt).await {
                 Ok(()) => {
+                    metrics.delivered(Taker::Log, Outcome::Delivered, 1);
                     let notification = notification(&notice, channel.name());
                     sent.entry(notice.event.ledger_id)
                         .or_default()
@@ -179,10 +185,14 @@ impl<C: Channel> Session<'_, C> {
             attempt,
         } = notice;
         let (event_id, request_id) = (event.event_id, event.request_id.as_deref());
+        let metrics = &self.notifier.metrics;
         if *attempt >= self.notifier.attempts_max {
             tracing::error!(%event_id, request_id, attempt, reason, "notification is dead");
+            metrics.delivered(Taker::Log, Outcome::SetAside, 1);
             return letter::dead(delivery, *attempt, reason);
         }
+        metrics.delivered(Taker::Log, Outcome::Failed, 1);
+        metrics.retried(Taker::Log, 1);
         let delay = jittered(doubled(self.notifier.first_delay, *attempt));
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(%event_id, request_id, attempt, reason, delay_ms, "notification failed");

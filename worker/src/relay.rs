@@ -30,6 +30,7 @@ use crate::contract::{CacheRow, Session, cache_state, relay_lead};
 use crate::drain::{Drain, POLL_MS};
 use crate::error::Error;
 use crate::intake::Intake;
+use crate::metrics::Metrics;
 use crate::publisher::Publisher;
 use crate::topology;
 
@@ -41,6 +42,7 @@ pub struct Relay {
     pub postgres: Config,
     pub broker: Address,
     pub redis: Arc<Redis>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Relay {
@@ -49,6 +51,7 @@ impl Relay {
     pub async fn run(&self, shutdown: &CancellationToken) {
         let mut reconnect = Reconnect::new("relay");
         while let Err(error) = self.serve(shutdown, &mut reconnect).await {
+            self.metrics.leads(false);
             if error.is_final() || reconnect.wait(&error, shutdown).await {
                 break;
             }
@@ -81,6 +84,7 @@ impl Relay {
         let mut drain = self.lead(session).await?;
         let mut dial = Dial::new(self, instance_id);
         tracing::info!("relay leads");
+        self.metrics.leads(true);
         while !shutdown.is_cancelled() {
             if drain.publisher.is_none()
                 && let Some(broker) = dial.poll().await?
@@ -108,7 +112,8 @@ impl Relay {
         // It fills nothing in, so that no entry is its to end.
         let row = CacheRow(Arc::clone(&session));
         let cache = WalletCache::new(redis, knowledge, row, Duration::ZERO);
-        Ok(Drain::new(Intake::new(session, cache).await?))
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Drain::new(Intake::new(session, cache, metrics).await?))
     }
 }
 

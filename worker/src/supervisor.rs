@@ -1,5 +1,6 @@
 //! The life of the process: its parts run until it is asked to end, and none may end before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use remit::base::complaint::Complaint;
@@ -10,37 +11,79 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::{LogChannel, UnreliableChannel};
 use crate::config::Config;
+use crate::exposition::Exposition;
+use crate::metrics::Metrics;
 use crate::notifier::Notifier;
 use crate::relay::Relay;
+use crate::webhooks::Webhooks;
 
 /// How long the batches in hand may take after the request to end.
 const SHUTDOWN_MS_MAX: u64 = 5_000;
 const ADVICE: &str = "the log says why; start it again once that is mended";
 
-/// Runs relay and notifier, or one of them, until SIGTERM or SIGINT.
+/// A part of the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Relay,
+    Notifier,
+    Webhooks,
+}
+
+/// Runs all parts, or one of them, until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// One ended by itself, or signals cannot be heard.
-pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), Complaint> {
+pub async fn work(config: Config, alone: Option<Part>) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let asked_to_end = signals::asked_to_end()?;
     let shutdown = CancellationToken::new();
-    let parts = start(config, relay, notifier, &shutdown);
+    let metrics = Arc::default();
+    let exposition = expose(&config, &metrics).await?;
+    let mut parts = start(config, alone, &metrics, &shutdown);
+    if let Some(exposition) = exposition {
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { exposition.run(&shutdown).await });
+    }
     run(parts, &shutdown, asked_to_end).await
 }
 
-fn start(config: Config, relay: bool, notifier: bool, shutdown: &CancellationToken) -> JoinSet<()> {
+/// Listens for those who read the metrics, where an address is set.
+async fn expose(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<Exposition>, Complaint> {
+    let Some(address) = config.listen else {
+        return Ok(None);
+    };
+    let exposition = Exposition::listen(address, config.postgres.clone(), Arc::clone(metrics));
+    exposition.await.map(Some)
+}
+
+fn start(
+    config: Config,
+    alone: Option<Part>,
+    metrics: &Arc<Metrics>,
+    shutdown: &CancellationToken,
+) -> JoinSet<()> {
     let mut parts = JoinSet::new();
-    if relay {
+    let runs = |part| alone.is_none_or(|alone| alone == part);
+    if runs(Part::Relay) {
         let relay = Relay {
             postgres: config.postgres.clone(),
             broker: config.broker.clone(),
             redis: config.redis,
+            metrics: Arc::clone(metrics),
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { relay.run(&shutdown).await });
     }
-    if notifier {
+    if runs(Part::Webhooks) {
+        let webhooks = Webhooks {
+            postgres: config.postgres.clone(),
+            client: config.sending.client,
+            master: config.sending.master,
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { webhooks.run(&shutdown).await });
+    }
+    if runs(Part::Notifier) {
         let notifier = Notifier {
             postgres: config.postgres,
             broker: config.broker,
@@ -50,6 +93,7 @@ fn start(config: Config, relay: bool, notifier: bool, shutdown: &CancellationTok
             },
             attempts_max: config.retries.attempts_max,
             first_delay: config.retries.first_delay,
+            metrics: Arc::clone(metrics),
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { notifier.run(&shutdown).await });

@@ -34,8 +34,10 @@ as $$
      where b.ledger_id = log_slice.ledger_id
        and b.position > log_slice.after
        and b.position <= coalesce(
-               (select min(l.position) from remit.log_blocks l
-                 where l.ledger_id = log_slice.ledger_id and l.position >= log_slice.until),
+               -- Not min(): planned for an empty table, that would read all there is.
+               (select l.position from remit.log_blocks l
+                 where l.ledger_id = log_slice.ledger_id and l.position >= log_slice.until
+                 order by l.position limit 1),
                log_slice.until)
        and b.position - cardinality(b.event_ids) + e.place > log_slice.after
        and b.position - cardinality(b.event_ids) + e.place <= log_slice.until

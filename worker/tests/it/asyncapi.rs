@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hyper::Method;
 use jsonschema::Validator;
 use remit::http::docs::ASYNCAPI;
 use serde_json::{Value, json};
-use testbed::http::{Http, Method};
+use testbed::http::Http;
 use testbed::place::programs;
 use testbed::poll::{SOON, eventually};
 use testbed::program::new_log;

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
@@ -23,6 +24,7 @@ pub fn relay(stand: &Stand) -> Relay {
         postgres: pools::config(&database, "test", &trust).unwrap(),
         broker: Address::parse(&stand.vhost.url(), &trust).unwrap(),
         redis: redis.into(),
+        metrics: Arc::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
@@ -90,6 +91,7 @@ async fn lead(cluster: &Cluster, vhost: &RabbitVhost, redis: &RedisServer) -> Dr
         postgres: pools::config(&cluster.url("remit_worker", "remit"), "test", &trust).unwrap(),
         broker: Address::parse(&vhost.url(), &trust).unwrap(),
         redis: redis.into(),
+        metrics: Arc::default(),
     };
     let session = Session::connect_relay(&relay.postgres).await.unwrap();
     assert!(relay_lead(&session).await.unwrap());
