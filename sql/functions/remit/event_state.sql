@@ -4,10 +4,11 @@ create or replace function remit.event_state(type remit_v1.event_type)
     immutable
     parallel safe
 -- Which state an event of this type tells, named by the first type that tells of it: the last event
--- of it is what is true of the subject. Null for an event of the journal.
+-- of it is what is true of the subject. Null for an event of the journal, and of a webhook, whose row
+-- changes without events too: who changed it is in the audit log.
 --
 -- Raises: nothing. Locks: nothing.
-return case when remit.event_is_of_journal(type) then null
+return case when remit.event_is_of_journal(type) or starts_with(type::text, 'webhook.') then null
             when type = 'wallet.unfrozen' then 'wallet.frozen'
             else type end;
 

@@ -2,7 +2,7 @@ create or replace function remit.states_logged(ledger_id bigint)
     returns table (state remit_v1.event_type, subject_id uuid, digest bytea, "position" bigint, number bigint)
     language sql
     stable
--- The events of a ledger that are not of the journal: those of the log with their position, those
+-- The events of a ledger that tell a state: those of the log with their position, those
 -- that wait with their number in the outbox.
 --
 -- Raises: nothing. Locks: nothing.
@@ -11,12 +11,12 @@ begin atomic
       from remit.log_blocks b
      cross join lateral unnest(b.types, b.subject_ids, b.digests) with ordinality as e (type, subject_id, digest, place)
      where b.ledger_id = states_logged.ledger_id
-       and not remit.event_is_of_journal(e.type)
+       and remit.event_state(e.type) is not null
     union all
     select remit.event_state(o.types[1]), o.subject_ids[1], remit.event_digest(o.data), null, o.id
       from remit.outbox o
-     where o.ledger_id = states_logged.ledger_id and o.data is not null;
+     where o.ledger_id = states_logged.ledger_id and remit.event_state(o.types[1]) is not null;
 end;
 
 comment on function remit.states_logged(bigint) is
-    'The events of a ledger that are not of the journal, in log and outbox.';
+    'The events of a ledger that tell a state, in log and outbox.';
