@@ -26,3 +26,4 @@ mod tls;
 mod topology;
 mod webhooks;
 mod webhooks_client;
+mod webhooks_failures;
