@@ -11,12 +11,12 @@ begin atomic
       from remit.log_blocks b
      cross join lateral unnest(b.types, b.subject_ids, b.digests) with ordinality as e (type, subject_id, digest, place)
      where b.ledger_id = states_logged.ledger_id
-       and not remit.event_is_of_journal(e.type)
+       and remit.event_state(e.type) is not null
     union all
     select remit.event_state(o.types[1]), o.subject_ids[1], case when o.types[1] <> 'webhook.deleted' then remit.event_digest(o.data) end, null, o.id
       from remit.outbox o
-     where o.ledger_id = states_logged.ledger_id and o.data is not null;
+     where o.ledger_id = states_logged.ledger_id and remit.event_state(o.types[1]) is not null;
 end;
 
 comment on function remit.states_logged(bigint) is
-    'The events of a ledger that are not of the journal, in log and outbox.';
+    'The events of a ledger that tell a state, in log and outbox.';

@@ -1,5 +1,5 @@
 create or replace function remit.transfers_store(
-    ledger_id bigint, locked remit.locked_wallets, decided remit.decision)
+    ledger_id bigint, locked remit.locked_wallets, decided remit.decision, traceparents text[] default null)
     returns remit.transfer_draft[]
     language plpgsql
     volatile
@@ -10,7 +10,7 @@ as $$
 --
 -- One row of the outbox tells of all that is stored, and takes one value of the sequence, which
 -- leaves room for a call's events. In the order of the requests: the numbers of a wallet's events
--- rise with its versions.
+-- rise with its versions. traceparents has an element for each request.
 --
 -- Raises: WL001 for a person who gives no reason; 23505 when another session has used one of the
 -- ids at this moment.
@@ -44,10 +44,14 @@ begin
                s.reference, s.metadata, s.request_id, s.created_at, s.terms, s.amount_asked, s.effect
           from stored s
     )
-    insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+    insert into remit.outbox (ledger_id, types, subject_ids, traceparents, created_at)
     select transfers_store.ledger_id,
            array_agg(remit.transfer_event(s.outcome, (s.terms).kind) order by s.ordinality),
-           array_agg(s.id order by s.ordinality), locked.moment
+           array_agg(s.id order by s.ordinality),
+           case when transfers_store.traceparents is not null then (
+               select array_agg(transfers_store.traceparents[t.ordinality - coalesce(cardinality(locked.expired), 0)] order by t.ordinality)
+                 from stored t) end,
+           locked.moment
       from stored s
     having count(*) > 0;
     -- The server's own login is no person: no migration lets it be a member of another role. It is
@@ -75,5 +79,5 @@ begin
 end;
 $$;
 
-comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision) is
+comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision, text[]) is
     'Writes what transfers_post decided: wallets, holds, journal, events, spending and audit log.';
