@@ -199,12 +199,22 @@ async fn template() -> String {
     name
 }
 
-/// Lets `ADMIN_KEY` in.
+/// Lets `ADMIN_KEY` in. Its event is the first of the log, and has no reader any more.
 pub async fn admin_key_insert(owner: &Client) {
-    let insert = "insert into remit.keys (ledger_id, name, scope, sha256)
-                  values (1, 'the tests', 'admin', sha256(convert_to($1, 'UTF8')))";
+    let insert = "with made as (
+                      insert into remit.keys (ledger_id, name, scope, sha256)
+                      values (1, 'the tests', 'admin', sha256(convert_to($1, 'UTF8')))
+                      returning *
+                  )
+                  select remit.event_record(
+                             m.ledger_id, 'key.created', m.id, remit.state_of_key(m::text::remit.keys), m.created_at)
+                    from made m";
     let inserted = owner.execute(insert, &[&ADMIN_KEY]).await;
     inserted.expect("the database is migrated");
+    let append = "select from remit_worker_v1.outbox_append(1);
+                  select remit.cursors_move(array[(1, 'broker', 1), (1, 'cache', 1)]::remit_worker_v1.cursor[])";
+    let appended = owner.batch_execute(append).await;
+    appended.expect("the event waits");
 }
 
 /// User and password.

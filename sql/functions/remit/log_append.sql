@@ -2,9 +2,10 @@ create or replace function remit.log_append(ledger_id bigint, row_limit integer,
     returns remit.log_blocks
     language plpgsql
     volatile
+    set search_path = pg_catalog, pg_temp
 as $$
 -- Moves the oldest events of a ledger from the outbox to the end of its log, in order of id: a step
--- of outbox_append, under whose settings it runs. Gives the block that it has appended; all nulls
+-- of outbox_append, under whose other settings it runs. Gives the block that it has appended; all nulls
 -- where there was nothing.
 --
 -- It takes what it sees once it has locked the ledger. What commits later comes into a later block:
