@@ -50,6 +50,8 @@ rules! {
     WalletIsItsJournal "wallet_is_its_journal", "A wallet's balance, held and version are those of its last entry.";
     WalletIsItsAnswers "wallet_is_its_answers", "A wallet's balance is what the acknowledged requests make of it.";
     RejectionsWereDue "rejections_were_due", "What was rejected had a reason at its place in the order.";
+    WishesMet "wishes_met", "What was posted under a condition met it at its version, and at most what was available was taken, up to what was asked.";
+    DryRunsLeaveNothing "dry_runs_leave_nothing", "A dry run is decided, and the journal has nothing of it.";
     HoldsFollow "holds_follow", "What is held is the sum of the open holds at each version; a hold ends once, in time, and gives no more than it has unless asked.";
     HoldIsItsJournal "hold_is_its_journal", "The row of a hold follows from the journal.";
     HoldsEnd "holds_end", "Once all parts are up, each hold whose time has come is ended.";

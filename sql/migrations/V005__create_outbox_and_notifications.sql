@@ -16,22 +16,22 @@ create type remit_v1.event_type as enum (
 create domain remit.event_data as jsonb
     constraint event_data_is_small check (pg_column_size(value) <= 65536);
 -- transfers_post may tell of 1,000 requests and 1,000 expiries.
-create domain remit.event_types as remit_v1.event_type[]
-    constraint event_types_are_those_of_a_call check (cardinality(value) between 1 and 2000);
-create domain remit.event_subjects as uuid[]
-    constraint event_subjects_are_those_of_a_call check (cardinality(value) between 1 and 2000);
-create domain remit.event_traces as text[]
-    constraint event_traces_are_small check (pg_column_size(value) <= 131072);
+create domain remit.told_types as remit_v1.event_type[]
+    constraint told_types_are_those_of_a_call check (cardinality(value) between 1 and 2000);
+create domain remit.told_subjects as uuid[]
+    constraint told_subjects_are_those_of_a_call check (cardinality(value) between 1 and 2000);
+create domain remit.told_traces as text[]
+    constraint told_traces_are_small check (pg_column_size(value) <= 131072);
 
 -- A row tells of a whole call of transfers_post, or of one other change. The event at place n of a
 -- row has the number id + n - 1.
 create table remit.outbox (
     ledger_id    bigint not null,
     id           bigint generated always as identity (increment by 2000),
-    types        remit.event_types not null,
-    subject_ids  remit.event_subjects not null,
+    types        remit.told_types not null,
+    subject_ids  remit.told_subjects not null,
     data         remit.event_data, -- Of the one event; null where rows of the journal tell.
-    traceparents remit.event_traces,
+    traceparents remit.told_traces,
     created_at   timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 

@@ -133,6 +133,29 @@ create type remit_v1.event_page as (
     epoch  text
 );
 
+-- What proves that a transfer is in the log (docs/proof.md). Times are microseconds since 2000. core
+-- and labels are null for a caller that does not see all of the transfer.
+create type remit_v1.transfer_proof as (
+    ledger_id      bigint,
+    transfer_id    uuid,
+    position       bigint,
+    event_id       uuid,
+    event_type     text,
+    event_time     bigint,
+    digest         bytea,
+    core           text,
+    labels         text,
+    block          bigint,
+    block_position bigint,  -- Of the last of its events,
+    block_events   integer, -- of which there are so many.
+    block_time     bigint,
+    event_path     bytea[],
+    head_block     bigint,
+    head_position  bigint,
+    head_hash      bytea,
+    block_path     bytea[]
+);
+
 create type remit_worker_v1.cursor as (
     ledger_id bigint,
     channel   text,
@@ -153,6 +176,12 @@ create type remit_ops_v1.log_head as (
     position   bigint,
     hash       bytea,
     created_at timestamptz
+);
+
+-- How many rows were dropped.
+create type remit_ops_v1.pruned as (
+    notifications bigint,
+    details       bigint
 );
 
 create type remit_ops_v1.event_aside as (

@@ -191,6 +191,9 @@ impl TransfersPost {
             let cause = "transfers_post gave another number of results than it had requests";
             return Err(Failure::Unexpected(cause.to_owned()));
         }
+        if let Some(latest) = results.iter().filter_map(|it| it.created_at).max() {
+            self.metrics.moment(latest);
+        }
         let mut results = results.into_iter();
         let take = |posting: &Posting| results.by_ref().take(posting.items.len()).collect();
         Ok(postings.iter().map(take).collect())

@@ -40,6 +40,7 @@ pub fn operations(document: &Value) -> Vec<(Method, String, Value)> {
         };
         let path = path
             .replace("{id}", id)
+            .replace("{position}", "1")
             .replace("{code}", "route_not_found");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().expect("an object") {
@@ -285,7 +286,11 @@ fn the_page_about_events_names_each_type_and_each_member() {
     let page = read("docs/events.md");
     let document: Value = serde_json::from_slice(ASYNCAPI).expect("JSON");
     let components = &document["components"];
-    for kind in components["messages"].as_object().expect("an object").keys() {
+    for kind in components["messages"]
+        .as_object()
+        .expect("an object")
+        .keys()
+    {
         let heading = |line: &str| line.starts_with("### ") && line.contains(&format!("`{kind}`"));
         assert!(page.lines().any(heading), "{kind}");
     }

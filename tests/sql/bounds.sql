@@ -1,5 +1,5 @@
 begin;
-select plan(124);
+select plan(130);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -84,7 +84,13 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('ledger_create', 'reason', 'WL001 reason', 'remit_v1.ledger_create(1, ''x'', l.text)'),
     ('ledger_create', 'key_sha256', 'WL016', 'remit_v1.ledger_create(1, ''x'', ''a test'', l.key)'),
     ('ledger_get', 'key_sha256', 'WL016', 'remit_v1.ledger_get(1, l.key)'),
+    ('cursors_confirm', 'confirmed[]', 'WL001 confirmed', 'remit_worker_v1.cursors_confirm(array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
+    ('cursors_confirm', 'confirmed[].channel', '23514', 'remit_worker_v1.cursors_confirm(array[(1, l.text, 1)::remit_worker_v1.cursor])'),
+    ('event_position_at', 'key_sha256', 'WL016', 'remit_v1.event_position_at(1, now(), l.key)'),
+    ('events_get', 'types[]', 'WL001 types', 'remit_v1.events_get(1, 0, 1, array_fill(''x''::text, array[20000]))'),
+    ('events_get', 'key_sha256', 'WL016', 'remit_v1.events_get(1, 0, 1, null, l.key)'),
     ('log_check', 'hash', 'WL001 hash', 'remit_ops_v1.log_check(1, 1, l.key)'),
+    ('log_positions', 'ledger_ids[]', 'WL001 ledger_ids', 'remit_v1.log_positions(l.numbers)'),
     ('notifications_record', 'notifications[]', 'WL001 notifications',
         'remit_worker_v1.notifications_record(1, array_fill((l.ids[1], ''log'', ''x'', l.ids[1], 1)::remit_worker_v1.notification, array[20000]))'),
     ('notifications_record', 'notifications[].channel', '23514',
@@ -95,6 +101,7 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('outbox_append', 'confirmed[]', 'WL001 confirmed',
         'remit_worker_v1.outbox_append(1, 0, array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
     ('outbox_append', 'confirmed[].channel', '23514', 'remit_worker_v1.outbox_append(1, 0, array[(1, l.text, 1)::remit_worker_v1.cursor])'),
+    ('prune', 'reason', 'WL001 reason', 'remit_ops_v1.prune(1, now(), 1, l.text)'),
     ('replay_record', 'event_ids[]', 'WL001 event_ids', 'remit_ops_v1.replay_record(1, l.ids, ''a test'')'),
     ('replay_record', 'reason', 'WL001 reason', 'remit_ops_v1.replay_record(1, l.ids[1:1], l.text)'),
     ('transfer_create', 'request.currency', 'WL001 currency', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, l.text))'),
@@ -103,6 +110,7 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('transfer_create', 'request.request_id', 'WL001 request_id', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, request_id => l.text))'),
     ('transfer_create', 'key_sha256', 'WL016', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1), l.key)'),
     ('transfer_get', 'key_sha256', 'WL016', 'remit_v1.transfer_get(1, pg_temp.id(101), l.key)'),
+    ('transfer_proof', 'key_sha256', 'WL016', 'remit_v1.transfer_proof(1, pg_temp.id(101), null, l.key)'),
     ('transfer_id', 'idempotency_key', 'WL001 idempotency_key', 'remit_v1.transfer_id(l.text)'),
     ('transfer_reverse', 'reference', 'WL001 reference', 'remit_v1.transfer_reverse(1, l.ids[1], l.ids[2], reference => l.text)'),
     ('transfer_reverse', 'metadata', 'WL001 metadata', 'remit_v1.transfer_reverse(1, l.ids[1], l.ids[2], metadata => l.json)'),

@@ -1,5 +1,5 @@
 begin;
-select plan(344);
+select plan(360);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -23,6 +23,7 @@ begin
     perform remit_v1.hold_create(1, pg_temp.id(102), pg_temp.id(11), 20);
     perform remit_v1.hold_create(1, pg_temp.id(103), pg_temp.id(11), 20);
     perform remit_v1.group_create(1, pg_temp.id(104), array_fill(pg_temp.request(null, 11, 12, 1), array[2]));
+    perform pg_temp.append();
 end;
 $$;
 with made as (
@@ -57,6 +58,8 @@ create temporary table calls (function, statement, admin, service, reader, own, 
     ('entry_list', format('select remit_v1.entry_list(1, %L, null, 10, %%s)', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('transfer_get', format('select remit_v1.transfer_get(1, %L, %%s)', pg_temp.id(101)),
+        'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
+    ('transfer_proof', format('select remit_v1.transfer_proof(1, %L, null, %%s)', pg_temp.id(101)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
     ('transfer_create', format('select remit_v1.transfer_create(1, (gen_random_uuid(), %L, %L, 1, null, null, null, null)::remit_v1.transfer_request, %%s)', pg_temp.id(11), pg_temp.id(12)),
         'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),

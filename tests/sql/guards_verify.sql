@@ -42,7 +42,7 @@ select is(pg_temp.found_after(damage), expected, damage)
     (pg_temp.remade('for each row', 'for each statement'), 'journal_is_guarded table transfers'),
     (pg_temp.remade('remit.journal_refuse', 'public.nothing'), 'journal_is_guarded table transfers'),
     ('create or replace function remit.journal_refuse() returns trigger language plpgsql as ''begin return new; end''',
-     'guard_is_there journal_refuse f4dabf1b19aa14aef6fb9a34d153762ce71027a8c4c152b60ca24a724ae02099'),
+     'guard_is_there journal_refuse 4e17dcc33c49721fc0885662e742f06f6535afa012ef088c1149855eda5749ce'),
     ('create rule r as on insert to remit.audit do instead nothing', 'nothing_goes_around_the_guards table audit ["rule r"]'),
     ('create rule r as on update to remit.transfers do instead nothing', 'nothing_goes_around_the_guards table transfers ["rule r"]'),
     ('create trigger t before insert on remit.spending for each row execute function public.nothing()',

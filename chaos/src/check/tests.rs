@@ -17,6 +17,7 @@ use uuid::Uuid;
 mod of_answers;
 mod of_holds;
 mod of_reads;
+mod of_wishes;
 
 /// A small run in which nothing is wrong: two transfers of 10 and 5 from wallet 1 to wallet 2.
 pub struct Run {
@@ -296,6 +297,11 @@ fn evidence_that_is_not_there_is_named() {
         "expiries",
         "reversals",
         "groups",
+        "looks at groups",
+        "lists of holds",
+        "transfers of at most",
+        "conditions",
+        "dry runs",
     ];
     assert_eq!(missing, expected);
 }

@@ -15,10 +15,10 @@ as $$
 -- violation. (What is not of the journal: states_verify.)
 --
 -- What is in the log and what waits, together, has to be the journal: the same ids with the same
--- types, times and digests, each once. The journal is taken in slices of ids. Each of the three is gone over once
--- and summed up by slice, in numbers of a salt that is new each time (link_number). So time grows
--- with the ledger, and memory does not. Only a slice whose sums differ is looked at row by row,
--- which goes over all blocks again.
+-- types, times and digests, each once. The journal is taken in slices of ids. Each of the three is
+-- gone over once and summed up by slice, in numbers of a salt that is new each time (link_number).
+-- So time grows with the ledger, and memory does not. Only a slice whose sums differ is looked at
+-- row by row, which goes over all blocks again.
 --
 -- Raises: nothing. Locks: nothing.
 declare

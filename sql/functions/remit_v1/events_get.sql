@@ -14,11 +14,12 @@ as $$
 --
 -- Raises: WL001, WL016, WL017. Locks: nothing.
 declare
-    wanted constant remit_v1.event_type[] := remit.event_types(types);
+    wanted remit_v1.event_type[];
     page remit_v1.event_page;
     until bigint;
 begin
     perform remit.caller_admit(events_get.ledger_id, events_get.key_sha256, 'observe');
+    wanted := remit.event_types(types);
     if after is null or after not between 0 and 9007199254740991 then
         perform remit.field_refuse('after', '0 to 9007199254740991');
     elsif event_limit is null or event_limit not between 1 and 1000 then

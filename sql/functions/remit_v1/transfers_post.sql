@@ -49,7 +49,6 @@ as $$
 -- when another session uses the same id for another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
-    request_count constant integer := coalesce(cardinality(requests), 0);
     admitted remit.admission;
     locked remit.locked_wallets;
     decided remit.decision;
@@ -58,10 +57,10 @@ declare
 begin
     -- One expression: each that a call evaluates costs it a microsecond.
     if terms is not null or traceparents is not null
-       or (request_count between 1 and 1000 and array_ndims(requests) = 1 and array_lower(requests, 1) = 1
+       or (cardinality(requests) between 1 and 1000 and array_ndims(requests) = 1 and array_lower(requests, 1) = 1
            and pg_column_size(requests) <= 16777216
            and (key_sha256s is null
-                or cardinality(key_sha256s) = request_count and array_ndims(key_sha256s) = 1
+                or cardinality(key_sha256s) = cardinality(requests) and array_ndims(key_sha256s) = 1
                    and array_lower(key_sha256s, 1) = 1 and ('' = any (key_sha256s)) is not true)) is not true then
         perform remit.call_check(requests, key_sha256s, terms, traceparents);
     end if;

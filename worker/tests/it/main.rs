@@ -28,3 +28,4 @@ mod tls;
 mod topology;
 mod webhooks;
 mod webhooks_client;
+mod webhooks_failures;
