@@ -7,7 +7,7 @@ select pg_temp.wallet(11, 1000);
 select pg_temp.wallet(12);
 select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(101))'), 'WL004 transfer_id', 'a transfer that there is not');
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 1, reference => 'käse "1"', metadata => '{"k": "é"}'), pg_temp.request(102, 11, 12, 5000)), '{posted,insufficient_funds}', 'two transfers');
-select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(101))'), 'WL026 transfer_id', 'one that waits is not in the log yet');
+select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(101))'), 'WL028 transfer_id', 'one that waits is not in the log yet');
 select pg_temp.append() \g /dev/null
 select pg_temp.blocks(20);
 select is(pg_temp.outcomes(pg_temp.request(103, 11, 12, 1)), '{posted}', 'another');
@@ -39,7 +39,7 @@ select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(103), 33
 do $$ begin perform remit.event_record(1, 'wallet.frozen', pg_temp.id(104), '{}', now()); end; $$;
 select pg_temp.append() \g /dev/null
 select is(pg_temp.outcomes(pg_temp.request(104, 11, 12, 1)), '{posted}', 'a transfer with the id of a wallet');
-select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(104))'), 'WL026 transfer_id', 'whose event is not the transfer''s');
+select is(pg_temp.refusal('select remit_v1.transfer_proof(1, pg_temp.id(104))'), 'WL028 transfer_id', 'whose event is not the transfer''s');
 
 -- A clock that was ahead: the moment of the transfer is, and so is that of the block.
 update remit.wallets set updated_at = now() + interval '1 day' where id = pg_temp.id(11);

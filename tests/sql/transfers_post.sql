@@ -372,7 +372,7 @@ select outcome from remit_v1.transfers_post(
     traceparents => array[null, (select p from traced), (select p from traced)]) \g /dev/null
 select results_eq(
     $$ select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9101), pg_temp.id(9102)] $$,
-    $$ select array[null, p] from traced $$, 'the event of a request belongs to its trace');
+    $$ select array[null, p]::remit.told_traces from traced $$, 'the event of a request belongs to its trace');
 select pg_temp.post(pg_temp.request(9104, 91, 92, 1)) \g /dev/null
 select is((select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9104)]), null, 'that of another to none');
 select is(pg_temp.refusal($$ select remit_v1.transfers_post(1, array[pg_temp.request(9105, 91, 92, 1)], traceparents => '{x}') $$),

@@ -19,7 +19,7 @@ as $$
 -- Its block is not before the transfer's moment: it is the first one, or soon after it. While a
 -- clock was ahead many blocks have one time, of which it looks at 10,000.
 --
--- Raises: WL001, WL004, WL016; WL026 for a transfer that is not in the log yet. Locks: nothing.
+-- Raises: WL001, WL004, WL016; WL028 for a transfer that is not in the log yet. Locks: nothing.
 declare
     blocks_max constant integer := 10000;
     result constant remit_v1.transfer_result := remit_v1.transfer_get(
@@ -48,7 +48,7 @@ begin
      limit 1;
     if not found then
         raise exception using
-            errcode = 'WL026', message = 'transfer not in the log yet', column = 'transfer_id',
+            errcode = 'WL028', message = 'transfer not in the log yet', column = 'transfer_id',
             detail  = jsonb_build_object('transfer_id', transfer_proof.transfer_id)::text;
     end if;
     select b.* into strict within
