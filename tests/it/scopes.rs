@@ -187,7 +187,10 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
     // A key of scope user may ask for these, and hears of each hold whether it may.
     agreed.extend(["hold_capture", "hold_release"].map(str::to_owned));
     // These have no function that takes a key.
-    let rest = ["metrics", "root", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
+    let rest = [
+        "metrics", "root", "healthz", "readyz", "openapi", "asyncapi", "docs",
+    ]
+    .map(str::to_owned);
     agreed.extend(rest);
     assert_eq!(agreed, route_names());
 }
