@@ -13,11 +13,13 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::docs::{openapi, operations};
+use crate::events::Appending;
 use crate::stack::Stack;
 
 #[tokio::test]
 async fn schemathesis_finds_nothing_in_any_operation() {
     let stack = Stack::start().await;
+    let _appending = Appending::start(&stack).await;
     let own = "select id from remit.keys";
     let row = stack.owner().await.query_one(own, &[]).await;
     let own: Uuid = row.expect("there is one key").get(0);
