@@ -95,6 +95,7 @@ impl Permission {
             | Route::WalletLimitsGet(_)
             | Route::EntryList(_)
             | Route::TransferGet(_)
+            | Route::TransferProof(_)
             | Route::HoldGet(_)
             | Route::HoldList(_)
             | Route::GroupGet(_)

@@ -106,14 +106,16 @@ impl Context<'_> {
     }
 }
 
-async fn ask(context: Context<'_>, route: Route) -> Handled {
-    let has_parameters = matches!(
+/// Whether a route takes a query string.
+fn has_parameters(route: &Route) -> bool {
+    matches!(
         route,
         Route::WalletGet(_)
             | Route::WalletList(_)
             | Route::EntryList(_)
             | Route::TransferCreate
             | Route::TransferBulk
+            | Route::TransferProof(_)
             | Route::TransferReverse(_)
             | Route::HoldCreate
             | Route::HoldCapture(_)
@@ -125,8 +127,11 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
             | Route::EventList
             | Route::EventStream
             | Route::Metrics
-    );
-    if !has_parameters {
+    )
+}
+
+async fn ask(context: Context<'_>, route: Route) -> Handled {
+    if !has_parameters(&route) {
         no_query(context.query())?;
     }
     match route {
@@ -143,6 +148,7 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::TransferCreate => transfers::transfer_create(context).await,
         Route::TransferBulk => groups::transfer_bulk(context).await,
         Route::TransferGet(key) => transfers::transfer_get(context, &key).await,
+        Route::TransferProof(key) => transfers::transfer_proof(context, &key).await,
         Route::TransferReverse(key) => verb(context, TransferKind::Reversal, &key).await,
         Route::HoldCreate => transfers::hold_create(context).await,
         Route::HoldGet(key) => holds::hold_get(context, &key).await,

@@ -11,6 +11,7 @@ pub mod idempotency_key;
 pub mod item;
 pub mod page;
 pub mod problem;
+pub mod proof;
 pub mod readiness;
 pub mod render;
 pub mod route;

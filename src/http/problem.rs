@@ -7,10 +7,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::http::readiness::Dependencies;
-use crate::ledger::NoResult;
-use crate::ledger::gather::{Held, NoAnswer};
-use crate::sql::failure::{Failure, Refusal};
+use crate::sql::failure::Failure;
 use crate::types::TransferOutcome;
+
+mod causes;
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:literal $sqlstate:expr, $title:literal;)*) => {
@@ -68,6 +68,7 @@ codes! {
     RequestTimeout "request_timeout" 408 None, "Request timeout";
     RequestInProgress "request_in_progress" 409 None, "A request with this key is in progress.";
     FeedRestarted "feed_restarted" 409 None, "The log of events is another one than the reader's.";
+    NotInLog "not_in_log" 409 Some("WL028"), "The transfer is not in the log yet.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";
     UnsupportedEncoding "unsupported_encoding" 415 None, "The body must not be encoded.";
@@ -114,7 +115,10 @@ pub fn is_told(code: &str) -> bool {
 impl Code {
     /// After how many seconds it makes sense to try again, if it does.
     pub fn retry_after_s(self) -> Option<u32> {
-        let may_change = matches!(self, Self::RequestInProgress | Self::TooManyReaders);
+        let may_change = matches!(
+            self,
+            Self::RequestInProgress | Self::NotInLog | Self::TooManyReaders
+        );
         (may_change || self.status() == 503).then_some(1)
     }
 
@@ -301,49 +305,6 @@ pub fn unrepeatable(failure: Failure, advice: &str) -> Problem {
             ..Problem::from(failure)
         },
         _ => failure.into(),
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let Some(code) = Code::of_sqlstate(&refusal.sqlstate) else {
-            return internal(refusal.sqlstate);
-        };
-        let detail = refusal.rule.map_or_else(
-            || code.title().to_owned(),
-            |rule| format!("Allowed: {rule}."),
-        );
-        match refusal.field {
-            Some(field) if code != Code::IdempotencyKeyReused => Self::at(code, &field, detail),
-            _ => Self::new(code, detail),
-        }
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(refusal) => refusal.into(),
-            Failure::Locked => busy(),
-            Failure::IdHeld => in_progress(),
-            Failure::Conflict(cause) | Failure::Unavailable(cause) => unavailable().because(cause),
-            Failure::Unexpected(cause) => internal(cause),
-        }
-    }
-}
-
-impl From<NoResult> for Problem {
-    fn from(no_result: NoResult) -> Self {
-        match no_result {
-            NoResult::Failed(failure) => failure.into(),
-            NoResult::Unanswered(NoAnswer::Overloaded) => Self::new(
-                Code::Overloaded,
-                "Nothing was written. Try again with the same key.",
-            ),
-            NoResult::Unanswered(NoAnswer::Busy(Held::Wallet)) => busy(),
-            NoResult::Unanswered(NoAnswer::Busy(Held::Id)) => in_progress(),
-            NoResult::Unanswered(NoAnswer::Broken) => internal("the call broke"),
-        }
     }
 }
 

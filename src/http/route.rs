@@ -29,6 +29,7 @@ pub enum Route {
     TransferCreate,
     TransferBulk,
     TransferGet(IdempotencyKey),
+    TransferProof(IdempotencyKey),
     TransferReverse(IdempotencyKey),
     HoldCreate,
     HoldGet(IdempotencyKey),
@@ -161,6 +162,7 @@ impl Route {
                 post: Some(Ok(Self::TransferBulk)),
                 ..Place::get(of_key(key, Self::TransferGet))
             },
+            ["transfers", key, "proof"] => Place::get(of_key(key, Self::TransferProof)),
             ["transfers", key, "reversals"] => Place::post(of_key(key, Self::TransferReverse)),
             ["holds"] => Place::post(Ok(Self::HoldCreate)),
             ["holds", key] => Place::get(of_key(key, Self::HoldGet)),

@@ -69,6 +69,7 @@ queries! {
     one remit_v1.wallet_holds_get(by, wallet_id: Uuid) -> WalletHolds;
     all remit_v1.group_get(by, group_id: Uuid) -> TransferResult;
     one remit_v1.transfer_get(by, transfer_id: Uuid) -> TransferResult;
+    one remit_v1.transfer_proof(by, transfer_id: Uuid, head_block: Option<i64>) -> TransferProof;
     one remit_v1.events_get(by, after: i64, limit: i32, types: Option<&[String]>) -> EventPage;
     one remit_v1.event_position_at(by, moment: OffsetDateTime) -> i64;
     all remit_v1.log_positions(ledger_ids: &[i64]) -> i64;

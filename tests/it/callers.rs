@@ -61,6 +61,12 @@ impl World {
             get("entry_list", format!("/wallets/{wallet}/entries"), OF_USER),
             post("transfer_create", "/transfers", of_transfer, TO_TRANSFERS),
             get("transfer_get", format!("/transfers/{transfer}"), OF_USER),
+            // No relay has appended it.
+            get(
+                "transfer_proof",
+                format!("/transfers/{transfer}/proof"),
+                [409, 409, 404, 409, 409, 404],
+            ),
         ]
     }
 

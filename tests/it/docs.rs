@@ -193,7 +193,7 @@ fn every_operation_names_the_answers_that_all_have() {
                 "{status} of {method} {path}"
             );
         }
-        let takes_body = method == Method::POST || method == Method::PUT;
+        let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         for status in ["408", "413", "415"] {
             assert_eq!(
                 responses.contains_key(status),
@@ -279,4 +279,25 @@ async fn the_page_and_all_that_it_needs_are_served() {
     let document = stack.http.get("/asyncapi.json").await;
     assert_eq!(document.header("content-type"), "application/json");
     assert_eq!(document.body, ASYNCAPI);
+}
+
+#[test]
+fn the_page_about_events_names_each_type_and_each_member() {
+    let page = read("docs/events.md");
+    let document: Value = serde_json::from_slice(ASYNCAPI).expect("JSON");
+    let components = &document["components"];
+    for kind in components["messages"]
+        .as_object()
+        .expect("an object")
+        .keys()
+    {
+        let heading = |line: &str| line.starts_with("### ") && line.contains(&format!("`{kind}`"));
+        assert!(page.lines().any(heading), "{kind}");
+    }
+    for (name, schema) in components["schemas"].as_object().expect("an object") {
+        let members = schema["properties"].as_object().into_iter().flatten();
+        for (member, _) in members.filter(|_| !["Envelope", "Headers"].contains(&name.as_str())) {
+            assert!(page.contains(&format!("`{member}`")), "{member} of {name}");
+        }
+    }
 }

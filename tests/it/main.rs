@@ -64,6 +64,7 @@ mod pages;
 mod problems;
 mod problems_cases;
 mod problems_inside;
+mod proofs;
 mod proxied;
 mod rate_limit;
 mod raw;

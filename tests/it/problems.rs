@@ -12,7 +12,7 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 15] = [
     ("too_many_webhooks", "webhooks.rs, with 20 of them"),
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
@@ -35,6 +35,7 @@ const ELSEWHERE: [(&str, &str); 14] = [
         "verbs_groups.rs, as the reason of the other legs",
     ),
     ("feed_restarted", "feed.rs, with a log that is another one"),
+    ("not_in_log", "proofs.rs, with a log that has it not yet"),
     ("too_many_readers", "feed.rs, with many that wait"),
     ("request_timeout", "overload.rs, with slow bodies"),
     (
@@ -81,8 +82,8 @@ pub fn assert_shape(answer: &Answer) {
     };
     assert_eq!(known.status(), answer.status);
     assert_eq!(problem["sqlstate"].as_str(), known.sqlstate());
-    let may_change =
-        answer.status == 503 || ["request_in_progress", "too_many_readers"].contains(&code);
+    let may_change = answer.status == 503
+        || ["request_in_progress", "not_in_log", "too_many_readers"].contains(&code);
     let retry_after = if may_change { "1" } else { "" };
     assert_eq!(answer.header("retry-after"), retry_after);
     assert_eq!(answer.headers.contains_key("allow"), answer.status == 405);

@@ -1,5 +1,5 @@
-//! README's API by example and `docs/recipes.md`: each line is run as a reader would run it, and
-//! gives what the page says that it gives.
+//! README's API by example, `docs/recipes.md` and `docs/events.md`: each line is run as a reader
+//! would run it, and gives what the page says that it gives.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use testbed::place::{programs, repository};
 use testbed::postgres::ADMIN_KEY;
 use testbed::process::blocking;
 
+use crate::events::append;
 use crate::front::Front;
 use crate::tidy::file;
 
@@ -141,10 +142,13 @@ async fn run_lines(front: &Front, lines: &[Line]) -> Vec<String> {
 }
 
 async fn check_section(section: &str) {
-    let front = Front::start().await;
+    check_lines(&Front::start().await, section).await;
+}
+
+async fn check_lines(front: &Front, section: &str) {
     let lines = lines(section);
     assert!(lines.len() > 5, "{section}");
-    let said = run_lines(&front, &lines).await;
+    let said = run_lines(front, &lines).await;
     assert_eq!(said.len(), lines.len());
     for (line, said) in lines.iter().zip(&said) {
         println!("{}\n{said}\n", line.command);
@@ -168,4 +172,13 @@ async fn the_readme_s_examples_give_the_answers_that_it_shows() {
 #[tokio::test]
 async fn each_line_of_each_recipe_works() {
     check_section(&file("docs/recipes.md")).await;
+}
+
+#[tokio::test]
+async fn each_line_about_events_works() {
+    let front = Front::start().await;
+    let (source, target) = (front.http.wallet(100).await, front.http.wallet(0).await);
+    front.http.transfer(source, target, 1).await;
+    append(&front.stack).await;
+    check_lines(&front, &file("docs/events.md")).await;
 }

@@ -13,7 +13,7 @@ use crate::callers::route_names;
 use crate::stack::Stack;
 
 /// Each route that needs a key, and what it calls.
-const CALLS: [(&str, &str, &str); 28] = [
+const CALLS: [(&str, &str, &str); 29] = [
     ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
     ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
     (
@@ -61,6 +61,11 @@ const CALLS: [(&str, &str, &str); 28] = [
         "GET",
         "/transfers/$id",
         "remit_v1.transfer_get(1, '$id', $key)",
+    ),
+    (
+        "GET",
+        "/transfers/$id/proof",
+        "remit_v1.transfer_proof(1, '$id', null, $key)",
     ),
     (
         "POST",
@@ -182,7 +187,10 @@ async fn sql_and_the_gate_before_it_agree_on_each_scope() {
     // A key of scope user may ask for these, and hears of each hold whether it may.
     agreed.extend(["hold_capture", "hold_release"].map(str::to_owned));
     // These have no function that takes a key.
-    let rest = ["metrics", "root", "healthz", "readyz", "openapi", "docs"].map(str::to_owned);
+    let rest = [
+        "metrics", "root", "healthz", "readyz", "openapi", "asyncapi", "docs",
+    ]
+    .map(str::to_owned);
     agreed.extend(rest);
     assert_eq!(agreed, route_names());
 }

@@ -7,8 +7,8 @@ create or replace function remit.call_check(
     set search_path = pg_catalog, pg_temp
 as $$
 -- Refuses a call of transfers_post whose arrays are not what it takes: 1 to 1,000 requests, with a
--- key, terms and a trace for each. Arrays of other dimensions or bounds have elements in other places than
--- those where its steps look.
+-- key, terms and a trace for each. Arrays of other dimensions or bounds have elements in other
+-- places than those where its steps look.
 --
 -- The legs of a group are one caller's and stand side by side, from 1 to its size, and a call has a
 -- group once.

@@ -10,6 +10,7 @@ use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::item::{self, Subject};
 use crate::http::page::is_dry_run;
 use crate::http::problem::{Code, Problem};
+use crate::http::proof::{ProofBody, head_block};
 use crate::http::render::{self, TransferBody, to_json};
 use crate::ledger::transfers_post::{Item, Posting};
 use crate::sql::contract;
@@ -148,4 +149,21 @@ pub(super) async fn transfer_get(context: Context<'_>, key: &IdempotencyKey) -> 
         .await
         .map_err(of_path)?;
     Answer::ok(&TransferBody::from(&transfer))
+}
+
+/// What proves that the transfer is in the log.
+pub(super) async fn transfer_proof(context: Context<'_>, key: &IdempotencyKey) -> Handled {
+    let head = head_block(context.query())?;
+    let database = &context.app.database;
+    let proof = contract::transfer_proof(database, context.caller, key.id(), head).await;
+    let proof = proof.map_err(|failure| {
+        let problem = of_path(failure);
+        match problem.code {
+            // No member of a body is at fault.
+            Code::InvalidField => Problem::new(Code::MalformedQuery, problem.detail),
+            Code::NotInLog => Problem::new(Code::NotInLog, "Ask again in a moment."),
+            _ => problem,
+        }
+    });
+    Answer::ok(&ProofBody::from(&proof?))
 }

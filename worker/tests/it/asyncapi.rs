@@ -18,14 +18,7 @@ use crate::stand::Stand;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// What no request of this test makes an event of.
-const UNTOLD: [&str; 13] = [
-    "user.created",
-    "wallet.created",
-    "wallet.limits_set",
-    "ledger.created",
-    "key.created",
-    "key.revoked",
-    "operator.acted",
+const UNTOLD: [&str; 6] = [
     "webhook.created",
     "webhook.updated",
     "webhook.deleted",
@@ -44,7 +37,7 @@ fn described() -> BTreeSet<String> {
     messages.as_object().unwrap().keys().cloned().collect()
 }
 
-/// Does all that makes an event.
+/// Does all that makes an event, and gives the transfer `rent`.
 async fn live(http: &Http) -> Uuid {
     let user = http.user().await;
     let wallet =
@@ -97,14 +90,20 @@ async fn live(http: &Http) -> Uuid {
     }
     let bulk = json!({"transfers": [{"id": "one", "source_id": source, "target_id": target, "amount": 3}]});
     assert_eq!(http.post("/transfers/bulk", &bulk).await.status, 200);
+    administer(http, user, target).await;
+    posted.id("id")
+}
+
+/// Does what administrators do.
+async fn administer(http: &Http, user: Uuid, wallet: Uuid) {
     for verb in ["freeze", "unfreeze"] {
-        let path = format!("/wallets/{target}/{verb}");
+        let path = format!("/wallets/{wallet}/{verb}");
         let reason = json!({"reason": "a test"});
         assert_eq!(http.post(&path, &reason).await.status, 200, "{verb}");
     }
     let limits = json!({"transfer_max": 5_000, "daily_max": null}).to_string();
     let headers = [("content-type", "application/json")];
-    let path = format!("/wallets/{target}/limits");
+    let path = format!("/wallets/{wallet}/limits");
     assert_eq!(
         http.send(Method::PUT, &path, &headers, limits).await.status,
         200
@@ -115,7 +114,6 @@ async fn live(http: &Http) -> Uuid {
     assert_eq!(http.send(Method::DELETE, &path, &[], "").await.status, 204);
     let ledger = http.post("/ledgers", &json!({"name": "another"})).await;
     assert_eq!(ledger.status, 201, "{ledger:?}");
-    posted.id("id")
 }
 
 /// The schemas of whole messages, by type. Members that are not described are faults here.
