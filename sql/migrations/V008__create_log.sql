@@ -151,6 +151,12 @@ create type remit_ops_v1.log_head as (
     created_at timestamptz
 );
 
+-- The events of a replay: those after a position and up to another.
+create type remit_ops_v1.replay_window as (
+    after bigint,
+    until bigint
+);
+
 create type remit_ops_v1.event_aside as (
     ledger_id  bigint,
     position   bigint,

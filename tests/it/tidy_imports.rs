@@ -29,6 +29,7 @@ const GROUPS_OF_WORKER: [&[&str]; 9] = [
         "health",
         "notifier",
         "relay",
+        "replay",
     ],
     &["channel", "drain", "letter", "records"],
     &["intake", "publisher"],

@@ -11,6 +11,8 @@ use remit::base::version::VERSION;
 use remit::sql::pools::Config as PostgresConfig;
 use uuid::Uuid;
 
+mod replay;
+
 use crate::broker::Address;
 use crate::config::{self, Config};
 use crate::contract::Session;
@@ -26,6 +28,8 @@ const HELP: &str = "\
 Examples:
   remit-worker dead list --limit 5
   remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11 --reason 'ticket 4711'
+  remit-worker replay --ledger 1 --from 2026-11-30T00:00:00Z --to 2026-12-01T00:00:00Z --type transfer.posted --reason 'ticket 4711'
+  remit-worker replay --aside --reason 'ticket 4711'
   NOTIFY_FAIL_RATE=0.2 remit-worker --notifier
 
 Environment:
@@ -40,8 +44,8 @@ Environment:
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
 
-`dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it is an
-operator's login, which the audit log names. A running worker prints JSON lines.";
+`dead list` needs AMQP_URL alone, `dead replay`, `replay` and `health` also DATABASE_URL. For `dead replay` and `replay`
+it is an operator's login, which the audit log names. A running worker prints JSON lines.";
 
 /// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
 #[derive(Debug, Parser)]
@@ -65,6 +69,13 @@ enum Command {
     /// Show dead letters, or send them again
     #[command(subcommand, after_help = HELP)]
     Dead(Dead),
+    /// Publish a past window of a ledger's log again, once the audit log has who, which and why
+    ///
+    /// A message has the id that it had and the header remit-replay. It goes to the queue
+    /// remit.replay, which holds at most a million messages, or to an exchange. A replay that was
+    /// interrupted may be run again: what is published twice has one id.
+    #[command(after_help = HELP)]
+    Replay(replay::Options),
     /// Ask whether some relay leads and gets on, and some notifier consumes; exit status 0 or 1
     #[command(after_help = HELP)]
     Health,
@@ -145,6 +156,10 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, Complaint> {
             let servers = config::read_servers(environment, name).map_err(wrong)?;
             let moved = obey_replay(&replay, servers).await?;
             eprintln!("{moved} moved");
+        }
+        Some(Command::Replay(again)) => {
+            let servers = config::read_servers(environment, "remit-worker replay");
+            replay::obey(&again, servers.map_err(wrong)?).await?;
         }
         Some(Command::Health) => {
             let servers = config::read_servers(environment, config::APPLICATION_NAME);

@@ -12,6 +12,7 @@ pub mod exposition;
 pub mod health;
 pub mod notifier;
 pub mod relay;
+pub mod replay;
 
 pub mod channel;
 pub mod drain;

@@ -17,6 +17,7 @@ mod relay_batches;
 mod relay_floor;
 mod relay_gone;
 mod relay_refusals;
+mod replay;
 mod restore;
 mod rights;
 mod sessions;
