@@ -64,18 +64,23 @@ impl Before {
         count_events(stand).await
     }
 
-    /// Waits until the events of so many transfers have left the outbox and have their
-    /// notifications.
+    /// Waits until the events of so many transfers are published and have their notifications.
     ///
     /// # Errors
     /// They do not.
     pub async fn await_events(&self, owner: &Session, posted: u64) -> Result<(), String> {
         let posted = i64::try_from(posted).map_err(|error| error.to_string())?;
         let recorded = format!(
-            "select count(*) from remit.notifications where ledger_id = 1 and event_id > '{}'",
+            "select count(*) from remit.notifications where ledger_id = 1 and event_id > '{}' and type ~ '^(transfer|hold)[.]'",
             self.last_event
         );
-        await_number(owner, OUTBOX, 0, "events stay in the outbox").await?;
+        await_number(
+            owner,
+            UNPUBLISHED,
+            0,
+            "ledgers have events that are not published",
+        )
+        .await?;
         await_number(owner, &recorded, posted, "notifications are recorded").await
     }
 
@@ -137,10 +142,12 @@ const TRANSFERS: &str = "select count(*) from remit.transfers where outcome = 'p
 const SUM: &str =
     "select coalesce(sum(balance), 0)::bigint from remit.wallets where user_id is not null";
 /// Cheap, as it is asked while processor time is counted.
-const OUTBOX: &str = "select count(*) from (select from remit.outbox limit 1) o";
+const UNPUBLISHED: &str = "select (select count(*) from (select from remit.outbox limit 1) o)
+                                  + (select count(*) from remit_worker_v1.cursors_behind('broker'))";
 const LAST_EVENT: &str = "select coalesce((select event_id::text from remit.notifications where ledger_id = 1
                             order by event_id desc limit 1), '00000000-0000-0000-0000-000000000000')";
-const NOTIFIED: &str = "select count(distinct subject_id) from remit.notifications";
+const NOTIFIED: &str =
+    "select count(distinct subject_id) from remit.notifications where type ~ '^(transfer|hold)[.]'";
 const LAG_MS: &str =
     "select coalesce(1000 * extract(epoch from clock_timestamp() - min(created_at)), 0)::bigint
                         from remit.outbox";

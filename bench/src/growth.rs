@@ -75,7 +75,7 @@ pub struct Growth {
     /// How long each load on a journal took.
     pub load_s: u64,
     pub sizes: Vec<AtSize>,
-    /// Milliseconds of `outbox_read(500)`, by what the outbox is like.
+    /// Milliseconds of a read of 500 rows, by what the outbox is like.
     pub outbox_ms: Vec<(&'static str, f64)>,
     /// What a snapshot costs that is held for minutes.
     pub snapshot: Option<Held>,

@@ -38,7 +38,7 @@ impl Bug {
                 options.money_faults = vec![Kind::StopPostgres; 3];
                 options.pace.pause_ms = (800, 1_500);
             }
-            Self::SettleFirst => {
+            Self::CursorFirst => {
                 // Nearly a third of them kill the worker while events are on their way.
                 options.events_faults = vec![Kind::Delay(Link::WorkerBroker); 8];
                 options.pace.link_ms = (400, 800);

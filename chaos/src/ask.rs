@@ -70,6 +70,14 @@ impl Deed {
         }
     }
 
+    /// The source, where it is named.
+    pub fn source(&self) -> Option<Uuid> {
+        match self {
+            Self::Transfer { source_id, .. } | Self::Hold { source_id, .. } => Some(*source_id),
+            _ => None,
+        }
+    }
+
     /// What is asked for. None: what there is.
     pub fn amount(&self) -> Option<i64> {
         match self {
@@ -128,23 +136,87 @@ impl Deed {
     }
 }
 
+/// What must be true of the wallets, or a transfer is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    SourceVersion(i64),
+    SourceBalanceMin(i64),
+    TargetBalanceMax(i64),
+}
+
+impl Condition {
+    /// Its name and its value.
+    pub fn said(self) -> (&'static str, i64) {
+        match self {
+            Self::SourceVersion(version) => ("source_version", version),
+            Self::SourceBalanceMin(min) => ("source_balance_min", min),
+            Self::TargetBalanceMax(max) => ("target_balance_max", max),
+        }
+    }
+}
+
+/// What a transfer asks for beyond itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// What there is will do, where that is less than the amount.
+    pub at_most: bool,
+    pub condition: Option<Condition>,
+}
+
 /// A deed under a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Of a leg, which has none, it is the id that follows from the group's.
     pub key: String,
     pub deed: Deed,
+    pub wish: Wish,
 }
 
 impl Item {
+    /// A deed and nothing more.
+    pub fn new(key: String, deed: Deed) -> Self {
+        Self {
+            key,
+            deed,
+            wish: Wish::default(),
+        }
+    }
+
     /// The id of its row.
     pub fn id(&self) -> Uuid {
         transfer_id(&self.key)
     }
 
+    fn body(&self) -> Value {
+        let mut body = self.deed.body();
+        if self.wish.at_most {
+            body["at_most"] = json!(true);
+        }
+        if let Some((name, value)) = self.wish.condition.map(Condition::said) {
+            body["if"] = json!({name: value});
+        }
+        body
+    }
+
+    /// A single request. The version that it expects is told as an entity tag.
+    fn call(&self) -> Call {
+        let path = self.deed.path();
+        let Some(Condition::SourceVersion(version)) = self.wish.condition else {
+            return Call::post(&path, &self.key, self.body());
+        };
+        let mut body = self.body();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("if");
+        }
+        Call {
+            if_match: Some(format!("\"{version}.0\"")),
+            ..Call::post(&path, &self.key, body)
+        }
+    }
+
     /// As an item of a bulk or a leg of a group.
     fn member(&self) -> Value {
-        let mut body = self.deed.body();
+        let mut body = self.body();
         if let Some(kind) = self.deed.kind() {
             body["kind"] = json!(kind);
         }
@@ -178,10 +250,18 @@ impl Ask {
         }
     }
 
+    /// The same, to be filled in.
+    pub fn items_mut(&mut self) -> &mut [Item] {
+        match self {
+            Self::One(item) => std::slice::from_mut(item),
+            Self::Group(_, items) | Self::Bulk(items) => items,
+        }
+    }
+
     /// How HTTP says it.
     pub fn call(&self) -> Call {
         match self {
-            Self::One(item) => Call::post(&item.deed.path(), &item.key, item.deed.body()),
+            Self::One(item) => item.call(),
             Self::Group(key, legs) => {
                 let legs: Vec<_> = legs.iter().map(Item::member).collect();
                 Call::post("/groups", key, json!({"legs": legs}))

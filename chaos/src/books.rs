@@ -42,6 +42,13 @@ pub struct HoldRow {
     pub expires_us: Option<i64>,
 }
 
+/// An event that the broker has not confirmed: by its number, or by its position.
+#[derive(Debug, Clone, Copy)]
+pub enum Waiting {
+    InOutbox(i64),
+    InLog(i64),
+}
+
 /// Everything that the checker compares with.
 pub struct Books {
     pub journal: BTreeMap<Uuid, JournalRow>,
@@ -54,8 +61,8 @@ pub struct Books {
     pub reversed: HashMap<Uuid, (i64, Vec<Uuid>)>,
     /// Event, and the subject that it tells of.
     pub notifications: Vec<(Uuid, Uuid)>,
-    /// How many events wait.
-    pub outbox: i64,
+    /// How many events the broker has not confirmed.
+    pub unpublished: i64,
     /// What `verify()` found.
     pub verified: Vec<String>,
     /// Sessions of the programs: role, and what is known of each.
@@ -84,33 +91,66 @@ impl Owner {
         Session::connect(config).await.map(Self)
     }
 
-    /// How many events wait.
+    /// How many events the broker has not confirmed: of the outbox and of the log.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_depth(&self) -> Result<i64, String> {
-        self.number("select count(*) from remit.outbox").await
+    pub async fn unpublished(&self) -> Result<i64, String> {
+        self.number(
+            "select (select count(*) from remit.outbox)
+                    + (select coalesce(sum(remit.log_position(l.ledger_id) - coalesce(c.position, 0)), 0)::bigint
+                         from remit.ledgers l
+                         left join remit.cursors c on c.ledger_id = l.ledger_id and c.channel = 'broker')",
+        )
+        .await
     }
 
-    /// The event that waits for longest. One that a session is removing right now does not wait any
-    /// more.
+    /// What waits for longest. A row that a session is moving to the log right now does not wait
+    /// any more.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_oldest(&self) -> Result<Option<i64>, String> {
+    pub async fn oldest(&self) -> Result<Option<Waiting>, String> {
+        let (confirmed, head) = self.broker_cursor().await?;
+        if confirmed < head {
+            return Ok(Some(Waiting::InLog(confirmed + 1)));
+        }
         let query = "select id from remit.outbox order by id limit 1 for key share skip locked";
         let rows = self.rows(query, &[]).await?;
-        Ok(rows.first().map(|row| row.get(0)))
+        Ok(rows.first().map(|row| Waiting::InOutbox(row.get(0))))
     }
 
-    /// Whether an event waits.
+    /// What has become of what waited: None once the broker has confirmed it.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn outbox_has(&self, id: i64) -> Result<bool, String> {
-        let query = "select exists (select from remit.outbox where id = $1)";
-        let rows = self.rows(query, &[&id]).await?;
-        Ok(rows.first().is_some_and(|row| row.get(0)))
+    pub async fn still_waits(&self, waiting: Waiting) -> Result<Option<Waiting>, String> {
+        let (confirmed, head) = self.broker_cursor().await?;
+        match waiting {
+            Waiting::InLog(position) => Ok((position > confirmed).then_some(waiting)),
+            Waiting::InOutbox(id) => {
+                let query = "select exists (select from remit.outbox where id = $1)";
+                let rows = self.rows(query, &[&id]).await?;
+                let is_there = rows.first().is_some_and(|row| row.get(0));
+                // What has left it by now is somewhere in the log.
+                let moved = if is_there {
+                    waiting
+                } else {
+                    Waiting::InLog(head)
+                };
+                Ok(Some(moved))
+            }
+        }
+    }
+
+    /// How far the broker's cursor is in the first ledger's log, and where that ends.
+    async fn broker_cursor(&self) -> Result<(i64, i64), String> {
+        let query = "
+            select coalesce((select c.position from remit.cursors c where c.ledger_id = 1 and c.channel = 'broker'), 0),
+                   remit.log_position(1)";
+        let rows = self.rows(query, &[]).await?;
+        let row = rows.first().ok_or("no row")?;
+        Ok((row.get(0), row.get(1)))
     }
 
     /// How many rows of the journal have no notification yet.
@@ -119,7 +159,7 @@ impl Owner {
     /// PostgreSQL is away.
     pub async fn unnotified(&self) -> Result<i64, String> {
         self.number(
-            "select (select count(*) from remit.transfers) - (select count(distinct subject_id) from remit.notifications)",
+            "select (select count(*) from remit.transfers) - (select count(distinct subject_id) from remit.notifications where type ~ '^(transfer|hold)[.]')",
         )
         .await
     }
@@ -138,7 +178,7 @@ impl Owner {
             holds: self.holds().await?,
             reversed: self.reversed().await?,
             notifications: self.notifications().await?,
-            outbox: self.outbox_depth().await?,
+            unpublished: self.unpublished().await?,
             verified: self.verified().await?,
             sessions: self.sessions().await?,
         })
@@ -228,7 +268,7 @@ impl Owner {
     }
 
     async fn notifications(&self) -> Result<Vec<(Uuid, Uuid)>, String> {
-        let query = "select event_id, subject_id from remit.notifications";
+        let query = "select event_id, subject_id from remit.notifications where type ~ '^(transfer|hold)[.]'";
         let rows = self.rows(query, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }

@@ -21,6 +21,7 @@ mod journal;
 mod made;
 mod reads;
 mod refusals;
+mod wishes;
 
 #[cfg(test)]
 pub mod tests;
@@ -58,13 +59,14 @@ impl<'a> Evidence<'a> {
         groups::check(self, violations);
         refusals::check(self, violations);
         reads::check(self, violations);
+        wishes::check(self, violations);
         events::check(self, violations);
     }
 }
 
 /// How much of each kind of evidence the rules have looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checked([(&'static str, usize); 15]);
+pub struct Checked([(&'static str, usize); 20]);
 
 impl Checked {
     fn of(evidence: &Evidence<'_>) -> Self {
@@ -75,6 +77,14 @@ impl Checked {
             let rows = books.journal.values();
             rows.filter(|row| row.is_posted() && row.kind() == Some(kind))
                 .count()
+        };
+        let wished = |name: &str| {
+            let wishes = facts.items.values().map(|asked| asked.item.wish);
+            let are = wishes.filter(|wish| match name {
+                "at_most" => wish.at_most,
+                _ => wish.condition.is_some(),
+            });
+            are.count()
         };
         let own = facts.reads.iter().filter(|read| read.written.is_some());
         Self([
@@ -94,6 +104,14 @@ impl Checked {
             ("expiries", kind("expiry")),
             ("reversals", kind("reversal")),
             ("groups", facts.groups.len()),
+            (
+                "looks at groups",
+                facts.groups.values().map(|group| group.looks.len()).sum(),
+            ),
+            ("lists of holds", facts.hold_lists.len()),
+            ("transfers of at most", wished("at_most")),
+            ("conditions", wished("condition")),
+            ("dry runs", facts.trials.len()),
             ("deliveries", evidence.heard.len()),
             ("notifications", books.notifications.len()),
         ])

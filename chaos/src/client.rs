@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::attempts::Attempts;
 use crate::history::{Around, Made, Read, ReadEntry, add, count};
 use crate::http::Call;
@@ -31,6 +32,8 @@ pub struct Client {
     /// in the journal.
     written: HashMap<Uuid, Uuid>,
     last_source: Option<Uuid>,
+    /// What was asked for under a condition that the client filled in, by its first key.
+    filled: HashMap<String, Ask>,
 }
 
 impl Client {
@@ -42,6 +45,7 @@ impl Client {
             known: HashMap::new(),
             written: HashMap::new(),
             last_source: None,
+            filled: HashMap::new(),
         }
     }
 
@@ -75,8 +79,20 @@ impl Client {
             Step::Statement(wallet_id) => self.statement(wallet_id).await,
             Step::Wallet(wallet) => self.wallet(&wallet).await,
             Step::User(user) => self.user(&user).await,
-            Step::Post(asks) => self.post(&asks).await,
-            Step::PostAgain(ask) => drop(self.ask(&ask, 1).await),
+            Step::Post(asks) => {
+                let asks: Vec<_> = asks.into_iter().map(|ask| self.fill(ask)).collect();
+                self.post(&asks).await;
+            }
+            Step::PostAgain(ask) => {
+                let ask = self.filled.get(&ask.items()[0].key).cloned().unwrap_or(ask);
+                drop(self.ask(&ask, 1).await);
+            }
+            Step::TryOut(ask) => {
+                let ask = self.fill(ask);
+                self.try_out(&ask).await;
+            }
+            Step::LookAtGroup(key) => self.look_at_group(&key).await,
+            Step::Holds(wallet_id) => self.holds(wallet_id).await,
             Step::LookAt(item) => self.look_at(&item).await,
         }
         count(&self.hub.history.counts.operations);

@@ -10,7 +10,7 @@ use crate::fault::{Kind, Lane};
 pub struct Inflicted {
     pub kind: Kind,
     pub recovery: Duration,
-    /// Until the oldest event was gone from the outbox. Measured on the way of the events alone;
+    /// Until the oldest event was confirmed by the broker. Measured on the way of the events alone;
     /// none: there was no event.
     pub oldest_event: Option<Duration>,
 }

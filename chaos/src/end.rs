@@ -29,12 +29,12 @@ const OPEN_S_MAX: u64 = 20;
 /// The number of this client in the record.
 const CLIENT: u64 = 9_998;
 
-/// Waits until the outbox is empty and all is notified, or nothing moves any more.
+/// Waits until all events are published and all is notified, or nothing moves any more.
 pub async fn drain(tap: &Tap, owner: &Owner, still: Duration) {
     let mut best = i64::MAX;
     let mut since = Instant::now();
     loop {
-        let waiting = owner.outbox_depth().await.unwrap_or(i64::MAX);
+        let waiting = owner.unpublished().await.unwrap_or(i64::MAX);
         let unnotified = owner.unnotified().await.unwrap_or(i64::MAX);
         // Each has yet to be ended by the worker, in a second or two.
         let unexpired = owner.unexpired().await.unwrap_or(i64::MAX);

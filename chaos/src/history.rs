@@ -88,6 +88,23 @@ pub struct Asked {
 pub struct Group {
     pub legs: Vec<Uuid>,
     pub answers: Vec<Answer>,
+    /// What GET /groups/{key} gave.
+    pub looks: Vec<Answer>,
+}
+
+/// A wallet's open holds, as they were listed, and the moments around it.
+#[derive(Debug)]
+pub struct HoldList {
+    pub wallet_id: Uuid,
+    pub holds: Vec<Value>,
+    pub around: Around,
+}
+
+/// What a dry run said, and the ids of what it would have made.
+#[derive(Debug)]
+pub struct Trial {
+    pub ids: Vec<Uuid>,
+    pub answer: Answer,
 }
 
 /// When a question was sent and its answer heard: microseconds since 1970.
@@ -149,6 +166,8 @@ pub struct Facts {
     pub groups: HashMap<Uuid, Group>,
     pub wallets: HashMap<Uuid, Made<NewWallet>>,
     pub users: HashMap<Uuid, Made<NewUser>>,
+    pub trials: Vec<Trial>,
+    pub hold_lists: Vec<HoldList>,
     pub reads: Vec<Read>,
     pub entries: Vec<ReadEntry>,
 }

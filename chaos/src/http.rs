@@ -15,6 +15,7 @@ pub struct Call {
     pub method: Method,
     pub path: String,
     pub key: Option<String>,
+    pub if_match: Option<String>,
     pub body: Option<Value>,
     /// How many requests of this key may be under way.
     pub twins: u64,
@@ -27,6 +28,7 @@ impl Call {
             method: Method::GET,
             path,
             key: None,
+            if_match: None,
             body: None,
             twins: 1,
         }
@@ -43,6 +45,7 @@ impl Call {
             method: Method::POST,
             path: path.to_owned(),
             key: Some(key.to_owned()),
+            if_match: None,
             body: Some(body),
             twins: 1,
         }
@@ -91,6 +94,8 @@ impl Http {
         let key = call.key.as_deref().map(|key| ("idempotency-key", key));
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(key);
+        let tag = call.if_match.as_deref().map(|tag| ("if-match", tag));
+        headers.extend(tag);
         let method = call.method.clone();
         let sent = self.0.try_send(method, &call.path, &headers, body);
         let Ok(answer) = timeout(Duration::from_secs(ANSWER_S_MAX), sent).await else {

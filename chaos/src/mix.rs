@@ -24,6 +24,11 @@ pub struct Mix {
     pub ask_agains: u32,
     /// What became of one.
     pub ask_looks: u32,
+    /// Transfers under conditions, and of at most what there is.
+    pub wishes: u32,
+    pub dry_runs: u32,
+    pub group_looks: u32,
+    pub hold_lists: u32,
     /// The longest pause before a step.
     pub think_ms_max: u64,
 }
@@ -49,6 +54,10 @@ impl Mix {
         bulks: 2,
         ask_agains: 5,
         ask_looks: 2,
+        wishes: 8,
+        dry_runs: 3,
+        group_looks: 2,
+        hold_lists: 2,
         think_ms_max: 60,
     };
 
@@ -72,11 +81,15 @@ impl Mix {
         bulks: 0,
         ask_agains: 0,
         ask_looks: 0,
+        wishes: 0,
+        dry_runs: 0,
+        group_looks: 0,
+        hold_lists: 0,
         think_ms_max: 20,
     };
 
     /// In the order of the script's kinds.
-    pub fn weights(&self) -> [u32; 18] {
+    pub fn weights(&self) -> [u32; 22] {
         [
             self.transfers,
             self.hot_transfers,
@@ -96,6 +109,10 @@ impl Mix {
             self.bulks,
             self.ask_agains,
             self.ask_looks,
+            self.wishes,
+            self.dry_runs,
+            self.group_looks,
+            self.hold_lists,
         ]
     }
 }

@@ -66,7 +66,7 @@ pub struct Options {
     pub pace: Pace,
     pub money_faults: Vec<Kind>,
     pub events_faults: Vec<Kind>,
-    /// How long outbox and notifications may stand still at the end.
+    /// How long events and notifications may stand still at the end.
     pub still_s_max: u64,
     /// How long Remit may take from a part being back until a transfer succeeds and the oldest
     /// event is gone.

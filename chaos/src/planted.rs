@@ -13,7 +13,7 @@ pub enum Bug {
     /// PostgreSQL answers before a commit is on the disk.
     CommitLater,
     /// The relay removes events before the broker has them.
-    SettleFirst,
+    CursorFirst,
     /// An older version of a wallet comes over a newer one in the cache.
     CacheAnyVersion,
     /// The answer to a key is given to any content.
@@ -33,7 +33,7 @@ impl Bug {
         Self::SkipLookup,
         Self::UnorderedLocks,
         Self::CommitLater,
-        Self::SettleFirst,
+        Self::CursorFirst,
         Self::CacheAnyVersion,
         Self::AnswerAnyContent,
         Self::StartLate,
@@ -48,7 +48,7 @@ impl Bug {
             Self::SkipLookup => Rule::OneEffectPerKey,
             Self::UnorderedLocks => Rule::NoDeadlock,
             Self::CommitLater => Rule::AcknowledgedOnce,
-            Self::SettleFirst => Rule::EventMissing,
+            Self::CursorFirst => Rule::EventMissing,
             Self::CacheAnyVersion => Rule::OwnWritesRead,
             Self::AnswerAnyContent => Rule::ReuseRefused,
             Self::StartLate => Rule::RecoversInTime,
@@ -78,7 +78,7 @@ impl Bug {
                 owner.execute("select pg_reload_conf()").await
             }
             Self::OldGeneration => owner.execute(OLD_GENERATION).await,
-            Self::SettleFirst => owner.execute(SETTLE_FIRST).await,
+            Self::CursorFirst => owner.execute(CURSOR_FIRST).await,
             Self::ExpireLate => patch(owner, &EXPIRE_LATE).await,
             Self::KeepLegs => patch(owner, &KEEP_LEGS).await,
             Self::AnswerAnyContent => patch(owner, &ANSWER_ANY_CONTENT).await,
@@ -166,25 +166,22 @@ const KEEP_LEGS: [Patch; 2] = [
     ),
 ];
 
-/// The relay reads what is no longer there: a transaction of its own has removed it meanwhile.
-const SETTLE_FIRST: &str = "
-    create schema settled;
-    alter function remit_worker_v1.outbox_read(integer, bigint[], bigint) set schema settled;
-    create function remit_worker_v1.outbox_read(
-            request_limit integer, held bigint[] default '{}', floor_id bigint default 0)
-        returns setof remit_worker_v1.event
+/// The broker's cursor is past what is appended before the broker has it.
+const CURSOR_FIRST: &str = "
+    create schema planted;
+    alter function remit_worker_v1.outbox_append(integer, bigint, remit_worker_v1.cursor[]) set schema planted;
+    create function remit_worker_v1.outbox_append(
+            row_limit integer, floor_id bigint default 0, confirmed remit_worker_v1.cursor[] default '{}')
+        returns setof remit_v1.event
         language plpgsql
         security definer
     as $$
-    declare
-        events remit_worker_v1.event[] := array(
-            select e from settled.outbox_read(request_limit, held, floor_id) e);
     begin
-        perform remit_worker_v1.outbox_settle(1, array(select e.id from unnest(events) e));
-        return query select * from unnest(events);
+        return query select * from planted.outbox_append(row_limit, floor_id, confirmed);
+        perform remit.cursors_move(array[row(1, 'broker', remit.log_position(1))::remit_worker_v1.cursor]);
     end;
     $$;
-    grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_worker";
+    grant execute on function remit_worker_v1.outbox_append(integer, bigint, remit_worker_v1.cursor[]) to remit_worker";
 
 /// No generation is ever closed.
 const OLD_GENERATION: &str = "

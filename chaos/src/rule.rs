@@ -41,7 +41,7 @@ rules! {
     NoInternalError "no_internal_error", "No answer is 500.";
     NoDeadlock "no_deadlock", "No two sessions wait for each other.";
     ProgramsStayUp "programs_stay_up", "No program panics, or ends without having been killed.";
-    RecoversInTime "recovers_in_time", "Within 5 s of a part being back a transfer succeeds, and the event that had waited for longest is gone from the outbox.";
+    RecoversInTime "recovers_in_time", "Within 5 s of a part being back a transfer succeeds, and the broker has the event that had waited for longest.";
     OwnWritesRead "own_writes_read", "A client reads no version older than its own acknowledged write, nor than it has read since.";
     AcknowledgedRead "acknowledged_read", "No client reads a version older than what any client had been told before, by whichever server.";
     ReadIsOfTheJournal "read_is_of_the_journal", "A wallet or hold that was read was so at that version, and a statement has those entries.";
@@ -50,19 +50,21 @@ rules! {
     WalletIsItsJournal "wallet_is_its_journal", "A wallet's balance, held and version are those of its last entry.";
     WalletIsItsAnswers "wallet_is_its_answers", "A wallet's balance is what the acknowledged requests make of it.";
     RejectionsWereDue "rejections_were_due", "What was rejected had a reason at its place in the order.";
+    WishesMet "wishes_met", "What was posted under a condition met it at its version, and at most what was available was taken, up to what was asked.";
+    DryRunsLeaveNothing "dry_runs_leave_nothing", "A dry run is decided, and the journal has nothing of it.";
     HoldsFollow "holds_follow", "What is held is the sum of the open holds at each version; a hold ends once, in time, and gives no more than it has unless asked.";
     HoldIsItsJournal "hold_is_its_journal", "The row of a hold follows from the journal.";
     HoldsEnd "holds_end", "Once all parts are up, each hold whose time has come is ended.";
     ReversalsFit "reversals_fit", "Reversals mirror a posted transfer, and are together at most what it was.";
     GroupsWhole "groups_whole", "All legs of a group are posted, or all are refused, one of them with a reason of its own.";
     VerifyIsEmpty "verify_is_empty", "remit_ops_v1.verify() finds nothing.";
-    OutboxDrains "outbox_drains", "Once all parts are up, the outbox becomes empty.";
+    EventsDrain "events_drain", "Once all parts are up, the broker confirms all events.";
     EventMissing "event_missing", "The broker has passed on an event of each journal row.";
     EventOnce "event_once", "No row has two events, and no event lacks a row.";
     EventIsTheRow "event_is_the_row", "An event tells what the journal has.";
     EventsInOrder "events_in_order", "First deliveries are in order of version for each wallet; what the broker calls a redelivery is none.";
     NotifiedOnce "notified_once", "Each event has its one notification, no other thing has one.";
-    CacheIsTheDatabase "cache_is_the_database", "Once the outbox is empty, a cached wallet is the database's.";
+    CacheIsTheDatabase "cache_is_the_database", "Once all events are published, a cached wallet is the database's.";
     SessionsBounded "sessions_bounded", "The programs hold no more sessions than their pools.";
 }
 

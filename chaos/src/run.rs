@@ -190,12 +190,12 @@ impl Run {
             let mut ticks = interval(Duration::from_secs(1));
             loop {
                 ticks.tick().await;
-                let depth = look.ask(async |owner| owner.outbox_depth().await).await;
+                let depth = look.ask(async |owner| owner.unpublished().await).await;
                 let depth = depth.map_or("?".to_owned(), |depth| depth.to_string());
                 let seconds = hub.history.elapsed_ms() / 1_000;
                 let numbers = numbers(&hub.history);
                 println!(
-                    "{seconds:>4} s  {numbers}  outbox {depth:<6} {}",
+                    "{seconds:>4} s  {numbers}  unpublished {depth:<6} {}",
                     diary.current()
                 );
             }

@@ -57,6 +57,12 @@ pub enum Step {
     PostAgain(Ask),
     /// Asks what became of an earlier hold, reversal or the like.
     LookAt(Item),
+    /// Asks what would become of it, by a dry run.
+    TryOut(Ask),
+    /// Asks what became of the group of a key.
+    LookAtGroup(String),
+    /// Lists a wallet's open holds.
+    Holds(Uuid),
 }
 
 /// The steps of one client.
@@ -262,6 +268,6 @@ mod tests {
             .iter()
             .map(|(_, step)| std::mem::discriminant(step))
             .collect();
-        assert_eq!(kinds.len(), 11);
+        assert_eq!(kinds.len(), 14);
     }
 }

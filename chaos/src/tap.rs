@@ -155,11 +155,13 @@ async fn listen(url: &str, heard: &Mutex<Heard>) -> lapin::Result<()> {
             let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
             // What is no JSON is kept too: null is an event without a row.
             let body: Value = serde_json::from_slice(&delivery.data).unwrap_or_default();
-            heard.subjects.insert(body["subject"].to_string());
-            heard.deliveries.push(Delivery {
-                body,
-                is_redelivered: delivery.redelivered,
-            });
+            if !is_of_another_thing(&body) {
+                heard.subjects.insert(body["subject"].to_string());
+                heard.deliveries.push(Delivery {
+                    body,
+                    is_redelivered: delivery.redelivered,
+                });
+            }
             heard.last_at = Some(Instant::now());
         }
         match timeout(limit, delivery.ack(BasicAckOptions::default())).await {
@@ -170,4 +172,13 @@ async fn listen(url: &str, heard: &Mutex<Heard>) -> lapin::Result<()> {
     // So that the broker gives nothing more to this consumer.
     let close = connection.close(200, "".into());
     timeout(limit, close).await.unwrap_or(Ok(()))
+}
+
+/// Whether an event tells of no row of the journal: of a user, a wallet, a key or an operator.
+fn is_of_another_thing(body: &Value) -> bool {
+    let kind = body["type"].as_str().unwrap_or_default();
+    let others = ["user", "wallet", "ledger", "key", "operator", "webhook"];
+    others
+        .iter()
+        .any(|other| kind.starts_with(&format!("remit.{other}.")))
 }

@@ -78,8 +78,8 @@ async fn a_broker_that_is_short_of_memory_is_seen() {
     })
     .await;
     eventually_true(SOON, "health sees it", async || health().contains(BLOCKED)).await;
-    let event = "insert into remit.outbox (ledger_id, type, subject_id, data, created_at)
-                 values (1, 'wallet.frozen', gen_random_uuid(), '{}', now())";
+    let event = "insert into remit.outbox (ledger_id, types, subject_ids, data, created_at)
+                 values (1, '{wallet.frozen}', array[gen_random_uuid()], '{}', now())";
     owner.execute(event).await.expect("the owner may");
     eventually_true(WAITS, "events wait", async || {
         let waits = owner.text("select events_wait::text from remit_ops_v1.standstill()");

@@ -118,7 +118,7 @@ async fn commits_that_are_answered_too_early_are_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_are_settled_too_early_are_found() {
-    is_found(Bug::SettleFirst).await;
+    is_found(Bug::CursorFirst).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,8 +14,10 @@ create table remit.users (
     reference  text,
     metadata   jsonb not null default '{}',
     created_as remit.content_digest,
+    profile_salt bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
     created_at timestamptz not null default now(),
     primary key (ledger_id, id),
+    constraint profile_salt_has_32_bytes check (octet_length(profile_salt) = 32),
     constraint name_is_short check (length(name) between 1 and 200),
     constraint email_is_short check (length(email) between 3 and 254),
     constraint reference_is_short check (length(reference) <= 200),
@@ -25,6 +27,9 @@ create table remit.users (
         and not jsonb_path_exists(metadata, '$.*.type() ? (@ != "string")')
     )
 );
+
+comment on column remit.users.profile_salt is
+    'What the hash in the event user.created is made with. Once it is erased, nobody can tell from the hash who the user was.';
 
 create type remit_v1.wallet_status as enum ('active', 'frozen');
 

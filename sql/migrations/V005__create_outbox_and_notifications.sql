@@ -8,28 +8,36 @@ create type remit_v1.event_type as enum (
     'hold.authorised', 'hold.adjusted', 'hold.released', 'hold.expired',
     -- Of what else changes.
     'user.created', 'wallet.created', 'wallet.frozen', 'wallet.unfrozen', 'wallet.limits_set',
-    'ledger.created', 'key.created', 'key.revoked', 'operator.acted'
+    'ledger.created', 'key.created', 'key.revoked', 'operator.acted',
+    'webhook.created', 'webhook.updated', 'webhook.deleted', 'webhook.rotated', 'webhook.disabled', 'webhook.enabled'
 );
 
+-- A row of the audit log may name 1,000 subjects.
 create domain remit.event_data as jsonb
-    constraint event_data_is_small check (pg_column_size(value) <= 16384);
+    constraint event_data_is_small check (pg_column_size(value) <= 65536);
+-- transfers_post may tell of 1,000 requests and 1,000 expiries.
+create domain remit.told_types as remit_v1.event_type[]
+    constraint told_types_are_those_of_a_call check (cardinality(value) between 1 and 2000);
+create domain remit.told_subjects as uuid[]
+    constraint told_subjects_are_those_of_a_call check (cardinality(value) between 1 and 2000);
+create domain remit.told_traces as text[]
+    constraint told_traces_are_small check (pg_column_size(value) <= 131072);
 
 -- A row tells of a whole call of transfers_post, or of one other change. The event at place n of a
 -- row has the number id + n - 1.
 create table remit.outbox (
     ledger_id    bigint not null,
-    -- transfers_post may tell of 1,000 requests and 1,000 expiries.
     id           bigint generated always as identity (increment by 2000),
-    types        remit_v1.event_type[] not null,
-    subject_ids  uuid[] not null,
+    types        remit.told_types not null,
+    subject_ids  remit.told_subjects not null,
     data         remit.event_data, -- Of the one event; null where rows of the journal tell.
-    traceparents text[],
-    created_at   timestamptz not null,
-    primary key (ledger_id, id)
+    traceparents remit.told_traces,
+    created_at   timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
 -- The relay reads over all ledgers in order of id.
 create index outbox_in_order on remit.outbox (id);
+alter table remit.outbox add primary key (ledger_id, id); -- Last, as of wallets.
 
 -- What was sent. The primary key drops the second delivery of the same event.
 create table remit.notifications (

@@ -67,7 +67,8 @@ create type remit.admission as (
     may_spends boolean[], -- Null: the caller is unknown.
     reachables boolean[], -- Whether the caller may use the source.
     are_users  boolean[], -- Whether the caller is bound to a user.
-    terms      remit_v1.transfer_terms[] -- Null where no request has any.
+    terms      remit_v1.transfer_terms[], -- Null where no request has any.
+    abouts     integer[]  -- The place of the request of the same call that it is about, if there is one.
 );
 
 create type remit_v1.transfer_result as (

@@ -56,7 +56,7 @@ create type remit_v1.caller as (
 );
 
 -- What a caller needs for what it asks.
-create type remit.permission as enum ('read', 'spend', 'serve', 'administer');
+create type remit.permission as enum ('read', 'observe', 'spend', 'serve', 'administer');
 
 create type remit_v1.key_request as (
     name       text,

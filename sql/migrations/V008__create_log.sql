@@ -23,7 +23,6 @@ create table remit.log_blocks (
     digests     bytea[] not null,
     nodes       bytea[] not null,
     created_at  timestamptz not null,
-    primary key (ledger_id, position),
     unique (ledger_id, block),
     constraint blocks_count_from_one check (block >= 1),
     constraint block_is_whole check (
@@ -39,6 +38,7 @@ create table remit.log_blocks (
 );
 
 create index log_blocks_by_time on remit.log_blocks (ledger_id, created_at, position);
+alter table remit.log_blocks add primary key (ledger_id, position); -- Last, as of wallets.
 
 -- Ids and digests look random: trying to compress them is lost time.
 alter table remit.log_blocks
@@ -58,7 +58,9 @@ create table remit.log_details (
     position     bigint not null,
     datas        jsonb[],
     traceparents text[],
-    primary key (ledger_id, position)
+    primary key (ledger_id, position),
+    constraint datas_are_those_of_a_block check (cardinality(datas) between 1 and 10000),
+    constraint traceparents_are_those_of_a_block check (cardinality(traceparents) between 1 and 10000)
 );
 
 -- How far each reader that the worker leads has come: all events up to the position are confirmed.
@@ -85,9 +87,10 @@ create table remit.events_aside (
 -- JSON arrays, so that no two rows have one text; and times as seconds since 1970, whatever the
 -- session's time zone. The labels may be erased one day: their hash stays, and proves the rest.
 create view remit.transfer_digests as
-    select d.ledger_id, d.id, d.outcome, d.kind, d.core, d.labels,
-           sha256(convert_to(d.core, 'UTF8') || sha256(convert_to(d.labels, 'UTF8'))) as digest
-      from (select t.ledger_id, t.id, t.outcome, (t.terms).kind,
+    select d.ledger_id, d.id, d.outcome, d.kind, d.created_at, d.core, d.labels,
+           sha256(convert_to(d.core, 'UTF8') || sha256(convert_to(d.labels, 'UTF8'))) as digest,
+           d.transfer -- The row itself, for who needs both.
+      from (select t.ledger_id, t.id, t.outcome, (t.terms).kind, t.created_at,
                    json_build_array(
                        t.ledger_id, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency,
                        t.source_version, t.source_balance, t.target_version, t.target_balance,
@@ -102,7 +105,8 @@ create view remit.transfer_digests as
                        (t.effect).target_held, extract(epoch from (t.effect).target_held_until),
                        (t.effect).hold_amount, (t.effect).hold_captured, (t.effect).hold_remaining,
                        extract(epoch from (t.effect).hold_expires_at), (t.effect).hold_before)::text else '' end as core,
-                   json_build_array(t.reference, t.metadata)::text as labels
+                   json_build_array(t.reference, t.metadata)::text as labels,
+                   t as transfer
               from remit.transfers t) d;
 
 comment on view remit.transfer_digests is
@@ -122,11 +126,42 @@ create type remit_v1.event as (
     transfer    remit_v1.transfer_result
 );
 
--- A page of the feed: next is the position up to which it has looked, head that of the last event.
+-- What one append has done: its block, and the events of the block as they are told.
+create type remit.log_step as (
+    appended remit.log_blocks,
+    events   remit_v1.event[]
+);
+
+-- A page of the feed: next is the position up to which it has looked, head that of the last event,
+-- and epoch tells which history of the database both are in.
 create type remit_v1.event_page as (
     events remit_v1.event[],
     next   bigint,
-    head   bigint
+    head   bigint,
+    epoch  text
+);
+
+-- What proves that a transfer is in the log (docs/proof.md). Times are microseconds since 2000. core
+-- and labels are null for a caller that does not see all of the transfer.
+create type remit_v1.transfer_proof as (
+    ledger_id      bigint,
+    transfer_id    uuid,
+    position       bigint,
+    event_id       uuid,
+    event_type     text,
+    event_time     bigint,
+    digest         bytea,
+    core           text,
+    labels         text,
+    block          bigint,
+    block_position bigint,  -- Of the last of its events,
+    block_events   integer, -- of which there are so many.
+    block_time     bigint,
+    event_path     bytea[],
+    head_block     bigint,
+    head_position  bigint,
+    head_hash      bytea,
+    block_path     bytea[]
 );
 
 create type remit_worker_v1.cursor as (
@@ -155,6 +190,12 @@ create type remit_ops_v1.log_head as (
 create type remit_ops_v1.replay_window as (
     after bigint,
     until bigint
+);
+
+-- How many rows were dropped.
+create type remit_ops_v1.pruned as (
+    notifications bigint,
+    details       bigint
 );
 
 create type remit_ops_v1.event_aside as (

@@ -21,6 +21,7 @@ metrics! {
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that wait for the relay";
     outbox_aside: Gauge = Gauge::default(), "outbox_set_aside_events", "Events that the relay has set aside, as the broker will never take them";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
+    feed_readers: Gauge = Gauge::default(), "feed_readers", "Readers of the feed that wait for events, or have a stream";
     cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
     cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
 }
@@ -97,6 +98,11 @@ impl Metrics {
     pub fn outbox(&self, events: i64, oldest_age_s: i64) {
         self.outbox_events.set(events);
         self.outbox_age_s.set(oldest_age_s);
+    }
+
+    /// A reader of the feed has come, or has gone.
+    pub fn feed_readers(&self, change: i64) {
+        self.feed_readers.inc_by(change);
     }
 
     /// The cache's generation was heard of.

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::ser::{Error, Serializer};
+use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 pub use time::serde::rfc3339::deserialize;
@@ -27,6 +28,12 @@ impl fmt::Display for Text {
 /// The text of a moment; none where its year in UTC does not have four digits.
 pub fn text(moment: OffsetDateTime) -> Option<String> {
     in_utc(moment).map(|moment| moment.to_string())
+}
+
+/// A moment of RFC 3339 that has a text in UTC.
+pub fn parse(text: &str) -> Option<OffsetDateTime> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok();
+    moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC))
 }
 
 fn in_utc(moment: OffsetDateTime) -> Option<Text> {

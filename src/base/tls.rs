@@ -51,7 +51,10 @@ impl Tls {
 
 /// Which authorities to trust. The system's roots are read when a URL first asks for TLS.
 #[derive(Default)]
-pub struct Trust(OnceCell<Result<Tls, String>>);
+pub struct Trust {
+    of_file: Option<RootCertStore>,
+    tls: OnceCell<Result<Tls, String>>,
+}
 
 impl Trust {
     /// Trusts the certificates in the PEM file that a variable names, and no others. Without the
@@ -67,7 +70,10 @@ impl Trust {
     /// The file cannot be read, or holds no certificate.
     pub fn of_file(file: &str) -> Result<Self, String> {
         let roots = roots_of_file(file)?;
-        Ok(Self(OnceCell::from(Ok(Tls::new(roots)))))
+        Ok(Self {
+            of_file: Some(roots.clone()),
+            tls: OnceCell::from(Ok(Tls::new(roots))),
+        })
     }
 
     /// TLS with these certificates.
@@ -75,9 +81,17 @@ impl Trust {
     /// # Errors
     /// The system has no roots.
     pub fn tls(&self) -> Result<Tls, String> {
-        self.0
+        self.tls
             .get_or_init(|| roots_of_system().map(Tls::new))
             .clone()
+    }
+
+    /// TLS to hosts that are not Remit's: with the system's certificates and those of the file.
+    /// Without any of them every host is refused.
+    pub fn tls_to_anyone(&self) -> Tls {
+        let mut roots = self.of_file.clone().unwrap_or_else(RootCertStore::empty);
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Tls::new(roots)
     }
 }
 

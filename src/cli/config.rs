@@ -8,11 +8,13 @@ use tracing::level_filters::LevelFilter;
 use crate::base::environment::Environment;
 use crate::base::telemetry;
 use crate::base::tls::Trust;
+use crate::http::app::Webhooks;
 use crate::http::readiness::Broker;
 use crate::redis::connection::Redis;
 use crate::sql::migrate::Passwords;
 use crate::sql::pools;
 use crate::sql::pools::Config;
+use crate::types::MasterSecret;
 
 /// Bounds what nobody thought of.
 const CACHE_TTL_S_DEFAULT: u64 = 60;
@@ -26,6 +28,7 @@ pub struct Serve {
     pub cache_ttl: Duration,
     /// Only watched: the server publishes nothing.
     pub broker: Option<Broker>,
+    pub webhooks: Webhooks,
     pub listen: SocketAddr,
     pub log: LevelFilter,
 }
@@ -47,13 +50,15 @@ impl Serve {
             |seconds| (1..=CACHE_TTL_S_MAX).contains(seconds),
         );
         let listen = listen(&mut environment);
+        let webhooks = webhooks(&mut environment);
         let log = log(&mut environment);
-        let servers = environment.finish(postgres.zip(redis));
-        servers.map(|(postgres, redis)| Self {
+        let servers = environment.finish(postgres.zip(redis).zip(webhooks));
+        servers.map(|((postgres, redis), webhooks)| Self {
             postgres,
             redis,
             cache_ttl: Duration::from_secs(cache_ttl_s),
             broker,
+            webhooks,
             listen,
             log,
         })
@@ -108,6 +113,15 @@ pub fn health(mut environment: Environment) -> Result<SocketAddr, String> {
     environment.finish(Some(listen))
 }
 
+fn webhooks(environment: &mut Environment) -> Option<Webhooks> {
+    let master = environment.required("REMIT_WEBHOOK_SECRET", MasterSecret::parse);
+    let allows_http = environment.parsed("REMIT_WEBHOOK_HTTP", false, "true or false", |_| true);
+    master.map(|master| Webhooks {
+        master,
+        allows_http,
+    })
+}
+
 fn trust(environment: &mut Environment) -> Trust {
     Trust::read(environment, "REMIT_TLS_CA_FILE")
 }
@@ -137,9 +151,13 @@ mod tests {
             "REMIT_CACHE_TTL" => Some("0".to_owned()),
             "REMIT_LISTEN" => Some("everywhere".to_owned()),
             "REMIT_LOG" => Some("loud".to_owned()),
+            "REMIT_WEBHOOK_SECRET" => Some("a short secret".to_owned()),
+            "REMIT_WEBHOOK_HTTP" => Some("on".to_owned()),
             _ => None,
         });
-        let errors = Serve::read(environment).err().expect("all six are wrong");
+        let errors = Serve::read(environment)
+            .err()
+            .expect("all of them are wrong");
         for name in [
             "DATABASE_URL",
             "REDIS_URL",
@@ -147,9 +165,14 @@ mod tests {
             "REMIT_CACHE_TTL",
             "REMIT_LISTEN",
             "REMIT_LOG",
+            "REMIT_WEBHOOK_SECRET",
+            "REMIT_WEBHOOK_HTTP",
         ] {
             assert!(errors.contains(name), "{name} is missing in: {errors}");
         }
-        assert!(!errors.contains("secret"), "{errors}");
+        assert!(
+            !errors.contains("secret@") && !errors.contains("short secret"),
+            "{errors}"
+        );
     }
 }

@@ -31,6 +31,10 @@ Environment:
   REMIT_LISTEN           Address and port (serve, health); default 127.0.0.1:8080
   REMIT_CACHE_TTL        Seconds that a wallet stays in the cache in Redis, 1 to 86400 (serve);
                          default 60
+  REMIT_WEBHOOK_SECRET   What the secrets of webhooks are derived from (serve); the worker's,
+                         32 characters or more
+  REMIT_WEBHOOK_HTTP     true: webhooks may have URLs of http, for development (serve); default
+                         false
   REMIT_LOG              Log level: error, warn, info, debug or off; default info
   REMIT_SERVER_PASSWORD  Login password to give the role remit_server (migrate; optional)
   REMIT_WORKER_PASSWORD  Login password to give the role remit_worker (migrate; optional)

@@ -45,7 +45,13 @@ pub async fn run(config: config::Serve) -> Result<(), Complaint> {
         Complaint::new(format!("listening on {}: {error}", config.listen), advice)
     })?;
     tracing::info!(listen = %config.listen, version = VERSION, "serving");
-    let app = App::start(pools, config.redis, config.cache_ttl, config.broker);
+    let app = App::start(
+        pools,
+        config.redis,
+        config.cache_ttl,
+        config.broker,
+        config.webhooks,
+    );
     let app = Arc::new(app);
     if let Err(cause) = app.wallet_cache.learn().await {
         tracing::warn!(cause, "the cache is not used yet");

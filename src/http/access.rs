@@ -73,9 +73,9 @@ pub enum Permission {
     Spend,
     /// Make users and wallets.
     Serve,
-    /// Keys, ledgers, freezes and limits.
+    /// Keys, ledgers, freezes, limits and webhooks.
     Administer,
-    /// How the service itself is doing.
+    /// The log of the whole ledger, and how the service itself is doing.
     Observe,
 }
 
@@ -83,7 +83,12 @@ impl Permission {
     /// What a route asks of its caller. None: it is open to all.
     pub fn of_route(route: &Route) -> Option<Self> {
         match route {
-            Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => None,
+            Route::Root
+            | Route::Healthz
+            | Route::Readyz
+            | Route::Openapi
+            | Route::Asyncapi
+            | Route::Docs(_) => None,
             Route::UserGet(_)
             | Route::WalletList(_)
             | Route::WalletGet(_)
@@ -109,8 +114,19 @@ impl Permission {
             | Route::LedgerCreate
             | Route::WalletFreeze(_)
             | Route::WalletUnfreeze(_)
-            | Route::WalletLimitsSet(_) => Some(Self::Administer),
-            Route::Metrics => Some(Self::Observe),
+            | Route::WalletLimitsSet(_)
+            | Route::WebhookCreate
+            | Route::WebhookList
+            | Route::WebhookGet(_)
+            | Route::WebhookUpdate(_)
+            | Route::WebhookDelete(_)
+            | Route::WebhookRotate(_)
+            | Route::WebhookPing(_)
+            | Route::WebhookEnable(_)
+            | Route::WebhookReplay(_)
+            | Route::WebhookFailureList(_)
+            | Route::WebhookFailureRetry(..) => Some(Self::Administer),
+            Route::EventList | Route::EventStream | Route::Metrics => Some(Self::Observe),
         }
     }
 }

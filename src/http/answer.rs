@@ -1,13 +1,18 @@
 //! What handlers answer.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use http_body_util::Full;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Frame, SizeHint};
 use hyper::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 use crate::http::problem::{Code, Problem};
 use crate::http::render::to_json;
@@ -17,11 +22,57 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A status, headers and a body.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: Body,
+}
+
+/// A body: ready, or told part by part, as long as there is somebody who sends.
+#[derive(Debug)]
+pub enum Body {
+    Whole(Full<Bytes>),
+    Parts(mpsc::Receiver<Bytes>),
+}
+
+impl Body {
+    /// None.
+    pub fn empty() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Parts(parts) => {
+                let part = parts.poll_recv(context);
+                part.map(|part| part.map(|part| Ok(Frame::data(part))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Parts(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Parts(_) => SizeHint::default(),
+        }
+    }
 }
 
 impl Answer {
@@ -75,7 +126,7 @@ impl Answer {
         Self {
             status: StatusCode::OK,
             headers,
-            body: body.into(),
+            body: Body::Whole(Full::new(body.into())),
         }
     }
 
@@ -129,8 +180,8 @@ impl Answer {
     }
 
     /// As hyper wants it.
-    pub fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response

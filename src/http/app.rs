@@ -1,13 +1,14 @@
 //! What handlers share, put together from the configuration.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
+use tokio::sync::watch;
 
 use crate::base::metrics::Metrics;
 use crate::http::readiness::{Broker, Probe};
+use crate::ledger::feed::Feed;
 use crate::ledger::generation;
 use crate::ledger::key_ring::KeyRing;
 use crate::ledger::ledgers::{Ledgers, Shared};
@@ -17,6 +18,7 @@ use crate::redis::knowledge::Knowledge;
 use crate::redis::wallet_cache::WalletCache;
 use crate::sql::database::Database;
 use crate::sql::pulse::Pulse;
+use crate::types::MasterSecret;
 
 /// Connections to PostgreSQL: for most calls, for those that post transfers, for those about keys,
 /// and one to feel the pulse.
@@ -25,6 +27,13 @@ pub struct Pools {
     pub posts: Pool,
     pub keys: Pool,
     pub pulse: Pool,
+}
+
+/// What is shown of webhooks, and accepted for them.
+pub struct Webhooks {
+    pub master: MasterSecret,
+    /// Whether their URLs may be of http, as in development.
+    pub allows_http: bool,
 }
 
 /// The state of a running server.
@@ -36,12 +45,20 @@ pub struct App {
     pub ledgers: Ledgers,
     pub metrics: Arc<Metrics>,
     pub probe: Probe,
-    is_stopping: AtomicBool,
+    pub feed: Arc<Feed>,
+    stopping: watch::Sender<bool>,
+    pub webhooks: Webhooks,
 }
 
 impl App {
     /// Puts the parts together and starts their tasks.
-    pub fn start(pools: Pools, redis: Redis, cache_ttl: Duration, broker: Option<Broker>) -> Self {
+    pub fn start(
+        pools: Pools,
+        redis: Redis,
+        cache_ttl: Duration,
+        broker: Option<Broker>,
+        webhooks: Webhooks,
+    ) -> Self {
         let redis = Arc::new(redis);
         let metrics = Arc::new(Metrics::new());
         let knowledge = Arc::new(Knowledge::default());
@@ -77,23 +94,34 @@ impl App {
                 answer_store: Arc::clone(&answer_store),
                 metrics: Arc::clone(&metrics),
             }),
+            feed: Feed::start(
+                Arc::clone(&database),
+                Arc::clone(&keys),
+                Arc::clone(&metrics),
+            ),
             probe: Probe::new(Arc::clone(&database), redis, broker),
             database,
             keys,
             answer_store,
             wallet_cache,
             metrics,
-            is_stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
+            webhooks,
         }
     }
 
     /// From now on `is_stopping`.
     pub fn stop(&self) {
-        self.is_stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Whether the server has been asked to end, so that clients had better ask another one.
     pub fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Tells those who wait when it has been asked to.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 }

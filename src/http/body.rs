@@ -11,10 +11,10 @@ use hyper::header::HeaderMap;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::base::moment;
 use crate::http::problem::{Code, Problem};
 use crate::types::parse_uuid;
 
@@ -97,6 +97,23 @@ impl Fields {
         items.iter().enumerate().map(object).collect()
     }
 
+    /// An array of strings, or none where it is absent or null.
+    pub fn optional_texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Problem> {
+        let Some(raw) = self.take(name) else {
+            return Ok(None);
+        };
+        let texts: Vec<String> = parse(&raw, name, "an array of strings")?;
+        for text in &texts {
+            check_text(name, text)?;
+        }
+        Ok(Some(texts))
+    }
+
+    /// Whether a member is there, also as null.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(member, _)| member == name)
+    }
+
     /// True or false, or none where it is absent or null.
     pub fn optional_boolean(&mut self, name: &str) -> Result<Option<bool>, Problem> {
         let raw = self.take(name);
@@ -152,14 +169,17 @@ impl Fields {
         }
     }
 
+    /// A required moment.
+    pub fn moment(&mut self, name: &str) -> Result<OffsetDateTime, Problem> {
+        self.optional_moment(name)?.ok_or_else(|| missing(name))
+    }
+
     /// A moment (RFC 3339), or none where it is absent or null.
     pub fn optional_moment(&mut self, name: &str) -> Result<Option<OffsetDateTime>, Problem> {
         let rule = "Allowed: a time such as 2030-01-31T12:00:00Z.";
         // In UTC it may lie beyond the years that `OffsetDateTime` can hold.
         let parse = |text: String| {
-            let moment = OffsetDateTime::parse(&text, &Rfc3339).ok();
-            let moment = moment.and_then(|moment| moment.checked_to_offset(UtcOffset::UTC));
-            moment.ok_or_else(|| Problem::at(Code::InvalidField, name, rule))
+            moment::parse(&text).ok_or_else(|| Problem::at(Code::InvalidField, name, rule))
         };
         self.optional_text(name)?.map(parse).transpose()
     }

@@ -10,6 +10,9 @@ pub struct Asset {
 /// The OpenAPI description.
 pub const OPENAPI: &[u8] = include_bytes!("docs/openapi.json");
 
+/// The AsyncAPI description of the events.
+pub const ASYNCAPI: &[u8] = include_bytes!("docs/asyncapi.json");
+
 const ASSETS: [Asset; 4] = [
     Asset {
         name: "index.html",

@@ -21,6 +21,7 @@ use crate::redis::answer_store::{Answered, Place};
 use crate::sql::failure::Failure;
 use crate::types::{Caller, TransferKind};
 
+mod events;
 mod groups;
 mod holds;
 mod keys;
@@ -30,8 +31,11 @@ mod service;
 mod transfers;
 mod users;
 mod wallets;
+mod webhooks;
 
 use transfers::verb;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 type Handled = Result<Answer, Problem>;
 
@@ -75,10 +79,8 @@ async fn public(app: &App, route: Route) -> Handled {
         Route::Healthz => Answer::ok(&json!({"status": "alive"})),
         Route::Readyz => service::readyz(app).await,
         Route::Root => service::root(),
-        Route::Openapi => Ok(Answer::bytes(
-            HeaderValue::from_static("application/json"),
-            docs::OPENAPI,
-        )),
+        Route::Openapi => Ok(Answer::bytes(JSON, docs::OPENAPI)),
+        Route::Asyncapi => Ok(Answer::bytes(JSON, docs::ASYNCAPI)),
         Route::Docs(name) => service::docs_asset(name),
         _ => Err(unauthenticated()),
     }
@@ -115,6 +117,8 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
             | Route::HoldList(_)
             | Route::GroupCreate
             | Route::KeyList
+            | Route::EventList
+            | Route::EventStream
             | Route::Metrics
     );
     if !has_parameters {
@@ -148,10 +152,28 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
         Route::KeyRevoke(id) => keys::key_revoke(context, id).await,
         Route::LedgerCreate => ledgers::ledger_create(context).await,
         Route::LedgerGet(id) => ledgers::ledger_get(context, id).await,
-        Route::Metrics => Ok(service::metrics(context.app).await),
-        Route::Root | Route::Healthz | Route::Readyz | Route::Openapi | Route::Docs(_) => {
-            public(context.app, route).await
+        Route::EventList => events::event_list(context).await,
+        Route::EventStream => events::event_stream(context).await,
+        Route::WebhookCreate => webhooks::webhook_create(context).await,
+        Route::WebhookList => webhooks::webhook_list(context).await,
+        Route::WebhookGet(id) => webhooks::webhook_get(context, id).await,
+        Route::WebhookUpdate(id) => webhooks::webhook_update(context, id).await,
+        Route::WebhookDelete(id) => webhooks::webhook_delete(context, id).await,
+        Route::WebhookRotate(id) => webhooks::webhook_rotate(context, id).await,
+        Route::WebhookPing(id) => webhooks::webhook_ping(context, id).await,
+        Route::WebhookEnable(id) => webhooks::webhook_enable(context, id).await,
+        Route::WebhookReplay(id) => webhooks::webhook_replay(context, id).await,
+        Route::WebhookFailureList(id) => webhooks::webhook_failure_list(context, id).await,
+        Route::WebhookFailureRetry(id, position) => {
+            webhooks::webhook_failure_retry(context, id, position).await
         }
+        Route::Metrics => Ok(service::metrics(context.app).await),
+        Route::Root
+        | Route::Healthz
+        | Route::Readyz
+        | Route::Openapi
+        | Route::Asyncapi
+        | Route::Docs(_) => public(context.app, route).await,
     }
 }
 

@@ -82,7 +82,8 @@ impl<T: Serialize> Serialize for List<'_, T> {
     }
 }
 
-/// Behind which version of a wallet a page of its statement begins.
+/// Behind which version of a wallet a page of its statement begins, or behind which position one of
+/// a webhook's failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryCursor(pub i64);
 
@@ -133,7 +134,7 @@ impl Display for CreationCursor {
 }
 
 /// A number of 1 to 16 digits and nothing else.
-fn digits(text: &str) -> Option<i64> {
+pub(super) fn digits(text: &str) -> Option<i64> {
     let is_number =
         (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
@@ -226,7 +227,9 @@ pub fn take_status(query: Option<&str>) -> Result<(Option<bool>, String), Proble
 }
 
 /// The parameters of a query string, decoded.
-fn parameters(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(super) fn parameters(
+    query: Option<&str>,
+) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let pairs = query.unwrap_or_default().split('&');
     pairs.filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -255,7 +258,7 @@ fn page_size(text: &str) -> Result<i32, Problem> {
 }
 
 /// `name` is one of ours.
-fn repeated(name: &str) -> Problem {
+pub(super) fn repeated(name: &str) -> Problem {
     malformed(&format!("{name} may be there once."))
 }
 
@@ -263,7 +266,7 @@ fn malformed_cursor() -> Problem {
     malformed("cursor is a next_cursor of this list.")
 }
 
-fn malformed(detail: &str) -> Problem {
+pub(super) fn malformed(detail: &str) -> Problem {
     Problem::new(Code::MalformedQuery, detail)
 }
 

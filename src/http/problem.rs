@@ -62,10 +62,12 @@ codes! {
     TransferNotFound "transfer_not_found" 404 Some("WL004"), "There is no such transfer.";
     KeyNotFound "key_not_found" 404 Some("WL018"), "There is no such key.";
     HoldNotFound "hold_not_found" 404 Some("WL019"), "There is no such hold.";
+    WebhookNotFound "webhook_not_found" 404 Some("WL026"), "There is no such webhook, or no such failure of it.";
     LedgerNotFound "ledger_not_found" 404 Some("WL009"), "There is no such ledger.";
     MethodNotAllowed "method_not_allowed" 405 None, "This path does not take this method.";
     RequestTimeout "request_timeout" 408 None, "Request timeout";
     RequestInProgress "request_in_progress" 409 None, "A request with this key is in progress.";
+    FeedRestarted "feed_restarted" 409 None, "The log of events is another one than the reader's.";
     BodyTooLarge "body_too_large" 413 None, "The body is too large.";
     UnsupportedMediaType "unsupported_media_type" 415 None, "The body must be application/json.";
     UnsupportedEncoding "unsupported_encoding" 415 None, "The body must not be encoded.";
@@ -84,6 +86,8 @@ codes! {
     ReversalExceeded "reversal_exceeded" 422 Some("WL023"), "Not so much is left of the transfer to reverse.";
     ConditionFailed "condition_failed" 422 Some("WL024"), "A condition of the request is not met.";
     GroupRefused "group_refused" 422 Some("WL025"), "Another leg of the group was refused.";
+    TooManyReaders "too_many_readers" 429 None, "This key has too many readers that wait for events.";
+    TooManyWebhooks "too_many_webhooks" 422 Some("WL027"), "The ledger has as many webhooks as it may have.";
     WalletBusy "wallet_busy" 503 Some("WL007"), "Another session holds what the request needs.";
     Overloaded "overloaded" 503 None, "There are more requests than can be served.";
     DatabaseUnavailable "database_unavailable" 503 None, "The database does not answer.";
@@ -110,7 +114,8 @@ pub fn is_told(code: &str) -> bool {
 impl Code {
     /// After how many seconds it makes sense to try again, if it does.
     pub fn retry_after_s(self) -> Option<u32> {
-        matches!(self.status(), 409 | 503).then_some(1)
+        let may_change = matches!(self, Self::RequestInProgress | Self::TooManyReaders);
+        (may_change || self.status() == 503).then_some(1)
     }
 
     fn of_sqlstate(sqlstate: &str) -> Option<Self> {
@@ -135,14 +140,24 @@ pub struct Problem {
     pub pointer: Option<String>,
     /// The stored transfer that this is the answer of.
     pub transfer_id: Option<Uuid>,
-    /// Of a server that is not ready.
-    pub dependencies: Option<Box<Dependencies>>,
+    /// What the problem tells beyond that.
+    pub more: Option<Box<More>>,
     /// For `method_not_allowed`.
     pub allow: Option<&'static str>,
     /// For `unauthenticated`: not even a bad key was sent.
     pub is_anonymous: bool,
     /// The inside of the error, for the log alone.
     pub cause: Option<String>,
+}
+
+/// The member of its own that a problem has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum More {
+    /// Of a server that is not ready.
+    Dependencies(Dependencies),
+    /// Of `feed_restarted`: the epoch that there is.
+    Epoch(String),
 }
 
 impl Problem {
@@ -153,7 +168,7 @@ impl Problem {
             detail: detail.into(),
             pointer: None,
             transfer_id: None,
-            dependencies: None,
+            more: None,
             allow: None,
             is_anonymous: false,
             cause: None,
@@ -211,8 +226,8 @@ impl Problem {
             pointer: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             transfer_id: Option<Uuid>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            dependencies: Option<&'a Dependencies>,
+            #[serde(flatten)]
+            more: Option<&'a More>,
             request_id: &'a str,
         }
         serde_json::to_vec(&Body {
@@ -224,7 +239,7 @@ impl Problem {
             sqlstate: self.code.sqlstate(),
             pointer: self.pointer.as_deref(),
             transfer_id: self.transfer_id,
-            dependencies: self.dependencies.as_deref(),
+            more: self.more.as_deref(),
             request_id,
         })
         .expect("strings and numbers always serialize")

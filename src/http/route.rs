@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
+use crate::base::number::parse_number;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::problem::{self, Code, Problem};
 use crate::types::{parse_ledger_id, parse_uuid};
@@ -42,11 +43,25 @@ pub enum Route {
     KeyRevoke(Uuid),
     LedgerCreate,
     LedgerGet(i64),
+    EventList,
+    EventStream,
+    WebhookCreate,
+    WebhookList,
+    WebhookGet(Uuid),
+    WebhookUpdate(Uuid),
+    WebhookDelete(Uuid),
+    WebhookRotate(Uuid),
+    WebhookPing(Uuid),
+    WebhookEnable(Uuid),
+    WebhookReplay(Uuid),
+    WebhookFailureList(Uuid),
+    WebhookFailureRetry(Uuid, i64),
     Healthz,
     Readyz,
     Metrics,
     Root,
     Openapi,
+    Asyncapi,
     Docs(&'static str),
 }
 
@@ -58,6 +73,7 @@ struct Place {
     get: Option<Found>,
     post: Option<Found>,
     put: Option<Found>,
+    patch: Option<Found>,
     delete: Option<Found>,
 }
 
@@ -84,6 +100,7 @@ impl Place {
                 ..
             } => "GET, HEAD, POST",
             Self { put: Some(_), .. } => "GET, HEAD, PUT",
+            Self { patch: Some(_), .. } => "GET, HEAD, PATCH, DELETE",
             Self { get: Some(_), .. } => "GET, HEAD",
             Self {
                 delete: Some(_), ..
@@ -110,6 +127,7 @@ impl Route {
             Method::GET | Method::HEAD => place.get,
             Method::POST => place.post,
             Method::PUT => place.put,
+            Method::PATCH => place.patch,
             Method::DELETE => place.delete,
             _ => None,
         };
@@ -163,10 +181,31 @@ impl Route {
             },
             ["ledgers"] => Place::post(Ok(Self::LedgerCreate)),
             ["ledgers", id] => Place::get(ledger_id(id).map(Self::LedgerGet)),
+            ["events"] => Place::get(Ok(Self::EventList)),
+            ["events", "stream"] => Place::get(Ok(Self::EventStream)),
+            ["webhooks"] => Place {
+                post: Some(Ok(Self::WebhookCreate)),
+                ..Place::get(Ok(Self::WebhookList))
+            },
+            ["webhooks", id] => Place {
+                patch: Some(uuid(id).map(Self::WebhookUpdate)),
+                delete: Some(uuid(id).map(Self::WebhookDelete)),
+                ..Place::get(uuid(id).map(Self::WebhookGet))
+            },
+            ["webhooks", id, "rotate"] => Place::post(uuid(id).map(Self::WebhookRotate)),
+            ["webhooks", id, "ping"] => Place::post(uuid(id).map(Self::WebhookPing)),
+            ["webhooks", id, "enable"] => Place::post(uuid(id).map(Self::WebhookEnable)),
+            ["webhooks", id, "replay"] => Place::post(uuid(id).map(Self::WebhookReplay)),
+            ["webhooks", id, "failures"] => Place::get(uuid(id).map(Self::WebhookFailureList)),
+            ["webhooks", id, "failures", position, "retry"] => {
+                let route = |id| Ok(Self::WebhookFailureRetry(id, number(position)?));
+                Place::post(uuid(id).and_then(route))
+            }
             ["healthz"] => Place::get(Ok(Self::Healthz)),
             ["readyz"] => Place::get(Ok(Self::Readyz)),
             ["metrics"] => Place::get(Ok(Self::Metrics)),
             ["openapi.json"] => Place::get(Ok(Self::Openapi)),
+            ["asyncapi.json"] => Place::get(Ok(Self::Asyncapi)),
             ["docs"] => Place::get(Ok(Self::Docs("index.html"))),
             // The type of every problem is a path; the page opens at its code.
             ["problems", code] if problem::is_told(code) => {
@@ -188,7 +227,8 @@ pub fn is_public(path: &str) -> bool {
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     matches!(
         segments[..],
-        ["" | "healthz" | "readyz" | "openapi.json" | "docs"] | ["docs" | "problems", _]
+        ["" | "healthz" | "readyz" | "openapi.json" | "asyncapi.json" | "docs"]
+            | ["docs" | "problems", _]
     )
 }
 
@@ -209,6 +249,12 @@ fn ledger_id(text: &str) -> Result<i64, Problem> {
     parse_ledger_id(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
 }
 
+fn number(text: &str) -> Result<i64, Problem> {
+    let rule = "A position is a positive integer such as 1.";
+    let position = parse_number(text).filter(|position| *position > 0);
+    position.ok_or_else(|| Problem::new(Code::MalformedId, rule))
+}
+
 fn uuid(text: &str) -> Result<Uuid, Problem> {
     let rule = "An id is a UUID such as 018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69.";
     parse_uuid(text).ok_or_else(|| Problem::new(Code::MalformedId, rule))
@@ -226,115 +272,4 @@ fn not_allowed(allow: &'static str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "018f4e9c-7d3b-4c55-9a7e-2f1d3c4b5a69";
-
-    fn code(method: Method, path: &str) -> Code {
-        Route::find(&method, path).expect_err("not a route").code
-    }
-
-    #[test]
-    fn a_wallet_has_two_paths() {
-        let id = ID.parse().expect("a UUID");
-        for path in [format!("/wallets/{ID}"), format!("/wallet/{ID}")] {
-            assert_eq!(Route::find(&Method::GET, &path), Ok(Route::WalletGet(id)));
-        }
-    }
-
-    #[test]
-    fn a_wrong_method_hears_the_right_ones() {
-        let problem = Route::find(&Method::DELETE, "/transfers").expect_err("not a route");
-        assert_eq!(
-            (problem.code, problem.allow),
-            (Code::MethodNotAllowed, Some("POST"))
-        );
-        let problem =
-            Route::find(&Method::POST, &format!("/wallets/{ID}")).expect_err("not a route");
-        assert_eq!(problem.allow, Some("GET, HEAD"));
-        for (path, allow) in [
-            ("/keys".to_owned(), "GET, HEAD, POST"),
-            (format!("/keys/{ID}"), "DELETE"),
-            (format!("/wallets/{ID}/limits"), "GET, HEAD, PUT"),
-            (format!("/wallets/{ID}/freeze"), "POST"),
-        ] {
-            let problem = Route::find(&Method::PATCH, &path).expect_err("not a route");
-            assert_eq!(problem.allow, Some(allow), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_path_is_public_or_not_whatever_the_method() {
-        for path in [
-            "/healthz",
-            "/docs",
-            "/docs/nothing",
-            "/problems/x",
-            "/openapi.json",
-            "/%64ocs",
-            "/",
-            "",
-        ] {
-            assert!(is_public(path), "{path}");
-        }
-        for path in [
-            "//",
-            "/metrics",
-            "/docs%2fx",
-            "/docs/a/b",
-            "//docs",
-            "/healthz/",
-            "/users",
-            "/Docs",
-        ] {
-            assert!(!is_public(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn unknown_paths_are_not_found() {
-        for path in [
-            "//",
-            "/problems/nope",
-            "/problems/Forbidden",
-            "/users/",
-            "/transfer",
-            "/wallet",
-            "/docs/secret",
-            "/wallets/x/y/z",
-        ] {
-            assert_eq!(code(Method::GET, path), Code::RouteNotFound, "{path}");
-        }
-    }
-
-    #[test]
-    fn an_escaped_letter_is_the_letter() {
-        let id: Uuid = ID.parse().expect("a UUID");
-        for (path, route) in [
-            (format!("/wallets/%30{}", &ID[1..]), Route::WalletGet(id)),
-            (format!("/%77allets/{ID}/%65ntries"), Route::EntryList(id)),
-            ("/ledgers/%31".to_owned(), Route::LedgerGet(1)),
-            (
-                "/problems/for%62idden".to_owned(),
-                Route::Docs("index.html"),
-            ),
-        ] {
-            assert_eq!(Route::find(&Method::GET, &path), Ok(route), "{path}");
-        }
-        for path in ["/wallets/%FF", "/transfers/%FF", "/ledgers/%2531"] {
-            assert_eq!(code(Method::GET, path), Code::MalformedId, "{path}");
-        }
-        assert_eq!(code(Method::GET, "/wallets%2fx"), Code::RouteNotFound);
-    }
-
-    #[test]
-    fn an_id_is_a_hyphenated_uuid() {
-        assert_eq!(code(Method::GET, "/wallets/7"), Code::MalformedId);
-        assert_eq!(
-            code(Method::GET, "/users/018f4e9c7d3b4c559a7e2f1d3c4b5a69"),
-            Code::MalformedId
-        );
-        assert_eq!(code(Method::GET, "/ledgers/01"), Code::MalformedId);
-    }
-}
+mod tests;

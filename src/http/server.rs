@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,16 +25,18 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::base::panics;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Body};
 use crate::http::app::App;
+use crate::http::feed::WAIT_MAX;
 use crate::http::handlers::handle;
 use crate::http::problem::{Problem, internal, unavailable};
 use crate::http::route::Route;
+use crate::http::stream::Cut;
 
 /// Shorter than nginx's `proxy_read_timeout`, 15 s. Longer than PostgreSQL's `statement_timeout`,
 /// 5 s.
@@ -162,12 +163,18 @@ impl Clients {
             tracing::debug!(%error, "connection ended");
             return;
         }
-        let connection = connection(stream, Arc::clone(&self.app));
+        let cut = Cut(Arc::new(Notify::new()));
+        let connection = connection(stream, Arc::clone(&self.app), cut.clone());
         let connection = self.connections.watch(connection);
         tokio::spawn(async move {
-            // Most often the client went away, which is its right.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+            tokio::select! {
+                ended = connection => {
+                    // Most often the client went away, which is its right.
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "connection ended");
+                    }
+                }
+                () = cut.0.notified() => tracing::debug!("connection cut: its reader is too slow"),
             }
             drop(place);
         });
@@ -193,6 +200,7 @@ impl Clients {
 fn connection(
     stream: TcpStream,
     app: Arc<App>,
+    cut: Cut,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     http1::Builder::new()
         .timer(TokioTimer::new())
@@ -200,20 +208,26 @@ fn connection(
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(
             TokioIo::new(stream),
-            service_fn(move |request| {
+            service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(cut.clone());
                 let app = Arc::clone(&app);
                 async move { Ok::<_, Infallible>(respond(&app, request).await) }
             }),
         )
 }
 
-async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn respond(app: &App, request: Request<Incoming>) -> Response<Body> {
     let start = Instant::now();
     let request_id = request_id(request.headers());
     let route = Route::find(request.method(), request.uri().path());
     let name = route.as_ref().map_or("none", Route::name);
     let is_read = request.method().is_safe();
-    let answered = ended(handle(app, route, request, &request_id)).await;
+    let wait_max = match route {
+        Ok(Route::EventList) => WAIT_MAX,
+        _ => Duration::ZERO,
+    };
+    let limit = Duration::from_millis(REQUEST_MS_MAX) + wait_max;
+    let answered = ended(handle(app, route, request, &request_id), limit).await;
     let problem = answered.as_ref().err().cloned();
     let mut answer = answered.unwrap_or_else(|problem| Answer::problem(&problem, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -232,9 +246,12 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Full<Bytes>>
 
 /// What a handler answers, whatever becomes of it: one that panics has its request alone fail. All
 /// that requests share outlives that, as a lock that a panic has poisoned is taken all the same.
-async fn ended(handling: impl Future<Output = Result<Answer, Problem>>) -> Result<Answer, Problem> {
+async fn ended(
+    handling: impl Future<Output = Result<Answer, Problem>>,
+    limit: Duration,
+) -> Result<Answer, Problem> {
     let handling = AssertUnwindSafe(handling).catch_unwind();
-    match timeout(Duration::from_millis(REQUEST_MS_MAX), handling).await {
+    match timeout(limit, handling).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(_)) => Err(internal(panics::last())),
         Err(_) => Err(unavailable().because("the request took too long")),
@@ -291,13 +308,14 @@ mod tests {
             tokio::task::yield_now().await;
             None::<Answer>.ok_or_else(|| panic!("planted"))
         };
-        let problem = ended(handling).await.expect_err("it panicked");
+        let limit = Duration::from_secs(1);
+        let problem = ended(handling, limit).await.expect_err("it panicked");
         assert_eq!(problem.code, Code::InternalError);
         let place = format!("panicked at src/http/server.rs:{}:", line + 1);
         let cause = problem.cause.expect("a cause");
         assert!(cause.starts_with(&place), "{cause} is not {place}");
         assert!(cause.ends_with(": planted"), "{cause}");
-        let next = ended(async { Ok(Answer::no_content()) }).await;
+        let next = ended(async { Ok(Answer::no_content()) }, limit).await;
         assert!(next.is_ok(), "the next request is answered");
     }
 

@@ -3,6 +3,7 @@
 use crate::ledger::gather::NoAnswer;
 use crate::sql::failure::Failure;
 
+pub mod feed;
 pub mod gather;
 pub mod generation;
 pub mod key_ring;

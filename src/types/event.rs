@@ -30,6 +30,19 @@ pub struct Event {
     pub transfer: Option<TransferResult>,
 }
 
+/// `remit_v1.event_page`
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "event_page")]
+pub struct EventPage {
+    pub events: Vec<Event>,
+    /// The position up to which it has looked.
+    pub next: i64,
+    /// The position of the last event of the log.
+    pub head: i64,
+    /// Which history of the database these are in.
+    pub epoch: String,
+}
+
 impl Event {
     /// The number that the outbox gave it: the end of its id (`remit.event_id`).
     pub fn number(&self) -> i64 {

@@ -7,6 +7,8 @@ mod mirrors;
 mod secret;
 mod standstill;
 mod transfers;
+mod webhook_secret;
+mod webhooks;
 
 pub use cache_state::*;
 pub use event::*;
@@ -15,3 +17,5 @@ pub use mirrors::*;
 pub use secret::*;
 pub use standstill::*;
 pub use transfers::*;
+pub use webhook_secret::*;
+pub use webhooks::*;

@@ -11,6 +11,9 @@ use crate::place::setting;
 use crate::poll::{SOON, eventually, eventually_true};
 use crate::process::{blocking, signal};
 
+/// What the secrets of webhooks are derived from.
+pub const WEBHOOK_SECRET: &str = "a test's secret for webhooks, of 45 characters";
+
 /// How a program is started: with these variables and no others.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -22,7 +25,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Of a program with these arguments and no variable yet.
+    /// Of a program with these arguments, and what each of them needs.
     pub fn new(path: impl Into<PathBuf>, arguments: &[&str], log: &Path) -> Self {
         Self {
             path: path.into(),
@@ -30,7 +33,7 @@ impl Recipe {
                 .iter()
                 .map(|argument| (*argument).to_owned())
                 .collect(),
-            variables: Vec::new(),
+            variables: vec![("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned())],
             log: log.to_owned(),
         }
     }

@@ -44,12 +44,8 @@ pub async fn open(owner: &Client) -> i64 {
 }
 
 /// Makes one call.
-pub async fn attempt(session: &Client, ledger: i64, call: &Call, settled: &[i64]) -> Answer {
-    let (role, statement, arguments) = (
-        call.role(),
-        call.statement(),
-        call.arguments(ledger, settled),
-    );
+pub async fn attempt(session: &Client, ledger: i64, call: &Call) -> Answer {
+    let (role, statement, arguments) = (call.role(), call.statement(), call.arguments(ledger));
     let query = "select public.attempt($1, $2, $3)";
     let row = session
         .query_one(query, &[&role, &statement, &arguments])
@@ -60,7 +56,7 @@ pub async fn attempt(session: &Client, ledger: i64, call: &Call, settled: &[i64]
 /// Makes calls one after the other, in one journey.
 pub async fn attempts(session: &Client, ledger: i64, calls: &[Call]) -> Vec<Answer> {
     let calls = calls.iter().map(|call| {
-        json!({"role": call.role(), "statement": call.statement(), "arguments": call.arguments(ledger, &[])})
+        json!({"role": call.role(), "statement": call.statement(), "arguments": call.arguments(ledger)})
     });
     let calls = Value::Array(calls.collect());
     let row = session

@@ -117,8 +117,10 @@ create function public.book_state(ledger bigint) returns jsonb language sql as $
               from remit.reversed_transfers v where v.ledger_id = ledger),
         'events', (
             select jsonb_agg(e.event order by e.event collate "C")
-              from (select concat_ws(' ', o.type, o.subject_id, o.data->>'status_version') as event
-                      from remit.outbox o where o.ledger_id = ledger) e),
+              from (select concat_ws(' ', u.type, u.subject_id, o.data->>'status_version') as event
+                      from remit.outbox o, unnest(o.types, o.subject_ids) as u (type, subject_id)
+                     where o.ledger_id = ledger
+                       and (remit.event_is_of_journal(u.type) or u.type in ('wallet.frozen', 'wallet.unfrozen'))) e),
         'audit', (
             select jsonb_agg(l.line order by l.line collate "C")
               from (select concat_ws(' ', a.action, array_to_string(a.subject_ids, ' '), 'by', coalesce(a.key_id::text, a.actor)) as line
@@ -133,10 +135,11 @@ create function public.book_state(ledger bigint) returns jsonb language sql as $
              where e.before > e.created_at),
         'events_out_of_order', (
             select jsonb_agg(to_jsonb(e))
-              from (select e.wallet_id, e.version, o.id,
-                           lag(o.id) over (partition by e.wallet_id order by e.version) as before
+              from (select e.wallet_id, e.version, o.id + u.place as id,
+                           lag(o.id + u.place) over (partition by e.wallet_id order by e.version) as before
                       from remit.entries e
-                      join remit.outbox o on o.ledger_id = e.ledger_id and o.subject_id = e.transfer_id and o.data is null
-                     where e.ledger_id = ledger) e
+                      join remit.outbox o on o.ledger_id = e.ledger_id and o.data is null
+                     cross join lateral unnest(o.subject_ids) with ordinality as u (id, place)
+                     where e.ledger_id = ledger and u.id = e.transfer_id) e
              where e.before > e.id));
 $$;

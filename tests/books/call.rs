@@ -76,6 +76,8 @@ pub enum Call {
         limit: Option<i32>,
     },
     TransfersPost(Session, Vec<Ask>),
+    /// The same, and nothing is written.
+    DryRun(Session, Vec<Ask>),
     /// A transfer, or whatever the terms make of it, by the function that people in psql have.
     TransferCreate(Caller, TransferRequest, Option<Terms>),
     GroupCreate(Caller, Uuid, Vec<(TransferRequest, Option<Terms>)>),
@@ -100,10 +102,8 @@ pub enum Call {
     },
     WalletLimitsGet(Caller, Uuid),
     KeyRevoke(Caller, Key, Option<String>),
-    /// The events of this ledger that wait, without order.
-    OutboxRead,
-    /// Settles the events that this session read last.
-    OutboxSettle,
+    /// Moves the events of this ledger that wait to its log.
+    OutboxAppend,
     Verify,
 }
 
@@ -149,11 +149,11 @@ impl Call {
             Self::WalletLimitsGet(..) => ("remit_v1.wallet_limits_get", "($1->>'id')::uuid"),
             Self::KeyRevoke(..) => ("remit_v1.key_revoke", STATUS),
             Self::TransfersPost(..)
+            | Self::DryRun(..)
             | Self::TransferCreate(..)
             | Self::GroupCreate(..)
             | Self::Pass(..)
-            | Self::OutboxRead
-            | Self::OutboxSettle
+            | Self::OutboxAppend
             | Self::Verify => ("", ""),
         }
     }
@@ -161,14 +161,14 @@ impl Call {
     /// The statement, whose parameter `$1` is `arguments`.
     pub fn statement(&self) -> String {
         let key = match self {
-            Self::OutboxRead => return OUTBOX_READ.to_owned(),
-            Self::OutboxSettle => return OUTBOX_SETTLE.to_owned(),
+            Self::OutboxAppend => return OUTBOX_APPEND.to_owned(),
             Self::Verify => return VERIFY.to_owned(),
             Self::Pass(..) => return PASS.to_owned(),
             Self::TransferCreate(_, request, terms) => return by_hand(request, terms.as_ref()),
-            Self::TransfersPost(..) => {
+            Self::TransfersPost(..) | Self::DryRun(..) => {
+                let is_dry_run = matches!(self, Self::DryRun(..));
                 return format!(
-                    "select * from remit_v1.transfers_post(($1->>'ledger')::bigint, {REQUESTS}, {KEYS}, {TERMS})"
+                    "select * from remit_v1.transfers_post(($1->>'ledger')::bigint, {REQUESTS}, {KEYS}, {TERMS}, {is_dry_run})"
                 );
             }
             Self::GroupCreate(..) => {
@@ -187,10 +187,12 @@ impl Call {
     /// The role whose login the session has.
     pub fn role(&self) -> &'static str {
         let session = match self {
-            Self::OutboxRead | Self::OutboxSettle => return "remit_worker",
+            Self::OutboxAppend => return "remit_worker",
             Self::Verify => return "remit_auditor",
             Self::Pass(..) => return "",
-            Self::TransfersPost(session, _) | Self::WalletsGet(session, _) => *session,
+            Self::TransfersPost(session, _)
+            | Self::DryRun(session, _)
+            | Self::WalletsGet(session, _) => *session,
             _ => self.caller().expect("the others have one caller").session,
         };
         match session {
@@ -222,8 +224,8 @@ impl Call {
         }
     }
 
-    /// What the statement's `$1` is. `settled` are the outbox ids that `OutboxSettle` settles.
-    pub fn arguments(&self, ledger: i64, settled: &[i64]) -> Value {
+    /// What the statement's `$1` is.
+    pub fn arguments(&self, ledger: i64) -> Value {
         let mut arguments = match self {
             Self::UserCreate(_, request) => json!({"request": request}),
             Self::WalletCreate(_, request) => json!({"request": request}),
@@ -253,7 +255,7 @@ impl Call {
                 limit,
                 ..
             } => json!({"id": wallet, "before": before, "limit": limit}),
-            Self::TransfersPost(_, asks) => {
+            Self::TransfersPost(_, asks) | Self::DryRun(_, asks) => {
                 let [requests, terms] =
                     arguments(asks.iter().map(|ask| (&ask.request, &ask.terms)));
                 let keys: Vec<_> = asks.iter().map(|ask| ask.key.map(Key::sha256)).collect();
@@ -272,8 +274,7 @@ impl Call {
                 "id": wallet, "transfer_max": transfer_max, "daily_max": daily_max, "reason": reason,
             }),
             Self::KeyRevoke(_, key, reason) => json!({"id": key.id(), "reason": reason}),
-            Self::OutboxRead | Self::Verify => json!({}),
-            Self::OutboxSettle => json!({"ids": settled}),
+            Self::OutboxAppend | Self::Verify => json!({}),
         };
         arguments["ledger"] = json!(ledger);
         if let Some(caller) = self.caller() {
@@ -286,13 +287,11 @@ impl Call {
 const KEYS: &str = "array(select decode(k, 'hex') from jsonb_array_elements_text($1->'keys') k)";
 const PASS: &str = "select public.book_pass(($1->>'ledger')::bigint, make_interval(secs => ($1->>'seconds')::integer))";
 const STATUS: &str = "($1->>'id')::uuid, $1->>'reason'";
-const OUTBOX_READ: &str = "
-    select e.id, concat_ws(' ', e.type, e.subject_id, e.data->>'status_version') as event
-      from remit_worker_v1.outbox_read(100000) e
-     where e.ledger_id = ($1->>'ledger')::bigint";
-const OUTBOX_SETTLE: &str = "
-    select remit_worker_v1.outbox_settle(
-        ($1->>'ledger')::bigint, array(select id::bigint from jsonb_array_elements_text($1->'ids') id)) as settled";
+const OUTBOX_APPEND: &str = "
+    select concat_ws(' ', e.type, e.subject_id, e.data->>'status_version') as event
+      from remit_worker_v1.outbox_append(10000) e
+     where e.ledger_id = ($1->>'ledger')::bigint
+       and (e.transfer is distinct from null or e.type in ('wallet.frozen', 'wallet.unfrozen'))";
 /// But for what follows from the journal of the books' databases, of which times may be moved.
 const VERIFY: &str = "select * from remit_ops_v1.verify(($1->>'ledger')::bigint) v
     where v.subject not like 'journal_refuse %' and v.rule <> 'spending_has_the_hour_of_what_left'";

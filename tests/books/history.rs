@@ -15,8 +15,6 @@ use crate::model::Model;
 pub struct Transaction {
     pub call: Call,
     pub answer: Answer,
-    /// The events that it settles, for `OutboxSettle`.
-    pub settled: Vec<String>,
     pub is_committed: bool,
     /// When it began and ended, counted in steps of the schedule.
     pub began: usize,
@@ -158,15 +156,9 @@ impl Story<'_> {
         after.may_be_busy = self.is_busy(place);
         after.unlocked.clone_from(unlocked);
         let expected = match transaction.call {
-            Call::OutboxRead => waiting(&told.model, &transaction.answer),
-            Call::OutboxSettle => {
-                let were_there = transaction
-                    .settled
-                    .iter()
-                    .filter(|event| told.model.events().contains(*event));
-                let count = were_there.count();
-                after.settle(&transaction.settled);
-                Answer::Rows(vec![json!({"settled": count})])
+            Call::OutboxAppend => {
+                after.append();
+                waiting(&told.model, &transaction.answer)
             }
             _ => after.call(&transaction.call, &transaction.answer),
         };
@@ -187,7 +179,7 @@ fn overlaps(one: &Transaction, other: &Transaction) -> bool {
     one.began < other.ended && other.began < one.ended
 }
 
-/// The events that wait, in the order and with the ids of an answer that has the same ones.
+/// The events that wait, in the order of an answer that has the same ones.
 fn waiting(model: &Model, actual: &Answer) -> Answer {
     let Answer::Rows(rows) = actual else {
         return Answer::Rows(vec![]);
@@ -205,7 +197,7 @@ fn waiting(model: &Model, actual: &Answer) -> Answer {
     )
 }
 
-/// The event of a row that `OutboxRead` gave.
-pub fn event(row: &Value) -> String {
+/// The event of a row that `OutboxAppend` gave.
+fn event(row: &Value) -> String {
     row["event"].as_str().unwrap_or_default().to_owned()
 }

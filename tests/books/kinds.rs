@@ -122,18 +122,14 @@ impl Kind {
             Self::KeyRevoke => select(vec![Key::Service, Key::User0])
                 .prop_map(|key| Call::KeyRevoke(OPERATOR, key, reason()))
                 .boxed(),
-            Self::Relay => Just(Call::OutboxRead).boxed(),
+            Self::Relay => Just(Call::OutboxAppend).boxed(),
             Self::Verify => Just(Call::Verify).boxed(),
         }
     }
 
-    /// What the session does. A relay settles what it has read, in a transaction of its own, as the
-    /// worker does.
+    /// What the session does.
     pub fn script(self, transactions: Vec<(Call, bool)>) -> Script {
-        let steps = transactions.into_iter().flat_map(|(call, is_committed)| {
-            let settle = (self == Self::Relay).then_some((Call::OutboxSettle, is_committed));
-            [(call, is_committed)].into_iter().chain(settle)
-        });
+        let steps = transactions.into_iter();
         let steps = steps.map(|(call, is_committed)| Step { call, is_committed });
         steps.collect()
     }

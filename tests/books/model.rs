@@ -8,6 +8,7 @@ mod keys;
 mod promises;
 mod results;
 mod transfers;
+mod trial;
 mod users;
 mod verdict;
 mod wallets;
@@ -62,6 +63,8 @@ struct Wallet {
     balance: i64,
     floor: Option<i64>,
     version: i64,
+    /// The version since which holds have ended and nothing else has happened.
+    quiet_from: i64,
     is_frozen: bool,
     status_version: i64,
     transfer_max: Option<i64>,
@@ -173,6 +176,7 @@ impl Model {
                 limit,
             } => self.entry_list(*caller, *wallet, *before, *limit),
             Call::TransfersPost(session, asks) => self.transfers_post(*session, asks, actual),
+            Call::DryRun(session, asks) => self.try_out(*session, asks, actual),
             Call::TransferCreate(caller, request, terms) => {
                 self.transfer_create(*caller, request, terms.as_ref(), actual)
             }
@@ -202,8 +206,8 @@ impl Model {
             } => self.limits_set(*caller, *wallet, [*transfer_max, *daily_max], reason),
             Call::WalletLimitsGet(caller, id) => self.limits_get(*caller, *id),
             Call::KeyRevoke(caller, key, reason) => self.key_revoke(*caller, *key, reason),
-            // What is read and settled is compared by the test that makes such calls.
-            Call::OutboxRead | Call::OutboxSettle => match actual {
+            // What is appended is compared by the test that makes such calls.
+            Call::OutboxAppend => match actual {
                 Answer::Rows(rows) => Ok(rows.clone()),
                 Answer::Refused(..) => Ok(vec![]),
             },
@@ -290,9 +294,9 @@ impl Model {
         self.times = rolled_back.times;
     }
 
-    /// Settles the events of these subjects, as `type subject`.
-    pub fn settle(&mut self, events: &[String]) {
-        self.events.retain(|event| !events.contains(event));
+    /// Moves the events that wait to the log.
+    pub fn append(&mut self) {
+        self.events.clear();
     }
 
     /// The ids of the transfers that are stored.

@@ -45,8 +45,8 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "an id that the same call has is replayed",
         function: DECIDE,
-        text: "if cardinality(drafts) > 1 then",
-        instead: "if false then",
+        text: "case when cardinality(drafts) > 1 then",
+        instead: "case when false then",
     },
     Fault {
         rule: "an id is taken by its content, metadata too",

@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use crate::answer::Answer;
 use crate::book;
 use crate::call::Call;
-use crate::history::{History, Transaction, event};
+use crate::history::{History, Transaction};
 
 /// How long to wait before looking again whether a call has ended or is blocked.
 const LOOK: Duration = Duration::from_millis(1);
@@ -65,8 +65,6 @@ struct Actor {
     /// Its transaction, open since then.
     began: Option<usize>,
     answer: Option<Answer>,
-    /// What it read last from the outbox: ids and events.
-    read: (Vec<i64>, Vec<String>),
     done: Vec<Transaction>,
 }
 
@@ -81,10 +79,10 @@ impl Actor {
 
     /// Makes the call of its step.
     fn call(&mut self, ledger: i64) {
-        let (client, settled) = (Arc::clone(&self.client), self.read.0.clone());
+        let client = Arc::clone(&self.client);
         let call = self.script[self.done.len()].call.clone();
         self.running = Some(tokio::spawn(async move {
-            book::attempt(&client, ledger, &call, &settled).await
+            book::attempt(&client, ledger, &call).await
         }));
     }
 
@@ -97,10 +95,6 @@ impl Actor {
         if is_race && matches!(call, Call::TransfersPost(..)) {
             self.call(ledger);
             return;
-        }
-        if let (Call::OutboxRead, Answer::Rows(rows)) = (call, &answer) {
-            let ids = rows.iter().filter_map(|row| row["id"].as_i64());
-            self.read = (ids.collect(), rows.iter().map(event).collect());
         }
         self.answer = Some(answer);
     }
@@ -128,11 +122,9 @@ impl Actor {
             .batch_execute(end)
             .await
             .expect("a transaction is open");
-        let settles = step.call == Call::OutboxSettle;
         self.done.push(Transaction {
             call: step.call,
             answer: self.answer.take().expect("it was answered"),
-            settled: if settles { self.read.1.clone() } else { vec![] },
             is_committed: step.is_committed,
             began: self.began.take().expect("a transaction is open"),
             ended: now,
@@ -157,7 +149,6 @@ pub async fn perform(
         running: None,
         began: None,
         answer: None,
-        read: (vec![], vec![]),
         done: vec![],
     });
     let mut turns = schedule.iter().copied().cycle();

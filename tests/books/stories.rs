@@ -103,14 +103,22 @@ fn deed(hold: Uuid, source: Uuid) -> impl Strategy<Value = Option<Item>> {
                 Some(is_final == Some(Some(true))),
             )
         });
-    let spent = (transfer_id(), 0_u8..3, amount_usual()).prop_map(move |(id, target, amount)| {
-        let request = TransferRequest {
-            source_id: Some(source),
-            target_id: Some(wallet(target)),
-            ..bare(id, Some(amount))
-        };
-        (request, None)
-    });
+    // Some by what the source was at one of its first versions.
+    let version = weighted(0.5, 1_i64..6);
+    let spent = (transfer_id(), 0_u8..3, amount_usual(), version).prop_map(
+        move |(id, target, amount, version)| {
+            let request = TransferRequest {
+                source_id: Some(source),
+                target_id: Some(wallet(target)),
+                ..bare(id, Some(amount))
+            };
+            let terms = version.map(|version| Terms {
+                source_version: Some(version),
+                ..Terms::default()
+            });
+            (request, terms)
+        },
+    );
     prop_oneof![
         1 => Just(None).boxed(),
         4 => captured.prop_map(Some).boxed(),

@@ -103,7 +103,7 @@ pub fn hold(id: BoxedStrategy<Uuid>, source: u8) -> BoxedStrategy<Item> {
     let parts = (
         id,
         target,
-        amount_usual(),
+        prop_oneof![15 => amount_usual().boxed(), 1 => select(vec![AMOUNT_MAX, AMOUNT_MAX - 100]).boxed()],
         end().boxed(),
         select(vec![None, Some("rent"), Some("")]),
     );

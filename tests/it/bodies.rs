@@ -133,7 +133,7 @@ async fn counts(stack: &Stack) -> [i64; 4] {
         stack.count("users").await,
         stack.count("wallets").await,
         stack.count("transfers").await,
-        stack.count("outbox").await,
+        stack.journal_events().await,
     ]
 }
 

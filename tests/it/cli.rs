@@ -8,6 +8,7 @@ use remit::cli::Arguments;
 use testbed::options;
 use testbed::port::free_port;
 use testbed::postgres::Database;
+use testbed::program::WEBHOOK_SECRET;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
 const SECRET: &str = "planted-secret-7";
@@ -16,6 +17,7 @@ fn remit(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(PROGRAM)
         .args(arguments)
         .env_clear()
+        .env("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .envs(variables.iter().copied())
         .output()
         .expect("the program was built")

@@ -1,5 +1,5 @@
 //! Clients that generators of others make of the description, against the service; and linters of
-//! others, against the description. `stack/clients` has made them ready, and `tests/clients/` has
+//! others, against the descriptions. `stack/clients` has made them ready, and `tests/clients/` has
 //! what is done with them.
 
 use std::fs;
@@ -31,6 +31,7 @@ impl Workshop {
             fs::write(workshop.folder.join(name), bytes).expect("the folder can be written");
         };
         put("openapi.json", remit::http::docs::OPENAPI);
+        put("asyncapi.json", remit::http::docs::ASYNCAPI);
         let sources = fs::read_dir(repository().join("tests/clients")).expect("it is a folder");
         for source in sources {
             let source = source.expect("it is readable").path();
@@ -83,10 +84,11 @@ async fn use_service(mut command: Command, front: &Front) {
 }
 
 #[tokio::test]
-async fn the_description_meets_the_recommended_rules_of_linters() {
+async fn the_descriptions_meet_the_recommended_rules_of_linters() {
     let workshop = Workshop::open();
     let mut spectral = workshop.node("spectral");
-    spectral.args(["lint", "--ruleset", "spectral.yaml", "openapi.json"]);
+    spectral.args(["lint", "--ruleset", "spectral.yaml"]);
+    spectral.args(["openapi.json", "asyncapi.json"]);
     spectral.args(["--fail-severity", "hint"]);
     said(spectral).await;
     let mut redocly = workshop.node("redocly");

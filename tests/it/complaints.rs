@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use testbed::poll::{SOON, eventually_true};
 use testbed::port::free_port;
 use testbed::postgres::Database;
-use testbed::program::new_log;
+use testbed::program::{WEBHOOK_SECRET, new_log};
 
 use crate::sessions::complaints;
 
@@ -22,6 +22,7 @@ pub fn remit(arguments: &[&str], url: &str) -> Command {
         .env_clear()
         .env("DATABASE_URL", url)
         .env("REDIS_URL", "redis://127.0.0.1:1/0")
+        .env("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("REMIT_LOG", "error")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

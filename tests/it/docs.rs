@@ -5,6 +5,7 @@ use std::fs;
 
 use hyper::Method;
 use remit::http::access::Permission;
+use remit::http::docs::ASYNCAPI;
 use remit::http::problem::{Code, OF_NGINX};
 use remit::http::route::Route;
 use remit::types::KeyScope;
@@ -274,4 +275,7 @@ async fn the_page_and_all_that_it_needs_are_served() {
     assert_eq!((problem.status, problem.body), (200, page.body));
     let document = stack.http.get("/openapi.json").await;
     assert_eq!(document.json(), openapi());
+    let document = stack.http.get("/asyncapi.json").await;
+    assert_eq!(document.header("content-type"), "application/json");
+    assert_eq!(document.body, ASYNCAPI);
 }

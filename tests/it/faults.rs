@@ -199,6 +199,6 @@ async fn without_rabbitmq_transfers_go_on_and_events_wait() {
         (200, &"degraded".into())
     );
     assert_eq!(ready.json()["dependencies"]["rabbitmq"], "down");
-    assert_eq!(stack.count("outbox").await, 11);
+    assert_eq!(stack.journal_events().await, 11);
     stack.verify().await;
 }

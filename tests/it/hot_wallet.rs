@@ -50,7 +50,7 @@ async fn a_hot_wallet_posts_what_comes_together_in_one_call() {
     let wallet = stack.http.get(&format!("/wallets/{hot}")).await;
     assert_eq!(wallet.json()["version"], 1 + transfers);
     assert_eq!(stack.count("transfers").await, transfers + 9);
-    assert_eq!(stack.count("outbox").await, transfers + 9);
+    assert_eq!(stack.journal_events().await, transfers + 9);
     let calls = stack
         .http
         .metric("remit_transfers_call_requests_count")

@@ -20,7 +20,7 @@ async fn replays(http: &Http, source: &str) -> f64 {
 async fn a_transfer_without_a_good_key_is_refused_and_nothing_is_written() {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
-    let before = (stack.count("transfers").await, stack.count("outbox").await);
+    let before = (stack.count("transfers").await, stack.journal_events().await);
     let body = transfer(source, target, 1).to_string();
     let long = "k".repeat(256);
     let twice = "Idempotency-Key: a\r\nIdempotency-Key: a\r\n";
@@ -62,7 +62,7 @@ async fn a_transfer_without_a_good_key_is_refused_and_nothing_is_written() {
         assert_eq!(refused.problem(), (400, code.to_owned()), "{headers:?}");
     }
     assert_eq!(
-        (stack.count("transfers").await, stack.count("outbox").await),
+        (stack.count("transfers").await, stack.journal_events().await),
         before
     );
     let longest = stack
@@ -102,7 +102,7 @@ async fn a_retry_hears_the_same_answer_byte_for_byte_and_makes_no_event() {
         assert_eq!(first.header("idempotency-replayed"), "");
         answers.push(first);
     }
-    let before = (stack.count("transfers").await, stack.count("outbox").await);
+    let before = (stack.count("transfers").await, stack.journal_events().await);
     // First Redis alone can answer, then PostgreSQL alone.
     gate.close().await;
     for without_redis in [false, true] {
@@ -127,7 +127,7 @@ async fn a_retry_hears_the_same_answer_byte_for_byte_and_makes_no_event() {
         }
     }
     assert_eq!(
-        (stack.count("transfers").await, stack.count("outbox").await),
+        (stack.count("transfers").await, stack.journal_events().await),
         before
     );
     assert_eq!(replays(&stack.http, "redis").await, 5.0);
@@ -181,7 +181,7 @@ async fn a_key_that_is_reused_tells_nothing_of_its_first_use() {
     body["metadata"] = json!({"secret-name": "secret-value"});
     let first = stack.http.post_with_key("/transfers", "k", &body).await;
     assert_eq!(first.status, 201);
-    let counts = (stack.count("transfers").await, stack.count("outbox").await);
+    let counts = (stack.count("transfers").await, stack.journal_events().await);
     for flushed in [false, true] {
         for (field, value) in [
             ("source_id", json!(other)),
@@ -229,7 +229,7 @@ async fn a_key_that_is_reused_tells_nothing_of_its_first_use() {
         assert_eq!((again.status, &again.body), (201, &first.body));
     }
     assert_eq!(
-        (stack.count("transfers").await, stack.count("outbox").await),
+        (stack.count("transfers").await, stack.journal_events().await),
         counts
     );
 }

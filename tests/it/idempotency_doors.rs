@@ -41,7 +41,7 @@ async fn a_transfer_made_in_psql_is_replayed_over_http() {
         assert_eq!(reused.problem(), (422, "idempotency_key_reused".to_owned()));
     }
     assert_eq!(stack.count("transfers").await, 3);
-    assert_eq!(stack.count("outbox").await, 3);
+    assert_eq!(stack.journal_events().await, 3);
     assert_eq!(stack.http.balance(target).await, 60);
 }
 
@@ -64,7 +64,7 @@ async fn a_transfer_made_over_http_is_replayed_in_psql() {
         assert_eq!(reused, Err("WL005".to_owned()));
     }
     assert_eq!(stack.count("transfers").await, 3);
-    assert_eq!(stack.count("outbox").await, 3);
+    assert_eq!(stack.journal_events().await, 3);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn users_and_wallets_are_made_once_per_key() {
     }
     assert_eq!(stack.count("users").await, 2);
     assert_eq!(stack.count("wallets where user_id is not null").await, 1);
-    assert_eq!(stack.count("outbox").await, 1);
+    assert_eq!(stack.journal_events().await, 1);
 }
 
 #[tokio::test]

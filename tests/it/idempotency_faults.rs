@@ -152,6 +152,6 @@ async fn a_transfer_is_posted_once_though_the_server_dies_between_commit_and_rep
     assert!((1..=20).contains(&replayed), "{replayed}");
     assert_eq!(stack.http.balance(target).await, 200);
     assert_eq!(stack.count("transfers").await, 41);
-    assert_eq!(stack.count("outbox").await, 41);
+    assert_eq!(stack.journal_events().await, 41);
     stack.verify().await;
 }

@@ -165,7 +165,7 @@ async fn the_outbox_lag_is_what_waits_for_the_relay() {
     stack.http.transfer(source, target, 1).await;
     eventually_true(SOON, "two events grow old", async || {
         let samples = Samples::read(&stack.http).await;
-        assert_eq!(samples.get("remit_outbox_events"), 2.0);
+        assert!(samples.get("remit_outbox_events") >= 2.0);
         samples.get("remit_outbox_oldest_age_seconds") >= 1.0
     })
     .await;

@@ -7,6 +7,7 @@ use testbed::cluster::Cluster;
 use testbed::poll::SOON;
 use testbed::port::free_port;
 use testbed::postgres::Database;
+use testbed::program::WEBHOOK_SECRET;
 use tokio::time::{sleep, timeout};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_remit");
@@ -41,6 +42,7 @@ pub async fn refused_start(url: String) -> String {
     let variables = [
         ("DATABASE_URL", url.as_str()),
         ("REDIS_URL", "redis://127.0.0.1:1/0"),
+        ("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET),
     ];
     let mut child = remit("serve", &variables)
         .env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()))
@@ -121,7 +123,7 @@ async fn what_is_granted_or_changed_by_hand_is_gone_after_a_migration() {
     owner
         .batch_execute(
             "grant execute on function remit_ops_v1.verify(bigint) to remit_server, public;
-             grant execute on function remit_worker_v1.outbox_read(integer, bigint[], bigint) to remit_operator;
+             grant execute on function remit_worker_v1.log_read(bigint, bigint, integer) to remit_operator;
              grant select on remit.keys to remit_server;
              grant update (balance) on remit.wallets to remit_operator with grant option;
              grant usage on schema remit to public;

@@ -233,28 +233,25 @@ async fn the_books_are_verified_and_a_broken_one_is_said() {
 async fn a_head_is_shown_and_checked() {
     let stack = Stack::start().await;
     stack.http.wallet(100).await;
-    let settle = "select remit_worker_v1.outbox_settle(1, array(select id from remit.outbox))";
+    let append = "select count(*) from remit_worker_v1.outbox_append(1000)";
     let owner = stack.owner().await;
-    owner.execute(settle, &[]).await.expect("an event waits");
+    owner.execute(append, &[]).await.expect("an event waits");
     for parameters in [&[][..], &[("ledger", "1")], &[("ledger", "all")]] {
-        let said = done(&stack, "chain_head", parameters);
+        let said = done(&stack, "log_head", parameters);
         assert!(said.contains(" | "), "{said}");
     }
-    let said = run_as("remit_auditor", &stack, "chain_head", &[]).text;
+    let said = run_as("remit_auditor", &stack, "log_head", &[]).text;
     let digits = |word: &&str| word.len() == 64;
     let hash = said.split_whitespace().find(digits).expect("a hash");
     let good = [("block", "1"), ("hash", hash)];
-    assert!(done(&stack, "chain_check", &good).contains("is as it was"));
-    assert_eq!(
-        run_as("remit_auditor", &stack, "chain_check", &good).code,
-        0
-    );
+    assert!(done(&stack, "log_check", &good).contains("is as it was"));
+    assert_eq!(run_as("remit_auditor", &stack, "log_check", &good).code, 0);
     let other = "0".repeat(64);
-    let said = refused(&stack, "chain_check", &[good[0], ("hash", &other)]);
+    let said = refused(&stack, "log_check", &[good[0], ("hash", &other)]);
     assert!(said.contains(hash), "{said}");
-    let said = refused(&stack, "chain_check", &[("block", "2"), good[1]]);
+    let said = refused(&stack, "log_check", &[("block", "2"), good[1]]);
     assert!(said.contains("missing"), "{said}");
-    let said = refused(&stack, "chain_check", &[good[0], good[1], ("ledger", "2")]);
+    let said = refused(&stack, "log_check", &[good[0], good[1], ("ledger", "2")]);
     assert!(said.contains("missing"), "{said}");
 }
 
@@ -330,13 +327,13 @@ pub fn scripts() -> Vec<String> {
 fn every_script_is_tested() {
     let tested = [
         "audit_log",
-        "chain_check",
-        "chain_head",
+        "log_check",
+        "log_head",
         "freeze",
         "holds",
         "largest_wallets",
         "limits",
-        "outbox_aside",
+        "events_aside",
         "outbox_lag",
         "reverse",
         "statement",

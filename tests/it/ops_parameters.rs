@@ -44,8 +44,8 @@ async fn missing_and_malformed_parameters_are_named_and_nothing_is_done() {
             ],
         ),
         ("verify", &[]),
-        ("chain_head", &[]),
-        ("chain_check", &[("block", "1"), ("hash", &hash)]),
+        ("log_head", &[]),
+        ("log_check", &[("block", "1"), ("hash", &hash)]),
     ];
     for (script, parameters) in good {
         for left_out in 0..parameters.len() {
@@ -155,7 +155,7 @@ async fn a_ledger_that_does_not_exist_is_said() {
     for (role, script, more) in [
         ("remit_auditor", "audit_log", &[][..]),
         ("remit_operator", "largest_wallets", &["-v", "currency=USD"]),
-        ("remit_operator", "chain_head", &[]),
+        ("remit_operator", "log_head", &[]),
         ("remit_operator", "verify", &[]),
     ] {
         let arguments = [&["-v", "ledger=99"], more].concat();

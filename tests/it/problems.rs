@@ -12,7 +12,8 @@ use crate::problems_cases::Cases;
 use crate::stack::Stack;
 
 /// Problems that no single request can cause, and where they are tested.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("too_many_webhooks", "webhooks.rs, with 20 of them"),
     ("unauthenticated", "callers.rs, without a valid key"),
     ("forbidden", "callers.rs, with keys of other scopes"),
     ("request_in_progress", "idempotency_twins.rs, with a twin"),
@@ -33,6 +34,8 @@ const ELSEWHERE: [(&str, &str); 11] = [
         "group_refused",
         "verbs_groups.rs, as the reason of the other legs",
     ),
+    ("feed_restarted", "feed.rs, with a log that is another one"),
+    ("too_many_readers", "feed.rs, with many that wait"),
     ("request_timeout", "overload.rs, with slow bodies"),
     (
         "stopping",
@@ -78,11 +81,9 @@ pub fn assert_shape(answer: &Answer) {
     };
     assert_eq!(known.status(), answer.status);
     assert_eq!(problem["sqlstate"].as_str(), known.sqlstate());
-    let retry_after = if matches!(answer.status, 409 | 503) {
-        "1"
-    } else {
-        ""
-    };
+    let may_change =
+        answer.status == 503 || ["request_in_progress", "too_many_readers"].contains(&code);
+    let retry_after = if may_change { "1" } else { "" };
     assert_eq!(answer.header("retry-after"), retry_after);
     assert_eq!(answer.headers.contains_key("allow"), answer.status == 405);
     let is_challenge = matches!(answer.status, 401 | 403);

@@ -23,6 +23,13 @@ const ADMINISTRATION: &str = r#"
 422 invalid_field    /scope        POST /keys {"name": "k", "scope": "root"}
 422 invalid_field    /user_id      POST /keys {"name": "k", "scope": "user"}
 422 invalid_field    /expires_at   POST /keys {"name": "k", "scope": "admin", "expires_at": "2020-01-01T00:00:00Z"}
+404 webhook_not_found -            GET /webhooks/$absent -
+404 webhook_not_found -            POST /webhooks/$absent/failures/1/retry {}
+400 malformed_id     -             POST /webhooks/$absent/failures/0/retry {}
+422 invalid_field    /url          POST /webhooks {"url": "http://hooks.example.org"}
+422 invalid_field    /url          POST /webhooks {"url": "https://user:word@hooks.example.org"}
+422 invalid_field    /types        POST /webhooks {"url": "https://hooks.example.org", "types": ["nothing"]}
+422 invalid_field    /from         POST /webhooks/$absent/replay {"from": "yesterday"}
 422 invalid_field    /name         POST /ledgers {"name": ""}
 422 invalid_field    /reason       POST /ledgers {"name": "l", "reason": "$long"}
 404 wallet_not_found -             POST /wallets/$absent/freeze {}

@@ -13,7 +13,7 @@ use crate::callers::route_names;
 use crate::stack::Stack;
 
 /// Each route that needs a key, and what it calls.
-const CALLS: [(&str, &str, &str); 26] = [
+const CALLS: [(&str, &str, &str); 28] = [
     ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
     ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
     (
@@ -71,6 +71,12 @@ const CALLS: [(&str, &str, &str); 26] = [
         "POST",
         "/transfers/$id/reversals",
         "remit_v1.transfer_reverse(1, '$id', '$id', key_sha256 => $key)",
+    ),
+    ("GET", "/events", "remit_v1.events_get(1, 0, 1, null, $key)"),
+    (
+        "GET",
+        "/events/stream",
+        "remit_v1.events_get(1, 0, 1, null, $key)",
     ),
     (
         "POST",

@@ -12,6 +12,7 @@ use testbed::folder::{Folder, owned_folder};
 use testbed::pooler::{IGNORED, Pooler};
 use testbed::port::free_port;
 use testbed::postgres::Database;
+use testbed::program::WEBHOOK_SECRET;
 
 use crate::stack::Stack;
 
@@ -33,6 +34,7 @@ fn remit(arguments: &[&str], url: &str) -> Output {
         .env_clear()
         .env("DATABASE_URL", url)
         .env("REDIS_URL", "redis://127.0.0.1:1/0")
+        .env("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("REMIT_LISTEN", format!("127.0.0.1:{}", free_port()))
         .env("REMIT_LOG", "error")
         .output();

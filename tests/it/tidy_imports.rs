@@ -19,7 +19,7 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 9] = [
+const GROUPS_OF_WORKER: [&[&str]; 10] = [
     &["cli"],
     &["supervisor"],
     &[
@@ -31,6 +31,7 @@ const GROUPS_OF_WORKER: [&[&str]; 9] = [
         "relay",
         "replay",
     ],
+    &["webhooks"],
     &["channel", "drain", "letter", "records"],
     &["intake", "publisher"],
     &[

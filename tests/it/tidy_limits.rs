@@ -56,9 +56,14 @@ fn timeouts_shrink_inward() {
     let request = constant("src/http/server.rs", "REQUEST_MS_MAX");
     let statement = constant("src/sql/pools.rs", "STATEMENT_TIMEOUT_MS");
     let lock = constant("src/sql/pools.rs", "LOCK_TIMEOUT_MS");
-    let chain = [nginx_ms("proxy_read_timeout"), request, statement, lock];
+    let chain = [nginx_ms("proxy_send_timeout"), request, statement, lock];
     assert_eq!(chain, [15_000, 10_000, 5_000, 2_000]);
-    assert_eq!(nginx_ms("proxy_send_timeout"), chain[0]);
+    // The usual one, that of requests that wait for events, and that of streams of them.
+    let reads = nginx_all("proxy_read_timeout");
+    assert_eq!(reads, ["15s", "75s", "25s"]);
+    assert!(file("src/http/feed.rs").contains("WAIT_MAX: Duration = Duration::from_secs(60);"));
+    assert_eq!(constant("src/http/stream.rs", "COMMENT_MS"), 10_000);
+    assert!(constant("src/http/stream.rs", "READER_MS_MAX") <= chain[0]);
     // A request that waits for PostgreSQL is refused in less than 2 s.
     let connect = constant("src/sql/pools.rs", "CONNECT_MS_MAX");
     let wait = constant("src/sql/pools.rs", "POOL_WAIT_MS_MAX");

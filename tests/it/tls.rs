@@ -7,6 +7,7 @@ use serde_json::Value;
 use testbed::cluster::Cluster;
 use testbed::poll::{SOON, eventually_true};
 use testbed::postgres::Database;
+use testbed::program::WEBHOOK_SECRET;
 use testbed::rabbitmq::RabbitVhost;
 use testbed::redis::RedisServer;
 use testbed::server::Server;
@@ -69,6 +70,7 @@ fn failure(command: &str, variables: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_remit"))
         .arg(command)
         .env_clear()
+        .env("REMIT_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .envs(variables.iter().copied())
         .output()
         .expect("the program was built");

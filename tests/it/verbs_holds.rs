@@ -330,4 +330,15 @@ async fn a_copy_of_a_wallet_is_not_current_once_a_hold_has_expired() {
     sleep(Duration::from_millis(1_100)).await;
     let read = again(&path).await;
     assert_eq!((read.status, &read.json()["held"]), (200, &json!(0)));
+
+    // Nobody has written the expiry yet. Who has read the wallet without it knows all there is.
+    let target = http.wallet(0).await;
+    let body = json!({"source_id": source, "target_id": target, "amount": 10}).to_string();
+    let post = async |key: &str| {
+        let headers = [("if-match", read.header("etag")), ("idempotency-key", key)];
+        let answer = http.post_bytes("/transfers", &headers, body.clone());
+        answer.await.status
+    };
+    assert_eq!((post("a").await, post("b").await), (201, 422));
+    stack.verify().await;
 }

@@ -11,18 +11,17 @@ use uuid::Uuid;
 use crate::sessions::complaints;
 use crate::stack::Stack;
 
-const SETTLE_ALL: &str =
-    "select remit_worker_v1.outbox_settle(1, array(select id from remit.outbox order by id))";
+const APPEND: &str = "select count(*) from remit_worker_v1.outbox_append(1000)";
 /// What a superuser needs to undo the journal's protection.
 const UNPROTECT: &str = "alter table remit.transfers disable trigger all;
-                         alter table remit.chain_blocks disable trigger all;";
+                         alter table remit.log_blocks disable trigger all;";
 /// With which a superuser hides that it was undone.
 const PROTECT: &str = "
     do $$
     declare
         name text;
     begin
-        foreach name in array array['transfers', 'chain_blocks'] loop
+        foreach name in array array['transfers', 'log_blocks'] loop
             execute format('alter table remit.%1$I enable always trigger journal_refuses_update_and_delete, '
                            'enable always trigger journal_refuses_truncate', name);
         end loop;
@@ -84,14 +83,14 @@ async fn run(owner: &Client, statement: &str) {
     done.expect("the owner may do anything");
 }
 
-/// A server with a transfer that is chained, and a session of its owner.
-async fn chained() -> (Stack, Client, Uuid) {
+/// A server with a transfer that is in the log, and a session of its owner.
+async fn logged() -> (Stack, Client, Uuid) {
     let stack = Stack::start().await;
     let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
     let posted = stack.http.transfer(source, target, 30).await;
     let id = posted.json()["id"].as_str().expect("an id").parse();
     let owner = stack.owner().await;
-    owner.execute(SETTLE_ALL, &[]).await.expect("events wait");
+    owner.execute(APPEND, &[]).await.expect("events wait");
     (stack, owner, id.expect("a UUID"))
 }
 
@@ -104,10 +103,11 @@ fn file(content: &str) -> PathBuf {
 
 #[tokio::test]
 async fn books_that_are_right_are_said_to_be_so_by_every_role_that_may_look() {
-    let (stack, _owner, _) = chained().await;
+    let (stack, _owner, _) = logged().await;
     let said = right(&stack, &[]);
     assert!(
-        said.starts_with("The books of every ledger are right: 2 transfers chained, head "),
+        said.starts_with("The books of every ledger are right: ")
+            && said.contains(" events in the log, head "),
         "{said}"
     );
     assert_eq!(said.lines().count(), 1);
@@ -122,14 +122,14 @@ async fn books_that_are_right_are_said_to_be_so_by_every_role_that_may_look() {
 
 #[tokio::test]
 async fn a_row_that_a_superuser_changed_is_named() {
-    let (stack, owner, id) = chained().await;
-    // The balances are changed as well, so that only the chain can tell.
+    let (stack, owner, id) = logged().await;
+    // The balances are changed as well, so that only the log can tell.
     let damage = format!(
         "{UNPROTECT} update remit.transfers set metadata = '{{\"k\": \"v\"}}' where id = '{id}'; {PROTECT}"
     );
     run(&owner, &damage).await;
     let violation = (
-        "transfer_matches_the_chain".to_owned(),
+        "transfer_matches_the_log".to_owned(),
         format!("transfer {id}"),
     );
     for arguments in [&[][..], &["--ledger", "1"]] {
@@ -139,16 +139,19 @@ async fn a_row_that_a_superuser_changed_is_named() {
 }
 
 #[tokio::test]
-async fn a_chain_that_was_made_anew_is_found_by_an_exported_head() {
-    let (stack, owner, id) = chained().await;
+async fn a_log_that_was_made_anew_is_found_by_an_exported_head() {
+    let (stack, owner, id) = logged().await;
     let exported = right(&stack, &["--export"]);
     let head: Value = serde_json::from_str(&exported).expect("one line of JSON");
     assert_eq!((&head["ledger_id"], &head["block"]), (&1.into(), &1.into()));
-    assert_eq!(head["transfers"], 2);
+    assert!(head["position"].as_i64() >= Some(2));
     let path = file(&exported);
     let path = path.to_str().expect("text");
     let said = right(&stack, &["--head", path]);
-    assert!(said.contains("the chain holds what was exported"), "{said}");
+    assert!(
+        said.contains("the log has the heads that were exported"),
+        "{said}"
+    );
     assert_eq!(
         right(&stack, &["--head", path, "--ledger", "1"])
             .lines()
@@ -158,31 +161,35 @@ async fn a_chain_that_was_made_anew_is_found_by_an_exported_head() {
 
     let damage = format!(
         "{UNPROTECT}
-         create temporary table chained as select c.id from remit.chain_blocks b, unnest(b.transfer_ids) as c (id);
-         delete from remit.chain_blocks;
          update remit.transfers set reference = 'another' where id = '{id}';
-         select remit.chain_append(1, array(select c.id from chained c));
+         update remit.log_blocks b
+            set digests = array(select coalesce(d.digest, o.digest)
+                                  from unnest(b.subject_ids, b.digests) with ordinality as o (id, digest, place)
+                                  left join remit.transfer_digests d on d.ledger_id = 1 and d.id = o.id
+                                 order by o.place);
+         update remit.log_blocks b
+            set nodes = array[remit.block_leaf(b.ledger_id, b.block, b.position, b.created_at, remit.block_root(b))];
          {PROTECT}"
     );
     run(&owner, &damage).await;
-    // In itself the new chain is right.
+    // In itself the new log is right.
     right(&stack, &[]);
-    let violation = ("block_is_as_exported".to_owned(), "block 1".to_owned());
+    let violation = ("head_is_as_exported".to_owned(), "block 1".to_owned());
     assert_eq!(broken(&stack, &["--head", path]), [violation]);
 }
 
 #[tokio::test]
 async fn a_journal_that_is_not_guarded_is_named() {
-    let (stack, owner, _) = chained().await;
+    let (stack, owner, _) = logged().await;
     run(&owner, UNPROTECT).await;
-    let found = ["transfers", "chain_blocks"]
+    let found = ["transfers", "log_blocks"]
         .map(|table| ("journal_is_guarded".to_owned(), format!("table {table}")));
     assert_eq!(broken(&stack, &[]), found);
 }
 
 #[tokio::test]
 async fn on_a_terminal_it_says_how_far_it_is() {
-    let (stack, _owner, _) = chained().await;
+    let (stack, _owner, _) = logged().await;
     // script(1) gives it a terminal.
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command"])
@@ -206,7 +213,7 @@ async fn on_a_terminal_it_says_how_far_it_is() {
 
 #[tokio::test]
 async fn a_ledger_that_an_export_lacks_is_said() {
-    let (stack, owner, _) = chained().await;
+    let (stack, owner, _) = logged().await;
     let path = file(&right(&stack, &["--export"]));
     let path = path.to_str().expect("text");
     run(
@@ -218,7 +225,7 @@ async fn a_ledger_that_an_export_lacks_is_said() {
          begin
              perform remit_v1.wallet_create(
                  ledger, (null, person, 'USD', 5, 0, null, null, null)::remit_v1.wallet_request);
-             perform remit_worker_v1.outbox_settle(ledger, array(select id from remit.outbox));
+             perform count(*) from remit_worker_v1.outbox_append(1000);
          end;
          $$",
     )
@@ -231,16 +238,16 @@ async fn a_ledger_that_an_export_lacks_is_said() {
 }
 
 #[tokio::test]
-async fn a_book_without_a_chain_is_right_too_and_exports_nothing() {
+async fn a_book_without_a_log_is_right_too_and_exports_nothing() {
     let stack = Stack::start().await;
     stack.http.wallet(100).await;
-    assert!(right(&stack, &[]).contains("no transfer is chained yet"));
+    assert!(right(&stack, &[]).contains("no event is in the log yet"));
     assert_eq!(right(&stack, &["--export"]), "");
 }
 
 #[tokio::test]
 async fn what_cannot_be_checked_is_said() {
-    let (stack, _owner, _) = chained().await;
+    let (stack, _owner, _) = logged().await;
     let url = stack.database.owner_url();
     for arguments in [&["--ledger"][..], &["now"], &["--export", "--head", "x"]] {
         let said = failed(&verify_at(&url, arguments), 2);

@@ -40,7 +40,7 @@ async fn an_initial_balance_comes_from_the_issuance_wallet() {
         stack.http.get(&transfer).await.json()["target_id"],
         id.to_string()
     );
-    assert_eq!(stack.count("outbox").await, 1);
+    assert_eq!(stack.journal_events().await, 1);
     assert_eq!(sum_of_balances(&stack).await, 0);
     stack.verify().await;
 }
@@ -66,7 +66,7 @@ async fn a_wallet_without_an_initial_balance_has_no_entries() {
         assert_eq!(entries.json(), json!({"entries": [], "next_cursor": null}));
     }
     assert_eq!(stack.count("transfers").await, 0);
-    assert_eq!(stack.count("outbox").await, 0);
+    assert_eq!(stack.journal_events().await, 0);
 }
 
 #[tokio::test]

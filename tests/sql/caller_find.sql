@@ -3,7 +3,7 @@ select plan(13);
 \ir fixture.psql
 
 select pg_temp.key('good', 'reader');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select results_eq(
     $$ select ledger_id, scope::text, user_id, key_id = (select id from remit.keys) from remit.caller_find(1, sha256('good')) $$,
     $$ values (1::bigint, 'reader', null::uuid, true) $$, 'a key is found by its SHA-256');

@@ -1,5 +1,5 @@
 begin;
-select plan(256);
+select plan(352);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -8,7 +8,7 @@ select plan(256);
 do $$
 begin
     perform remit_v1.user_create(1, (pg_temp.id(2), 'Grace', null, null, null)::remit_v1.user_request);
-    insert into remit.ledgers (ledger_id, name) values (900, 'another');
+    perform pg_temp.ledger(900);
     -- The same ids as in ledger 1.
     perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request);
 end;
@@ -23,8 +23,17 @@ begin
     perform remit_v1.hold_create(1, pg_temp.id(102), pg_temp.id(11), 20);
     perform remit_v1.hold_create(1, pg_temp.id(103), pg_temp.id(11), 20);
     perform remit_v1.group_create(1, pg_temp.id(104), array_fill(pg_temp.request(null, 11, 12, 1), array[2]));
+    perform pg_temp.append();
 end;
 $$;
+with made as (
+    insert into remit.webhooks (ledger_id, id, place, url, created_at, updated_at)
+    select l, pg_temp.id(600 + n), n, 'https://hooks.example', now(), now() from unnest(array[1, 900]) l, generate_series(1, 2) n
+    returning ledger_id, id
+)
+insert into remit.cursors (ledger_id, channel, position) select ledger_id, remit.webhook_channel(id), 0 from made;
+insert into remit.webhook_failures (ledger_id, webhook_id, position, event_id, type, subject_ids, attempts, is_aside)
+values (1, pg_temp.id(601), 1, pg_temp.id(1), 'key.created', array[pg_temp.id(1)], 0, false);
 select pg_temp.key(secret, scope::remit_v1.key_scope, user_number, ledger_id)
   from (values ('admin', 'admin', null, 1), ('service', 'service', null, 1), ('reader', 'reader', null, 1),
                ('own', 'user', 1, 1), ('foreign', 'user', 2, 1), ('elsewhere', 'admin', null, 900)) as k (secret, scope, user_number, ledger_id);
@@ -50,6 +59,8 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('transfer_get', format('select remit_v1.transfer_get(1, %L, %%s)', pg_temp.id(101)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
+    ('transfer_proof', format('select remit_v1.transfer_proof(1, %L, null, %%s)', pg_temp.id(101)),
+        'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
     ('transfer_create', format('select remit_v1.transfer_create(1, (gen_random_uuid(), %L, %L, 1, null, null, null, null)::remit_v1.transfer_request, %%s)', pg_temp.id(11), pg_temp.id(12)),
         'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
     ('transfers_post', format('select 1 / count(*) filter (where t.outcome = ''posted'') from remit_v1.transfers_post(1, array[(gen_random_uuid(), %L, %L, 1, null, null, null, null)]::remit_v1.transfer_request[], array[%%s]) t', pg_temp.id(11), pg_temp.id(12)),
@@ -72,6 +83,28 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'accepted', 'WL017', 'accepted', 'WL002'),
     ('group_get', format('select remit_v1.group_get(1, %L, %%s)', pg_temp.id(104)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL004'),
+    ('webhook_create', 'select remit_v1.webhook_create(1, (''https://h'', null, null)::remit_v1.webhook_request, null, %s)',
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_list', 'select remit_v1.webhook_list(1, %s)',
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_get', format('select remit_v1.webhook_get(1, %L, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_update', format('select remit_v1.webhook_update(1, %L, (null, null, null)::remit_v1.webhook_request, ''{types}'', null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_rotate', format('select remit_v1.webhook_rotate(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_ping', format('select remit_v1.webhook_ping(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_enable', format('select remit_v1.webhook_enable(1, %L, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_failure_retry', format('select remit_v1.webhook_failure_retry(1, %L, 1, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_replay', format('select remit_v1.webhook_replay(1, %L, now(), null, null, null, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_failure_list', format('select remit_v1.webhook_failure_list(1, %L, null, 10, %%s)', pg_temp.id(601)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('webhook_delete', format('select remit_v1.webhook_delete(1, %L, null, %%s)', pg_temp.id(602)),
+        'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
     ('wallet_limits_get', format('select remit_v1.wallet_limits_get(1, %L, %%s)', pg_temp.id(11)),
         'accepted', 'accepted', 'accepted', 'accepted', 'WL002'),
     ('wallet_limits_set', format('select remit_ops_v1.wallet_limits_set(1, %L, null, null, null, %%s)', pg_temp.id(11)),
@@ -88,6 +121,10 @@ create temporary table calls (function, statement, admin, service, reader, own, 
         'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
     ('ledger_create', 'select remit_v1.ledger_create(1, ''x'', null, %s)',
         'accepted', 'WL017', 'WL017', 'WL017', 'WL017'),
+    ('event_position_at', 'select remit_v1.event_position_at(1, now(), %s)',
+        'accepted', 'accepted', 'accepted', 'WL017', 'WL017'),
+    ('events_get', 'select remit_v1.events_get(1, 0, 10, null, %s)',
+        'accepted', 'accepted', 'accepted', 'WL017', 'WL017'),
     ('ledger_get', 'select remit_v1.ledger_get(1, %s)',
         'accepted', 'accepted', 'accepted', 'accepted', 'accepted');
 select pg_temp.key('unused', 'reader');
@@ -101,7 +138,7 @@ select set_eq(
 select set_eq(
     $$ select p.proname::text from pg_proc p
         where has_function_privilege('remit_server', p.oid, 'execute') and p.pronamespace::regnamespace::text like 'remit%' $$,
-    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('leg_id'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
+    $$ select function from calls union values ('cache_close'), ('cache_open'), ('cache_state'), ('keys_get'), ('leg_id'), ('log_positions'), ('outbox_lag'), ('standstill'), ('transfer_id') $$,
     'and the server may call hardly any other');
 
 -- As the server calls them.

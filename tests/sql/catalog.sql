@@ -9,10 +9,10 @@ create temporary view functions as
            p.prosqlbody is not null as is_bound, p.proowner,
            p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api,
-           -- The steps of transfers_post run in the path that it pins: to pin it again would cost
-           -- each call 10 µs.
+           -- The steps of transfers_post, and that of outbox_append, run in the path that it pins: to
+           -- pin it again would cost each call 10 µs.
            n.nspname = 'remit' and p.proname in (
-               'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store') as is_step
+               'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store', 'log_append') as is_step
       from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
      where n.nspname in ('remit', 'remit_v1', 'remit_worker_v1', 'remit_ops_v1');
@@ -42,8 +42,8 @@ select is_empty(
         where not is_bound and not is_step and proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
     'every function whose names are not bound when it is created pins its search path, first of its settings');
 select results_eq(
-    $$ select count(*) from functions where is_step and proconfig is null $$, 'values (5::bigint)',
-    'but for the steps of transfers_post, which have the settings of their caller');
+    $$ select count(*) from functions where is_step and proconfig is null $$, 'values (6::bigint)',
+    'but for the steps of transfers_post and outbox_append, which have the settings of their caller');
 select is_empty(
     $$ select f.signature from functions f join pg_proc p on p.oid = f.oid where regexp_replace(p.prosrc, '--[^\n]*', '', 'g') like '%\\%' $$,
     'no function has a backslash, which a session''s settings could give another meaning');
@@ -111,22 +111,22 @@ select is(
                ('remit_server', 'update remit.wallets set balance = 0', '42501'),
                ('remit_server', 'select remit.uuid_v8(null)', '42501'),
                ('remit_server', 'select remit_ops_v1.verify()', '42501'),
-               ('remit_server', 'select remit_worker_v1.outbox_read(1)', '42501'),
+               ('remit_server', 'select remit_worker_v1.outbox_append(1)', '42501'),
                ('remit_server', 'select remit_v1.transfer_id(''key'')', 'accepted'),
                ('remit_server', 'select remit_v1.outbox_lag()', 'accepted'),
                ('remit_worker', 'select from remit.outbox', '42501'),
-               ('remit_worker', 'select from remit.chain_blocks', '42501'),
-               ('remit_worker', 'select remit.chain_append(1, ''{}'')', '42501'),
+               ('remit_worker', 'select from remit.log_blocks', '42501'),
+               ('remit_worker', 'select remit.log_append(1, 1, 0)', '42501'),
                ('remit_worker', 'select remit_v1.outbox_lag()', '42501'),
-               ('remit_worker', 'select remit_worker_v1.outbox_read(1)', 'accepted'),
+               ('remit_worker', 'select remit_worker_v1.outbox_append(1)', 'accepted'),
                ('remit_operator', 'select from remit.transfers', '42501'),
-               ('remit_operator', 'select remit_worker_v1.outbox_read(1)', '42501'),
+               ('remit_operator', 'select remit_worker_v1.outbox_append(1)', '42501'),
                ('remit_operator', 'select remit_ops_v1.verify()', 'accepted'),
                ('remit_auditor', 'select from remit.transfers', '42501'),
                ('remit_auditor', 'select remit_v1.outbox_lag()', '42501'),
                ('remit_auditor', 'select from remit.entries', 'accepted'),
-               ('remit_auditor', 'select from remit.chain_blocks', '42501'),
-               ('remit_auditor', 'select remit_ops_v1.chain_head()', 'accepted'),
+               ('remit_auditor', 'select from remit.log_blocks', '42501'),
+               ('remit_auditor', 'select remit_ops_v1.log_head()', 'accepted'),
                ('remit_auditor', 'select remit_ops_v1.verify()', 'accepted'))
        as c (role, statement, expected);
 
@@ -140,9 +140,8 @@ select is(
     pg_temp.refusal_as('remit_operator', format('select remit_ops_v1.wallet_freeze(1, %L, ''a test'')', pg_temp.id(11))),
     'accepted', 'the operator freezes it');
 select is(
-    pg_temp.refusal_as('remit_worker', 'select remit_worker_v1.outbox_settle(1, array(
-        select id from remit_worker_v1.outbox_read(10)))'),
-    'accepted', 'the worker settles its events');
+    pg_temp.refusal_as('remit_worker', 'select remit_worker_v1.outbox_append(100)'),
+    'accepted', 'the worker moves its events to the log');
 select is_empty('select * from remit.outbox', 'which are gone');
 
 -- ---- Tables -------------------------------------------------------------------------------------
@@ -158,7 +157,7 @@ select set_eq(
          join pg_index i on i.indrelid = t.oid and i.indisunique
          join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
         where t.name like 'remit.%' and a.attname <> 'ledger_id' $$,
-    $$ values ('remit.currencies', 'remit.currencies_pkey'), ('remit.cache', 'remit.cache_pkey'), ('remit.relay', 'remit.relay_pkey') $$,
+    $$ values ('remit.currencies', 'remit.currencies_pkey'), ('remit.cache', 'remit.cache_pkey'), ('remit.relay', 'remit.relay_pkey'), ('remit.webhooks_lead', 'remit.webhooks_lead_pkey') $$,
     'the ledger leads every primary key and unique index, but for the list of currencies and the tables of one row');
 select set_eq(
     $$ select c.conrelid::regclass::text, c.confrelid::regclass::text
@@ -179,7 +178,7 @@ create temporary view append_only as
 select set_eq(
     $$ select name, tgname, tgenabled, tgtype from append_only $$,
     $$ select 'remit.' || t.name as name, g.name as tgname, 'A', g.type
-         from unnest(array['transfers', 'chain_blocks', 'audit']) as t (name),
+         from unnest(array['transfers', 'log_blocks', 'audit']) as t (name),
               (values ('journal_refuses_truncate', 2 + 32), ('journal_refuses_update_and_delete', 1 + 2 + 8 + 16)) as g (name, type) $$,
     'the triggers of the append-only tables are always enabled');
 select is_empty(

@@ -8,7 +8,7 @@ create function pg_temp.lags(cursor_limit integer default 100) returns text[] la
       from remit_worker_v1.cursors_lag(cursor_limit) l;
 $$;
 
-select is(pg_temp.lags(), '{"others outbox 0"}', 'a ledger without a log has no lag');
+select is(pg_temp.lags(), '{"others outbox 1 waits"}', 'a ledger without a log has no lag');
 select pg_temp.wallet(11, 100);
 select is((select events > 0 and waits_since is not null from remit_worker_v1.cursors_lag(9) where channel = 'outbox'), true,
           'what waits in the outbox is told with its age');

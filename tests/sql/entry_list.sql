@@ -83,7 +83,7 @@ select is_empty($$ select * from remit_v1.entry_list(1, pg_temp.id(15), null, 10
 
 -- ---- Refusals -----------------------------------------------------------------------------------
 
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_v1.entry_list(1, pg_temp.id(11), null, 0) $$, 'WL001 request_limit', 'a limit of 0 is refused'),
                ($$ select remit_v1.entry_list(1, pg_temp.id(11), null, 1001) $$, 'WL001 request_limit', 'so is one of 1001'),

@@ -37,7 +37,7 @@ select results_eq(
     $$ values ('posted', 5::bigint, 80::bigint, null::uuid, null::bigint, 40::bigint, 'expiry', 101, 10::bigint, 60::bigint, 20::bigint, 0::bigint, 4::bigint) $$,
     'the expiry is a row: what remained is available again');
 select results_eq(
-    $$ select o.type::text, o.subject_id from remit.outbox o order by o.id desc limit 3 $$,
+    $$ select o.type::text, o.subject_id from pg_temp.waiting o where o.data is null order by o.number desc limit 3 $$,
     $$ values ('transfer.posted', pg_temp.id(105)), ('transfer.rejected', pg_temp.id(104)), ('hold.expired', remit.expiry_id(pg_temp.id(101))) $$,
     'it is told, and before what came after it');
 select is(pg_temp.told(pg_temp.capture(106, 101, 12), pg_temp.adjust(107, 101, expires_in => 600), pg_temp.adjust(108, 101, 70), pg_temp.release(109, 101)),

@@ -31,7 +31,7 @@ select results_eq(
     'a group is posted, each leg upon the ones before it, in any currencies');
 select results_eq('select id from made', $$ select remit_v1.leg_id(pg_temp.id(101), p) from generate_series(1, 3) p $$, 'ids of legs follow from the group''s');
 select results_eq('select t.id from remit.transfers t, made m where t.id = m.id and t.amount = m.amount', 'select id from made', 'each leg is a row');
-select is((select array_agg(o.type::text) from remit.outbox o, made m where o.subject_id = m.id), '{transfer.posted,transfer.posted,transfer.posted}', 'and an event');
+select is((select array_agg(o.type::text) from pg_temp.waiting o, made m where o.subject_id = m.id), '{transfer.posted,transfer.posted,transfer.posted}', 'and an event');
 select is(pg_temp.group_of(102, pg_temp.hold(1, 11, 10, 12), pg_temp.item(2, null, null, 4, 'capture', remit_v1.leg_id(pg_temp.id(102), 1), is_final => false),
                            pg_temp.item(3, null, null, null, 'release', remit_v1.leg_id(pg_temp.id(102), 1))), '{posted,posted,posted}', 'legs are holds and captures too');
 select is(pg_temp.group_of(103, pg_temp.pay(1, 13, 12, 5), pg_temp.item(2, null, null, null, 'reversal', remit_v1.leg_id(pg_temp.id(103), 1))), '{posted,posted}', 'and reversals, of one another');

@@ -37,12 +37,17 @@ select is(pg_temp.held(11), '100 - 100 at 3', 'and is');
 select is((select held_until from remit.wallets where id = pg_temp.id(11)), (select expires_at from remit.holds where id = pg_temp.id(101)),
           'one that has no end does not end first');
 select is(pg_temp.told(pg_temp.hold(106, 14, 101), pg_temp.hold(107, 14, 100)), '{insufficient_funds,posted}', 'the floor is the bar: below zero');
+select pg_temp.wallet(18, 10, floor => null);
+select pg_temp.wallet(19, 0);
+select is(pg_temp.told(pg_temp.hold(141, 18, 9007199254740991), pg_temp.hold(142, 18, 1), pg_temp.pay(143, 18, 19, 10), pg_temp.pay(144, 18, 19, 1)),
+          '{posted,balance_limit_exceeded,posted,balance_limit_exceeded}', 'without a floor what is held, and what is left beside it, stay exact');
+select is(pg_temp.told(pg_temp.adjust(145, 141, 100), pg_temp.hold(146, 18, 50), pg_temp.capture(147, 141, 19)), '{posted,posted,posted}', 'there is room again once less is held');
 select is(pg_temp.told(pg_temp.hold(108, 15, 61), pg_temp.hold(109, 15, 60)), '{insufficient_funds,posted}', 'or above');
 select is(pg_temp.told(pg_temp.hold(110, 16, 10, target => 12)), '{currency_mismatch}', 'a target has the currency of the source');
 select is(pg_temp.told(pg_temp.hold(111, 12, 10, target => 12)), '{"same_wallet target_id"}', 'and is not the source');
 select is(pg_temp.told(pg_temp.hold(112, 12, 10, target => 99)), '{"wallet_not_found target_id"}', 'and is there');
 select is(pg_temp.told(pg_temp.hold(113, 99, 10)), '{"wallet_not_found source_id"}', 'so is the source');
-select is((select array_agg(o.type::text || ' ' || pg_temp.number(o.subject_id) order by o.id) from remit.outbox o where o.subject_id in (pg_temp.id(101), pg_temp.id(102))),
+select is((select array_agg(o.type::text || ' ' || pg_temp.number(o.subject_id) order by o.number) from pg_temp.waiting o where o.subject_id in (pg_temp.id(101), pg_temp.id(102))),
           '{"hold.authorised 101","transfer.rejected 102"}', 'an event tells of each');
 
 -- When it ends.
@@ -119,7 +124,7 @@ select is(pg_temp.told(item), array['invalid_field ' || field], 'a capture with 
                (pg_temp.capture(237, 232, 22, 0), 'amount', 'nothing'), (pg_temp.capture(237, 232, 22, -1), 'amount', 'less'),
                (pg_temp.item(237, null, 22, 1, 'capture', pg_temp.id(232), at_most => true), 'at_most', 'at_most'),
                (pg_temp.item(237, null, 22, 1, 'capture', pg_temp.id(232), expires_in => 5), 'expires_in', 'an end')) as c (item, field, description);
-select is((select array_agg(o.type::text order by o.id) from remit.outbox o where o.subject_id in (pg_temp.id(202), pg_temp.id(204))),
+select is((select array_agg(o.type::text order by o.number) from pg_temp.waiting o where o.subject_id in (pg_temp.id(202), pg_temp.id(204))),
           '{transfer.posted,transfer.rejected}', 'a capture is told as a transfer');
 
 -- ---- Adjust -------------------------------------------------------------------------------------
@@ -147,7 +152,7 @@ select is(pg_temp.told(pg_temp.adjust(311, 301), pg_temp.item(311, null, 32, 41,
 select is(pg_temp.told(pg_temp.adjust(312, 301, 20)), '{posted}', 'down to what was captured');
 select is(array[pg_temp.held(31), pg_temp.hold_state(301)], '{80 - 0 at 10,"captured 20 - 20, 0"}', 'closes it');
 select is((select held_until from remit.wallets where id = pg_temp.id(31)), null, 'and nothing ends any more');
-select is((select array_agg(distinct o.type::text) from remit.outbox o where o.subject_id in (pg_temp.id(303), pg_temp.id(312))), '{hold.adjusted}', 'an event tells of each');
+select is((select array_agg(distinct o.type::text) from pg_temp.waiting o where o.subject_id in (pg_temp.id(303), pg_temp.id(312))), '{hold.adjusted}', 'an event tells of each');
 
 -- ---- Release ------------------------------------------------------------------------------------
 
@@ -161,7 +166,7 @@ select is((select t.amount::bigint from remit.transfers t where t.id = pg_temp.i
 select is(pg_temp.told(pg_temp.item(407, null, null, 1, 'release', pg_temp.id(405)), pg_temp.item(407, null, 12, null, 'release', pg_temp.id(405)),
                        pg_temp.item(407, null, null, null, 'release', pg_temp.id(405), is_final => true)),
           '{"invalid_field amount","invalid_field target_id","invalid_field is_final"}', 'all of it, to nobody');
-select is((select array_agg(o.type::text) from remit.outbox o where o.subject_id = pg_temp.id(404)), '{hold.released}', 'an event tells of it');
+select is((select array_agg(o.type::text) from pg_temp.waiting o where o.subject_id = pg_temp.id(404)), '{hold.released}', 'an event tells of it');
 
 -- ---- Frozen wallets -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ select is(pg_temp.told(pg_temp.hold(101, 11, 10, expires_in => 600), pg_temp.hol
           '{posted,posted,posted,posted}', 'four holds');
 do $$ begin perform remit_ops_v1.wallet_limits_set(1, pg_temp.id(11), null, 100, 'a test'); end; $$;
 select pg_temp.end_hold(101, 102);
-create temporary table locked as select l.* from remit.wallets_lock(1, (array[pg_temp.request(1, 11, 12, 1)], null, null, null, null)::remit.admission) l;
+create temporary table locked as select l.* from remit.wallets_lock(1, (array[pg_temp.request(1, 11, 12, 1)], null, null, null, null, null)::remit.admission) l;
 select results_eq('select helds, versions, array(select w.floor from unnest(wallets) w), spents from locked', $$ values ('{30,5}'::bigint[], '{6,2}'::bigint[], '{30,5}'::bigint[], '{30,null}'::bigint[]) $$,
     'what has expired is held no more, at versions of its own, and counts no more');
 select results_eq($$ select pg_temp.number(h.id), h.is_open, h.closed_by::text, h.version from locked l, unnest(l.holds) h order by 1 $$,

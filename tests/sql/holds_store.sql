@@ -16,7 +16,7 @@ create function pg_temp.draft(number integer, outcome remit_v1.transfer_outcome,
 $$;
 create function pg_temp.store(drafts remit.transfer_draft[]) returns void language sql as $$
     select remit.holds_store(1, l, (drafts, l.balances, l.versions, l.helds, l.held_untils)::remit.decision)
-      from remit.wallets_lock(1, (array[pg_temp.request(1, 11, 11, 1)], null, null, null, null)::remit.admission) l;
+      from remit.wallets_lock(1, (array[pg_temp.request(1, 11, 11, 1)], null, null, null, null, null)::remit.admission) l;
 $$;
 create function pg_temp.captured() returns text language sql as $$ select string_agg(captured || ' at ' || version, ', ' order by id) from remit.holds; $$;
 select pg_temp.store(array[pg_temp.draft(101, 'posted', false, 3, 9), pg_temp.draft(101, 'posted', false, 7, 10)]);

@@ -10,7 +10,7 @@ select results_eq(
     $$ select currency, user_id, balance::bigint, floor::bigint, version::bigint, status::text from remit.wallets where user_id is null order by currency $$,
     $$ values ('EUR', null::uuid, 0::bigint, null::bigint, 0::bigint, 'active'), ('USD', null, 0, null, 0, 'active') $$,
     'it is made once, empty, without user and floor');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(remit.issuance_wallet_id(900, 'USD'), remit.issuance_wallet_id(1, 'USD'), 'another ledger has one of the same id');
 select is((select count(*) from remit.wallets where currency = 'USD'), 2::bigint, 'which is another wallet');
 select is(pg_temp.refusal($$ insert into remit.wallets (ledger_id, id, currency) values (1, pg_temp.id(9), 'USD') $$), '23505',

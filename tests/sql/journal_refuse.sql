@@ -22,17 +22,17 @@ set local session_replication_role = origin;
 select is((select amount::bigint from remit.transfers), 100::bigint, 'the row is as it was');
 select is(pg_temp.refusal('insert into remit.transfers select * from remit.transfers'), '23505', 'a second row of one id is impossible');
 
--- ---- The chain ----------------------------------------------------------------------------------
+-- ---- The log ------------------------------------------------------------------------------------
 
-do $$ begin perform remit_worker_v1.outbox_settle(1, array(select id from remit.outbox)); end; $$;
-select is((select count(*) from remit.chain_blocks), 1::bigint, 'there is a block');
-select is(pg_temp.refusal('update remit.chain_blocks set hash = hash'), 'WL011', 'which refuses UPDATE');
-select is(pg_temp.refusal('delete from remit.chain_blocks'), 'WL011', 'and DELETE');
-select is(pg_temp.refusal('truncate remit.chain_blocks'), 'WL011', 'and TRUNCATE');
+select pg_temp.append() \g /dev/null
+select is((select count(*) from remit.log_blocks), 1::bigint, 'there is a block');
+select is(pg_temp.refusal('update remit.log_blocks set block = block'), 'WL011', 'which refuses UPDATE');
+select is(pg_temp.refusal('delete from remit.log_blocks'), 'WL011', 'and DELETE');
+select is(pg_temp.refusal('truncate remit.log_blocks'), 'WL011', 'and TRUNCATE');
 set local session_replication_role = replica;
-select is(pg_temp.refusal('update remit.chain_blocks set hash = hash'), 'WL011', 'also to a replica');
-select is(pg_temp.refusal('delete from remit.chain_blocks'), 'WL011', 'which may not DELETE');
-select is(pg_temp.refusal('truncate remit.chain_blocks'), 'WL011', 'or TRUNCATE either');
+select is(pg_temp.refusal('update remit.log_blocks set block = block'), 'WL011', 'also to a replica');
+select is(pg_temp.refusal('delete from remit.log_blocks'), 'WL011', 'which may not DELETE');
+select is(pg_temp.refusal('truncate remit.log_blocks'), 'WL011', 'or TRUNCATE either');
 set local session_replication_role = origin;
 
 select * from finish();

@@ -25,7 +25,7 @@ select is(pg_temp.try(('x', 'admin', null, null)), 'accepted', 'an admin may mak
 select is(pg_temp.try(('x', 'reader', null, null), scope), 'WL017', 'no key of scope ' || scope || ' makes keys')
   from unnest(array['user', 'reader', 'service']) scope;
 select is(pg_temp.try(('x', 'reader', null, null), 'nobody'), 'WL016', 'nor does an unknown one');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(pg_temp.try(('x', 'reader', null, null), ledger_id => 900), 'WL016', 'nor one of another ledger');
 select is(pg_temp.try((name, scope, user_id, expires_at)::remit_v1.key_request), expected, description)
   from (values (null, 'reader'::remit_v1.key_scope, null::uuid, null::timestamptz, 'WL001 name', 'a key has a name'),

@@ -4,7 +4,7 @@ select plan(10);
 
 select pg_temp.key('admin', 'admin');
 select pg_temp.key('key ' || n, 'reader') from generate_series(1, 11) n;
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select pg_temp.key('foreign', 'admin', ledger_id => 900);
 update remit.keys set created_at = now() - (hashtext(name) & 3) * interval '1 minute', revoked_at = case name when 'key 3' then now() end;
 create function pg_temp.page(size integer, secret text default 'admin') returns setof text language plpgsql as $$

@@ -14,7 +14,7 @@ select results_eq('select action, subject_ids, reason, key_id from remit.audit o
     $$ values ('key_revoke', array[pg_temp.key_id('lost')], 'ticket 7', pg_temp.key_id('admin')),
               ('key_revoke', array[pg_temp.key_id('lost')], 'again', null) $$, 'the audit log has both');
 select is(pg_temp.refusal($$ select remit_v1.key_revoke(1, pg_temp.id(99), 'why') $$), 'WL018 key_id', 'an unknown one is not found');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select pg_temp.key('foreign', 'admin', ledger_id => 900);
 select is(pg_temp.refusal($$ select remit_v1.key_revoke(900, pg_temp.key_id('admin'), 'why', sha256('foreign')) $$), 'WL018 key_id', 'nor is another ledger''s');
 select is(pg_temp.refusal($$ select remit_v1.key_revoke(1, pg_temp.key_id('admin'), 'why', sha256('foreign')) $$), 'WL016', 'whose door is closed');

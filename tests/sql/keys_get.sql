@@ -7,7 +7,7 @@ select pg_temp.key('b', 'user', 1, expires_at => '2100-01-01');
 select pg_temp.key('expired', 'admin', expires_at => clock_timestamp() - interval '1 second');
 select pg_temp.key('revoked', 'admin');
 update remit.keys set revoked_at = clock_timestamp() where name = 'revoked';
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select pg_temp.key('c', 'admin', ledger_id => 900);
 create function pg_temp.found(ledger_ids bigint[], secrets text[]) returns text[] language sql as $$
     select array_agg(k.name order by k.name)

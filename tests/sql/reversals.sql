@@ -26,9 +26,9 @@ select is(pg_temp.told(pg_temp.reverse(108, 101), pg_temp.reverse(109, 101, 1), 
 select is(array[pg_temp.state(11), pg_temp.state(12)], '{1000 at 6,0 at 5}', 'all of it is back');
 select results_eq($$ select reversed, array(select pg_temp.number(i) from unnest(reversal_ids) i) from remit_v1.transfer_get(1, pg_temp.id(101)) $$,
     $$ values (100::bigint, '{102,104,106,107}'::integer[]) $$, 'by these, in order');
-select is((select array_agg(o.type::text order by o.id) from remit.outbox o where o.subject_id in (pg_temp.id(102), pg_temp.id(103))), '{transfer.posted,transfer.rejected}',
+select is((select array_agg(o.type::text order by o.number) from pg_temp.waiting o where o.subject_id in (pg_temp.id(102), pg_temp.id(103))), '{transfer.posted,transfer.rejected}',
           'a reversal is told as a transfer');
-select is((select array_agg(o.data::jsonb ->> 'kind' || ' of ' || pg_temp.number((o.data::jsonb ->> 'reverses_id')::uuid)) from remit_worker_v1.outbox_read(1000) o
+select is((select array_agg(((o.transfer).terms).kind || ' of ' || pg_temp.number(((o.transfer).terms).subject_id)) from remit_worker_v1.outbox_append(1000) o
             where o.subject_id = pg_temp.id(102)), '{"reversal of 101"}', 'which says what it is');
 
 -- ---- What can be reversed -----------------------------------------------------------------------

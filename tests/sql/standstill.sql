@@ -2,6 +2,7 @@ begin;
 select plan(4);
 \ir fixture.psql
 
+update remit.outbox set created_at = clock_timestamp();
 select results_eq('select events_wait, archive_fails from remit_ops_v1.standstill()', $$ values (false, false) $$, 'nothing waits');
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12, 100);

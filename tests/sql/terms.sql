@@ -29,6 +29,8 @@ select is(pg_temp.told(pg_temp.pay(111, 11, 12, null), pg_temp.pay(112, 11, 12, 
 select is(pg_temp.told(pg_temp.pay(101, 11, 12, 60)), '{idempotency_key_reused}', 'and is another request');
 select is(pg_temp.outcomes(pg_temp.request(101, 11, 12, 60)), '{idempotency_key_reused}', 'than one without');
 select is(pg_temp.told(pg_temp.pay(102, 11, 12, 60, at_most => true), pg_temp.pay(102, 11, 12, 40, at_most => true)), '{"posted replayed",idempotency_key_reused}', 'what was asked is compared');
+select pg_temp.wallet(16, 10, floor => -9007199254740991);
+select is(pg_temp.told(pg_temp.pay(123, 16, 12, null, at_most => true), pg_temp.pay(124, 16, 11, 5)), '{balance_limit_exceeded,posted}', 'one row moves no more than what is exact, and its neighbours go on');
 select pg_temp.wallet(15, 100);
 do $$ begin perform remit_ops_v1.wallet_limits_set(1, pg_temp.id(15), 50, null, 'a test'); end; $$;
 select is(pg_temp.told(pg_temp.pay(113, 15, 12, null, at_most => true), pg_temp.pay(114, 15, 12, 50, at_most => true)), '{limit_exceeded,posted}', 'a limit is not what is available');

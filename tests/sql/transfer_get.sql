@@ -16,7 +16,7 @@ select results_eq(
     $$ select to_jsonb(m) || '{"reversed": 0, "reversal_ids": []}' from made m where m.id = pg_temp.id(102) $$,
     'so is a rejected one');
 select is((remit_v1.transfer_get(1, pg_temp.id(102))).outcome, 'insufficient_funds', 'with its reason');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(pg_temp.refusal($$ select remit_v1.transfer_get(1, pg_temp.id(103)) $$), 'WL004 transfer_id', 'an unknown transfer is refused');
 select is(pg_temp.refusal($$ select remit_v1.transfer_get(900, pg_temp.id(101)) $$), 'WL004 transfer_id', 'so is one of another ledger');
 select is(pg_temp.refusal($$ select remit_v1.transfer_get(1, null) $$), 'WL004 transfer_id', 'so is none');

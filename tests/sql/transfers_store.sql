@@ -28,10 +28,10 @@ select results_eq(
     $$ select pg_temp.number(t.id), t.outcome::text from remit.transfers t, drafts d where t.created_at = d.created_at and d.ordinality = 1 order by 1 $$,
     $$ values (101, 'posted'), (102, 'insufficient_funds') $$, 'the journal has what is stored, once');
 select results_eq(
-    $$ select o.id - first_value(o.id) over (order by o.id), o.type::text, pg_temp.number(o.subject_id), right(o.event_id::text, 12) = lpad(to_hex(o.id), 12, '0')
-         from remit.outbox o, before b where o.id > b.id order by o.id $$,
-    $$ values (0::bigint, 'transfer.posted', 101, true), (1, 'transfer.rejected', 102, true) $$,
-    'an event tells of each, in order and under ids that rise');
+    $$ select o.types::text[], array(select pg_temp.number(i) from unnest(o.subject_ids) i), o.created_at = d.created_at
+         from remit.outbox o, before b, drafts d where o.id > b.id and o.data is null and d.ordinality = 1 $$,
+    $$ values ('{transfer.posted,transfer.rejected}'::text[], '{101,102}'::integer[], true) $$,
+    'one row tells of all of it, in order');
 select results_eq(
     $$ select subject_ids, reason from remit.audit where action = 'transfers_post' order by id desc limit 1 $$,
     $$ values (array[pg_temp.id(101), pg_temp.id(102)], 'a test') $$, 'the audit log has what a person did');

@@ -9,7 +9,7 @@ select results_eq(
     $$ select to_jsonb(u) from remit_v1.user_get(1, pg_temp.id(11)) u $$,
     $$ select to_jsonb(m) from made m $$,
     'a user is what its creation answered');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(pg_temp.refusal($$ select remit_v1.user_get(1, pg_temp.id(12)) $$), 'WL003 user_id', 'an unknown user is refused');
 select is(pg_temp.refusal($$ select remit_v1.user_get(900, pg_temp.id(11)) $$), 'WL003 user_id', 'so is one of another ledger');
 select is(pg_temp.refusal($$ select remit_v1.user_get(1, null) $$), 'WL003 user_id', 'so is none');

@@ -15,9 +15,10 @@ select is(
         pg_temp.request(104, 13, 12, 50), pg_temp.request(105, 11, 12, 5000), pg_temp.request(106, 11, 14, 1)),
     '{posted,posted,posted,posted,insufficient_funds,currency_mismatch}', 'transfers are posted and rejected');
 select lives_ok($$ select remit_ops_v1.wallet_freeze(1, pg_temp.id(15), 'a test') $$, 'a wallet is frozen');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(51, 100, ledger_id => 900);
+select pg_temp.unpack();
 
 select is_empty('select * from remit_ops_v1.verify()', 'good books have no violations');
 select is_empty('select * from remit_ops_v1.verify(1)', 'nor has a ledger');
@@ -44,10 +45,10 @@ select is(
     '{wallet_matches_its_last_entry wallet 15}', 'a version without entries');
 select is(
     pg_temp.found_after('delete from remit.wallets where id = pg_temp.id(11)'),
-    '{balances_sum_to_zero USD,entry_belongs_to_a_wallet_of_its_currency wallet 11}', 'a wallet that was removed');
+    '{balances_sum_to_zero USD,entry_belongs_to_a_wallet_of_its_currency wallet 11,wallet_is_as_the_log_says wallet 11}', 'a wallet that was removed');
 select is(
     pg_temp.found_after('update remit.wallets set currency = ''GBP'' where id = pg_temp.id(14)'),
-    '{balances_sum_to_zero EUR,balances_sum_to_zero GBP,entry_belongs_to_a_wallet_of_its_currency wallet 14}',
+    '{balances_sum_to_zero EUR,balances_sum_to_zero GBP,entry_belongs_to_a_wallet_of_its_currency wallet 14,wallet_is_as_the_log_says wallet 14}',
     'a wallet of another currency');
 select is(
     pg_temp.found_after('update remit.transfers set currency = ''GBP'' where id = pg_temp.id(101)'),
@@ -71,39 +72,39 @@ select is(
     'wallet_matches_its_last_entry wallet 12,wallet_matches_its_last_entry wallet 13}', 'an amount that was changed');
 select is(
     pg_temp.found_after('update remit.transfers set created_at = created_at + interval ''3 hours'' where id = pg_temp.id(101)'),
-    '{entries_never_go_back_in_time wallet 11,entries_never_go_back_in_time wallet 12}', 'an entry that is later than the next one');
+    '{entries_never_go_back_in_time wallet 11,entries_never_go_back_in_time wallet 12,event_has_the_time_of_its_transfer transfer 101}', 'an entry that is later than the next one');
 select is(
     pg_temp.found_after('delete from remit.transfers where id = pg_temp.id(104)'),
-    '{event_tells_of_one_journal_row transfer 104,wallet_matches_its_last_entry wallet 12,wallet_matches_its_last_entry wallet 13}',
+    '{event_tells_of_its_transfer transfer 104,wallet_matches_its_last_entry wallet 12,wallet_matches_its_last_entry wallet 13}',
     'a transfer that was removed');
 select is(
     pg_temp.found_after('delete from remit.transfers where id = pg_temp.id(101);
-                         delete from remit.outbox where subject_id = pg_temp.id(101)'),
+                         delete from remit.outbox where subject_ids[1] = pg_temp.id(101)'),
     '{entry_balance_is_sum_of_entries wallet 11,entry_balance_is_sum_of_entries wallet 12,versions_are_dense wallet 11,'
     'versions_are_dense wallet 12,wallet_matches_its_last_entry wallet 11,wallet_matches_its_last_entry wallet 12}',
     'an early transfer that was removed with its event');
 select is(
     pg_temp.found_after('delete from remit.transfers where id = pg_temp.id(105)'),
-    '{event_tells_of_one_journal_row transfer 105}', 'a rejection that was removed');
+    '{event_tells_of_its_transfer transfer 105}', 'a rejection that was removed');
 select is(
     pg_temp.found_after('alter table remit.users disable trigger all; delete from remit.users where ledger_id = 900', 900),
-    array['wallet_has_its_user wallet 51'], 'a user who was removed');
+    '{user_is_as_the_log_says user 1,wallet_has_its_user wallet 51}', 'a user who was removed');
 select is(
     pg_temp.found_after('update remit.wallets set floor = 200 where id = pg_temp.id(12)'),
-    '{balance_not_below_floor wallet 12}', 'a floor above balances of the past');
+    '{balance_not_below_floor wallet 12,wallet_is_as_the_log_says wallet 12}', 'a floor above balances of the past');
 select is(
     pg_temp.found_after('update remit.wallets set floor = 0 where id = pg_temp.id(13)'),
-    '{balance_not_below_floor wallet 13}', 'a balance below its floor');
+    '{balance_not_below_floor wallet 13,wallet_is_as_the_log_says wallet 13}', 'a balance below its floor');
 select is(
-    pg_temp.found_after('insert into remit.outbox (ledger_id, type, subject_id, created_at)
-                         select ledger_id, type, subject_id, created_at from remit.outbox where subject_id = pg_temp.id(101)'),
-    '{event_tells_of_one_journal_row transfer 101}', 'an event told twice');
+    pg_temp.found_after('insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+                         select ledger_id, types, subject_ids, created_at from remit.outbox where subject_ids[1] = pg_temp.id(101)'),
+    '{transfer_is_in_the_log_once transfer 101}', 'an event told twice');
 select is(
-    pg_temp.found_after('update remit.outbox set type = ''transfer.posted'' where subject_id = pg_temp.id(105)'),
-    '{event_tells_of_one_journal_row transfer 105}', 'a rejection told as posted');
+    pg_temp.found_after('update remit.outbox set types = ''{transfer.posted}'' where subject_ids[1] = pg_temp.id(105)'),
+    '{event_tells_of_its_transfer transfer 105}', 'a rejection told as posted');
 select is(
-    pg_temp.found_after('update remit.outbox set subject_id = pg_temp.id(999) where subject_id = pg_temp.id(101)'),
-    '{event_tells_of_one_journal_row transfer 999,transfer_is_chained_or_waits transfer 101}', 'an event of no transfer');
+    pg_temp.found_after('update remit.outbox set subject_ids = array[pg_temp.id(999)] where subject_ids[1] = pg_temp.id(101)'),
+    '{event_tells_of_its_transfer transfer 999,transfer_is_in_the_log_or_waits transfer 101}', 'an event of no transfer');
 
 -- ---- Ledgers ------------------------------------------------------------------------------------
 
@@ -123,29 +124,29 @@ select is(
                                 t.source_balance, t.target_version, t.target_balance, t.reference, t.metadata, t.request_id,
                                 t.created_at
                            from remit.transfers t where t.ledger_id = 1 and t.id = pg_temp.id(105)', 901),
-    '{ledger_exists ledger 901,transfer_is_chained_or_waits transfer 105}', 'a transfer in a ledger that does not exist');
+    '{ledger_exists ledger 901,transfer_is_in_the_log_or_waits transfer 105}', 'a transfer in a ledger that does not exist');
 select is(
-    pg_temp.found_after('insert into remit.outbox (ledger_id, type, subject_id, created_at)
-                         values (901, ''transfer.posted'', pg_temp.id(101), now())', 901),
-    '{event_tells_of_one_journal_row transfer 101,ledger_exists ledger 901}', 'an event in one');
+    pg_temp.found_after('insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+                         values (901, ''{transfer.posted}'', array[pg_temp.id(101)], now())', 901),
+    '{event_tells_of_its_transfer transfer 101,ledger_exists ledger 901}', 'an event in one');
 select is(
     pg_temp.found_after('alter table remit.wallets drop constraint wallets_ledger_id_fkey, drop constraint wallets_ledger_id_user_id_fkey;
                          insert into remit.wallets (ledger_id, id, currency) values (901, pg_temp.id(99), ''USD'')', 901),
-    '{ledger_exists ledger 901}', 'a wallet in one');
+    '{ledger_exists ledger 901,wallet_is_as_the_log_says wallet 99}', 'a wallet in one');
 select is(
-    pg_temp.found_after('insert into remit.chain_blocks
-                         values (901, 1, 1, array[pg_temp.id(101)], array[sha256(''x'')], sha256(''x''), now())', 901),
-    '{block_follows_from_its_predecessor block 1,chained_transfer_is_in_the_journal transfer 101,ledger_exists ledger 901}',
+    pg_temp.found_after('insert into remit.log_blocks
+                         values (901, 1, 1, array[pg_temp.id(99)], ''{transfer.posted}'', array[pg_temp.id(101)], array[now()], array[sha256(''x'')], array[sha256(''x'')], now())', 901),
+    '{block_follows_from_the_ones_before block 1,ledger_exists ledger 901,logged_transfer_is_in_the_journal transfer 101}',
     'a block in one');
 select is(pg_temp.refusal('select remit_ops_v1.verify(901)'), 'WL009 ledger_id', 'which is unknown without its rows');
 select is_empty('select * from remit_ops_v1.verify()', 'the damage is undone');
 
--- ---- The chain ----------------------------------------------------------------------------------
+-- ---- The log ------------------------------------------------------------------------------------
 
-do $$ begin perform remit_worker_v1.outbox_settle(1, array(select o.id from remit.outbox o where o.ledger_id = 1)); end; $$;
+select pg_temp.append() \g /dev/null
 select is(
     pg_temp.found_after('update remit.transfers set reference = ''another'' where id = pg_temp.id(105)'),
-    '{transfer_matches_the_chain transfer 105}', 'a row that was changed after it was chained (more in chain_verify.sql)');
+    '{transfer_matches_the_log transfer 105}', 'a row that was changed after it was chained (more in log_verify.sql)');
 
 select * from finish();
 rollback;

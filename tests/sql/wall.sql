@@ -68,7 +68,7 @@ select is(pg_temp.refusal_of(role, statement), '42501', role || ': ' || statemen
   from unnest(array['remit_worker', 'remit_operator', 'remit_auditor']) role,
        unnest(array['create schema mine', 'create table public.mine (x integer)', 'create temporary table mine (x integer)',
                     'create or replace function remit_v1.transfer_id(text) returns uuid language sql as ''select null::uuid''',
-                    'update remit.wallets set balance = 0', 'delete from remit.transfers', 'delete from remit.audit', 'delete from remit.chain_blocks',
+                    'update remit.wallets set balance = 0', 'delete from remit.transfers', 'delete from remit.audit', 'delete from remit.log_blocks',
                     'insert into remit.keys select', 'alter role remit_server superuser', 'set role remit_server', 'set session_replication_role = replica',
                     'select lo_create(0)', 'select pg_read_file(''/etc/passwd'')', 'copy (select 1) to program ''true''']) statement;
 select is(pg_temp.refusal_of('remit_server', $$ select 1 / count(*) from pg_stat_activity where usename <> session_user and query not in ('', '<insufficient privilege>') $$),

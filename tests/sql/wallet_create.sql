@@ -59,9 +59,9 @@ select results_eq(
               1::bigint, 500::bigint, 'request-1' $$,
     'it is a transfer from the issuance wallet');
 select results_eq(
-    $$ select type::text, subject_id, request_id::text from remit.outbox $$,
-    $$ select 'transfer.posted', remit.initial_transfer_id(pg_temp.id(13)), 'request-1' $$,
-    'and has its event');
+    $$ select type, subject_id from pg_temp.waiting where type in ('wallet.created', 'transfer.posted') and number >= (select number from pg_temp.waiting where subject_id = pg_temp.id(13)) order by number $$,
+    $$ values ('wallet.created', pg_temp.id(13)), ('wallet.created', remit.issuance_wallet_id(1, 'USD')), ('transfer.posted', remit.initial_transfer_id(pg_temp.id(13))) $$,
+    'and has its event, behind those of its wallets');
 select results_eq(
     $$ select user_id, currency, floor::bigint, balance::bigint, version::bigint from remit.wallets where user_id is null $$,
     $$ values (null::uuid, 'USD', null::bigint, -500::bigint, 1::bigint) $$,

@@ -12,7 +12,7 @@ select results_eq(
     $$ select balance, held, floor, version, status_version, replayed from remit_v1.wallet_get(1, pg_temp.id(11)) $$,
     $$ values (100::bigint, 30::bigint, -50::bigint, 1::bigint, 0::bigint, false) $$,
     'field by field');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is(pg_temp.refusal($$ select remit_v1.wallet_get(1, pg_temp.id(12)) $$), 'WL002 wallet_id', 'an unknown wallet is refused');
 select is(pg_temp.refusal($$ select remit_v1.wallet_get(900, pg_temp.id(11)) $$), 'WL002 wallet_id', 'so is one of another ledger');
 select is(pg_temp.refusal($$ select remit_v1.wallet_get(1, null) $$), 'WL002 wallet_id', 'so is none');

@@ -20,7 +20,7 @@ select results_eq(
 select results_eq(
     $$ select pg_temp.number(wallet_id) from remit_ops_v1.wallet_largest(1, 'USD', 2) $$, array[12, 14], 'up to the limit');
 select is_empty($$ select * from remit_ops_v1.wallet_largest(1, 'CHF', 10) $$, 'a currency may have none');
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 select is_empty($$ select * from remit_ops_v1.wallet_largest(900, 'USD', 10) $$, 'so may a ledger');
 select is(pg_temp.refusal(statement), expected, description)
   from (values ($$ select remit_ops_v1.wallet_largest(1, 'USD', 0) $$, 'WL001 request_limit', 'a limit of 0 is refused'),

@@ -5,7 +5,7 @@ select plan(6);
 select pg_temp.wallet(11, 100);
 select pg_temp.wallet(12);
 select pg_temp.wallet(13);
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(14, ledger_id => 900);
 select set_eq(

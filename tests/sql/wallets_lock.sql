@@ -8,7 +8,7 @@ select pg_temp.wallet(13);
 create function pg_temp.lock(reachables boolean[] default null) returns remit.locked_wallets language sql as $$
     select remit.wallets_lock(1, (
         array[pg_temp.request(101, 12, 11, 1), pg_temp.request(102, 11, 12, 1), pg_temp.request(103, 13, 99, 1)],
-        null, reachables, null, null)::remit.admission);
+        null, reachables, null, null, null)::remit.admission);
 $$;
 create function pg_temp.numbers(ids uuid[]) returns integer[] language sql as $$
     select array_agg(pg_temp.number(i) order by place) from unnest(ids) with ordinality as i (i, place);

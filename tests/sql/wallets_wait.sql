@@ -7,7 +7,7 @@ select plan(4);
 select pg_temp.wallet(11);
 select pg_temp.wallet(12);
 select pg_temp.wallet(13);
-insert into remit.ledgers (ledger_id, name) values (900, 'another');
+select pg_temp.ledger(900);
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(13, ledger_id => 900);
 select is_empty($$ select id from remit.wallets where xmax <> '0' $$, 'nothing is locked at first');

@@ -17,6 +17,7 @@ use crate::broker::Address;
 use crate::config::{self, Config};
 use crate::contract::Session;
 use crate::dead::{self, Selection};
+use crate::supervisor::Part;
 use crate::{health, supervisor};
 
 /// How many dead letters are listed or replayed when the command does not say.
@@ -43,6 +44,9 @@ Environment:
   NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
   NOTIFY_FAIL_RATE      the share of deliveries that fail on purpose, 0 to 1 (default 0)
+  REMIT_WEBHOOK_SECRET  what the secrets of webhooks are derived from; the server's, 32 characters or more
+  REMIT_WEBHOOK_NETWORKS  networks that webhooks may reach beside public addresses, such as 10.1.0.0/16
+  REMIT_WEBHOOK_HTTP    true: webhooks may have URLs of http, for development (default false)
 
 `dead list` needs AMQP_URL alone, `dead replay`, `replay` and `health` also DATABASE_URL. For `dead replay` and `replay`
 it is an operator's login, which the audit log names. A running worker prints JSON lines.";
@@ -54,14 +58,30 @@ pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// Run the relay alone
-    #[arg(long, conflicts_with = "notifier")]
+    #[arg(long, group = "alone")]
     relay: bool,
     /// Run the notifier alone
-    #[arg(long)]
+    #[arg(long, group = "alone")]
     notifier: bool,
+    /// Send webhooks alone
+    #[arg(long, group = "alone")]
+    webhooks: bool,
     /// Check the settings, and end
     #[arg(long)]
     check: bool,
+}
+
+impl Arguments {
+    /// The part that is to run, if not all.
+    fn alone(&self) -> Option<Part> {
+        let parts = [
+            (self.relay, Part::Relay),
+            (self.notifier, Part::Notifier),
+            (self.webhooks, Part::Webhooks),
+        ];
+        let chosen = parts.into_iter().find(|(is_chosen, _)| *is_chosen);
+        chosen.map(|(_, part)| part)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,11 +160,12 @@ pub fn main() -> ExitCode {
 async fn obey(arguments: Arguments) -> Result<ExitCode, Complaint> {
     let environment = Environment::of_process();
     let wrong = wrong_settings("remit-worker");
+    let alone = arguments.alone();
     match arguments.command {
         None => {
             let config = Config::read(environment).map_err(wrong)?;
             if !arguments.check {
-                supervisor::work(config, !arguments.notifier, !arguments.relay).await?;
+                supervisor::work(config, alone).await?;
             }
         }
         Some(Command::Dead(Dead::List { limit })) => {
@@ -202,15 +223,16 @@ mod tests {
     }
 
     #[test]
-    fn relay_and_notifier_run_together_or_apart() {
+    fn the_parts_run_together_or_apart() {
         for (line, chosen) in [
-            ("", (false, false)),
-            ("--relay", (true, false)),
-            ("--notifier", (false, true)),
+            ("", None),
+            ("--relay", Some(Part::Relay)),
+            ("--notifier", Some(Part::Notifier)),
+            ("--webhooks", Some(Part::Webhooks)),
         ] {
             let run = parsed(line).expect(line);
             assert!(run.command.is_none());
-            assert_eq!((run.relay, run.notifier), chosen, "{line}");
+            assert_eq!(run.alone(), chosen, "{line}");
         }
     }
 
@@ -265,6 +287,7 @@ mod tests {
             "dead list --limit 05",
             "dead replay --id 5 --reason why",
             "--relay --notifier",
+            "--webhooks --notifier",
             "--relay health",
             "run",
         ] {

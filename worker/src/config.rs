@@ -10,10 +10,13 @@ use remit::base::tls::Trust;
 use remit::redis::connection::Redis;
 use remit::sql::pools;
 use remit::sql::pools::Config as PostgresConfig;
+use remit::types::MasterSecret;
 use tracing::level_filters::LevelFilter;
 
 use crate::broker::Address;
 use crate::topology;
+use crate::webhooks::address::Networks;
+use crate::webhooks::client::Client;
 
 /// The name under which PostgreSQL lists the worker's connections.
 pub const APPLICATION_NAME: &str = "remit-worker";
@@ -29,7 +32,13 @@ pub struct Retries {
     pub fail_rate: f64,
 }
 
-/// What relay and notifier need.
+/// How webhooks are sent.
+pub struct Sending {
+    pub client: Arc<Client>,
+    pub master: MasterSecret,
+}
+
+/// What the parts need.
 pub struct Config {
     pub postgres: PostgresConfig,
     pub broker: Address,
@@ -37,6 +46,7 @@ pub struct Config {
     pub retries: Retries,
     /// Where the metrics are shown, if anywhere.
     pub listen: Option<SocketAddr>,
+    pub sending: Sending,
     /// The level of the log.
     pub log: LevelFilter,
 }
@@ -73,14 +83,16 @@ impl Config {
             let rule = "must be an address and port such as 127.0.0.1:8081";
             text.parse().map_err(|_| rule)
         });
+        let sending = sending(&mut environment, &trust);
         let log = telemetry::level(&mut environment, "REMIT_LOG");
-        let servers = environment.finish(postgres.zip(broker).zip(redis));
-        servers.map(|((postgres, broker), redis)| Self {
+        let servers = environment.finish(postgres.zip(broker).zip(redis).zip(sending));
+        servers.map(|(((postgres, broker), redis), sending)| Self {
             postgres,
             broker,
             redis: Arc::new(redis),
             retries,
             listen,
+            sending,
             log,
         })
     }
@@ -109,6 +121,21 @@ pub fn read_servers(
     let postgres = postgres_of(&mut environment, name, &trust);
     let broker = broker_of(&mut environment, &trust);
     environment.finish(postgres.zip(broker))
+}
+
+fn sending(environment: &mut Environment, trust: &Trust) -> Option<Sending> {
+    let master = environment.required("REMIT_WEBHOOK_SECRET", MasterSecret::parse);
+    let networks = environment.optional("REMIT_WEBHOOK_NETWORKS", Networks::parse);
+    let allows_http = environment.parsed("REMIT_WEBHOOK_HTTP", false, "true or false", |_| true);
+    let client = Client::new(
+        trust.tls_to_anyone(),
+        networks.unwrap_or_default(),
+        allows_http,
+    );
+    master.map(|master| Sending {
+        client: Arc::new(client),
+        master,
+    })
 }
 
 fn trust(environment: &mut Environment) -> Trust {
@@ -140,6 +167,7 @@ mod tests {
             ("DATABASE_URL", "postgresql://remit_worker:secret@db/remit"),
             ("REDIS_URL", "redis://:secret@redis:6379/0"),
             ("AMQP_URL", "amqp://remit:secret@rabbitmq:5672/%2f"),
+            ("REMIT_WEBHOOK_SECRET", "0123456789abcdef0123456789abcdef"),
         ])
         .unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(config.broker.uri.vhost, "/");
@@ -147,6 +175,7 @@ mod tests {
         assert_eq!(config.retries.first_delay, Duration::from_secs(1));
         assert_eq!(config.retries.fail_rate, 0.0);
         assert_eq!(config.listen, None);
+        assert!(!config.sending.client.allows_http);
         assert_eq!(config.log, LevelFilter::INFO);
     }
 
@@ -159,6 +188,9 @@ mod tests {
             ("NOTIFY_BACKOFF_MS", "0"),
             ("NOTIFY_FAIL_RATE", "NaN"),
             ("REMIT_WORKER_LISTEN", "everywhere"),
+            ("REMIT_WEBHOOK_SECRET", "a short secret"),
+            ("REMIT_WEBHOOK_NETWORKS", "10.0.0.0/33"),
+            ("REMIT_WEBHOOK_HTTP", "on"),
         ])
         .err()
         .expect("all of it is wrong");
@@ -174,9 +206,12 @@ mod tests {
             "NOTIFY_BACKOFF_MS",
             "NOTIFY_FAIL_RATE",
             "REMIT_WORKER_LISTEN",
+            "REMIT_WEBHOOK_SECRET",
+            "REMIT_WEBHOOK_NETWORKS",
+            "REMIT_WEBHOOK_HTTP",
         ];
         assert_eq!(names, expected);
-        assert!(!errors.contains("secret"));
+        assert!(!errors.contains("secret@") && !errors.contains("a short secret"));
     }
 
     #[test]

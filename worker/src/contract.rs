@@ -23,6 +23,10 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+mod webhooks;
+
+pub use webhooks::{Webhook, WebhookFailure, WebhookReport};
+
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
 /// `statement_timeout`.
 const CALL_MS_MAX: u64 = 10_000;
@@ -66,6 +70,10 @@ queries! {
         ledger_id: i64, since: OffsetDateTime, until: OffsetDateTime, types: Option<&[String]>, reason: &str, dry_run: bool
     ) -> ReplayWindow;
     all remit_ops_v1.replay_read(ledger_id: i64, after: i64, until: i64, event_limit: i32) -> Event;
+    one remit_worker_v1.webhooks_lead() -> bool;
+    all remit_worker_v1.webhooks_read() -> Webhook;
+    all remit_worker_v1.webhook_failures_read(ledger_id: i64, webhook_id: Uuid) -> WebhookFailure;
+    one remit_worker_v1.webhooks_record(reports: &[WebhookReport]) -> i32;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
 }
 

@@ -63,6 +63,9 @@ pub enum Error {
     /// What was to be printed could not be.
     #[error("output: {0}")]
     Output(#[from] std::io::Error),
+    /// A task of a part panicked.
+    #[error("a task broke: {0}")]
+    Broken(String),
     /// The process is to end.
     #[error("shutting down")]
     Shutdown,
@@ -96,6 +99,7 @@ impl From<Error> for Complaint {
             Error::ConsumerEnded => "start the worker again: it declares its queues anew",
             Error::Cache(_) => "see that Redis and PostgreSQL are well, then try again",
             Error::Output(error) => return unwritten(error),
+            Error::Broken(_) => "it is a bug: report it with the log",
             Error::Shutdown => "run the command again to go on",
         };
         Self::new(&error, advice)

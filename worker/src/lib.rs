@@ -1,4 +1,5 @@
-//! Remit's worker: the relay drains the outbox into RabbitMQ, the notifier delivers notifications.
+//! Remit's worker: the relay drains the outbox into RabbitMQ, the notifier delivers notifications,
+//! and webhooks are sent to endpoints of clients.
 //!
 //! A module uses those of the groups below its own, and none of its own group.
 
@@ -13,6 +14,8 @@ pub mod health;
 pub mod notifier;
 pub mod relay;
 pub mod replay;
+
+pub mod webhooks;
 
 pub mod channel;
 pub mod drain;

@@ -15,22 +15,31 @@ use crate::exposition::Exposition;
 use crate::metrics::Metrics;
 use crate::notifier::Notifier;
 use crate::relay::Relay;
+use crate::webhooks::Webhooks;
 
 /// How long the batches in hand may take after the request to end.
 const SHUTDOWN_MS_MAX: u64 = 5_000;
 const ADVICE: &str = "the log says why; start it again once that is mended";
 
-/// Runs relay and notifier, or one of them, until SIGTERM or SIGINT.
+/// A part of the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Relay,
+    Notifier,
+    Webhooks,
+}
+
+/// Runs all parts, or one of them, until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// One ended by itself, or signals cannot be heard.
-pub async fn work(config: Config, relay: bool, notifier: bool) -> Result<(), Complaint> {
+pub async fn work(config: Config, alone: Option<Part>) -> Result<(), Complaint> {
     let _log = telemetry::start(config.log);
     let asked_to_end = signals::asked_to_end()?;
     let shutdown = CancellationToken::new();
     let metrics = Arc::default();
     let exposition = expose(&config, &metrics).await?;
-    let mut parts = start(config, relay, notifier, &metrics, &shutdown);
+    let mut parts = start(config, alone, &metrics, &shutdown);
     if let Some(exposition) = exposition {
         let shutdown = shutdown.clone();
         parts.spawn(async move { exposition.run(&shutdown).await });
@@ -49,13 +58,13 @@ async fn expose(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<Exposi
 
 fn start(
     config: Config,
-    relay: bool,
-    notifier: bool,
+    alone: Option<Part>,
     metrics: &Arc<Metrics>,
     shutdown: &CancellationToken,
 ) -> JoinSet<()> {
     let mut parts = JoinSet::new();
-    if relay {
+    let runs = |part| alone.is_none_or(|alone| alone == part);
+    if runs(Part::Relay) {
         let relay = Relay {
             postgres: config.postgres.clone(),
             broker: config.broker.clone(),
@@ -65,7 +74,16 @@ fn start(
         let shutdown = shutdown.clone();
         parts.spawn(async move { relay.run(&shutdown).await });
     }
-    if notifier {
+    if runs(Part::Webhooks) {
+        let webhooks = Webhooks {
+            postgres: config.postgres.clone(),
+            client: config.sending.client,
+            master: config.sending.master,
+        };
+        let shutdown = shutdown.clone();
+        parts.spawn(async move { webhooks.run(&shutdown).await });
+    }
+    if runs(Part::Notifier) {
         let notifier = Notifier {
             postgres: config.postgres,
             broker: config.broker,

@@ -168,7 +168,7 @@ pub fn growth(text: &mut String, growth: &Growth) {
         }
         text.push('\n');
     }
-    text.push_str("\n| outbox | `outbox_read(500)` |\n| --- | --- |\n");
+    text.push_str("\n| outbox | a read of 500 rows |\n| --- | --- |\n");
     for (name, ms) in &growth.outbox_ms {
         let _ = writeln!(text, "| {name} | {ms:.2} ms |");
     }
@@ -176,7 +176,7 @@ pub fn growth(text: &mut String, growth: &Growth) {
         let _ = write!(
             text,
             "\nTransfers while a snapshot is held for {} s: {:.0}/s; at the end the oldest \
-             event had waited {:.2} s, and `outbox_read(500)` from the first row on took {:.2} ms.\n",
+             event had waited {:.2} s, and a read of 500 rows from the first one on took {:.2} ms.\n",
             held.seconds, held.rate, held.lag_s, held.read_ms
         );
     }

@@ -46,6 +46,9 @@ pub(super) fn body_of(row: &JournalRow) -> Value {
         body["kind"] = json!(row.kind());
         body["reverses_id"] = row.terms["subject_id"].clone();
     }
+    if row.terms["at_most"] == true {
+        body["amount_asked"] = json!(row.amount_asked);
+    }
     if !row.terms["group_id"].is_null() {
         body["group_id"] = row.terms["group_id"].clone();
     }

@@ -47,9 +47,9 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Vec<Violation>) {
             }
         }
     }
-    if evidence.books.outbox > 0 {
-        let detail = format!("{} events stay", evidence.books.outbox);
-        violate(Rule::OutboxDrains, detail);
+    if evidence.books.unpublished > 0 {
+        let detail = format!("{} events stay", evidence.books.unpublished);
+        violate(Rule::EventsDrain, detail);
     }
     for id in evidence.books.journal.keys() {
         if !event_of.contains_key(id) {

@@ -268,7 +268,7 @@ fn is_row(last: &State, row: &HoldRow) -> bool {
 
 /// Whether GET /holds/{id} says how the hold was at the version that it names, at a moment between
 /// question and answer.
-fn is_told(id: Uuid, look: &Answer, around: Around, evidence: &Evidence<'_>) -> bool {
+pub(super) fn is_told(id: Uuid, look: &Answer, around: Around, evidence: &Evidence<'_>) -> bool {
     let states = evidence.holds.get(&id);
     if look.status == 404 {
         return states.is_none();

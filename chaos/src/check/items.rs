@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::bodies::{body_of, is_rejection, is_seen, transfer_body};
 use super::{Evidence, split_time};
-use crate::ask::Deed;
+use crate::ask::{Condition, Deed};
 use crate::history::{Answer, Asked, Place};
 use crate::model::JournalRow;
 use crate::moment::microseconds;
@@ -135,7 +135,16 @@ fn is_wanted(asked: &Asked, row: &JournalRow) -> bool {
         }
         Place::Alone | Place::Bulk => row.terms["group_id"].is_null(),
     };
+    let wish = &asked.item.wish;
+    let condition = wish.condition.map(Condition::said);
+    let names = ["source_version", "source_balance_min", "target_balance_max"];
+    let has_wish = is_flag("at_most", true) == wish.at_most
+        && names.iter().all(|name| {
+            let wanted = condition.filter(|(wanted, _)| wanted == name);
+            row.terms[name].as_i64() == wanted.map(|(_, value)| value)
+        });
     fits && in_group
+        && has_wish
         && (row.kind(), row.subject(), amount) == (deed.kind(), deed.subject(), deed.amount())
         && row.reference.is_none()
         && row.metadata == json!({})

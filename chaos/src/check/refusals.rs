@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Evidence;
+use super::{Evidence, wishes};
 use crate::books::WalletRow;
 use crate::model::JournalRow;
 use crate::rule::{Rule, Violation};
@@ -40,6 +40,7 @@ fn is_due(evidence: &Evidence<'_>, row: &JournalRow) -> bool {
             let left = original.moved() - reversed_by(evidence, original.id, row.created_at_us);
             row.amount_asked.map_or(left <= 0, |asked| asked > left)
         }),
+        "condition_failed" => wishes::may_fail(evidence, row),
         // Which one leg gives the reason for, the group's rule says.
         "group_refused" => !row.terms["group_id"].is_null(),
         _ => false, // Nothing in the load leads to any other.
@@ -53,7 +54,13 @@ fn original<'a>(evidence: &Evidence<'a>, row: &JournalRow) -> Option<&'a Journal
 /// Whether less may have been available than the row needs at most.
 fn may_lack(evidence: &Evidence<'_>, row: &JournalRow, source: &WalletRow) -> bool {
     let all = original(evidence, row).map_or(0, JournalRow::moved);
-    let needed = row.amount_asked.or(row.amount).unwrap_or(all);
+    let asked = row.amount_asked.or(row.amount).unwrap_or(all);
+    // Of nothing there is no most; anything more would do.
+    let needed = if row.terms["at_most"] == true {
+        1
+    } else {
+        asked
+    };
     let floor = source.floor.unwrap_or(i64::MIN);
     let taken = taken_before(evidence, row);
     let mut around = evidence

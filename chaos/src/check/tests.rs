@@ -17,6 +17,7 @@ use uuid::Uuid;
 mod of_answers;
 mod of_holds;
 mod of_reads;
+mod of_wishes;
 
 /// A small run in which nothing is wrong: two transfers of 10 and 5 from wallet 1 to wallet 2.
 pub struct Run {
@@ -38,7 +39,7 @@ impl Run {
                 holds: HashMap::new(),
                 reversed: HashMap::new(),
                 notifications: Vec::new(),
-                outbox: 0,
+                unpublished: 0,
                 verified: Vec::new(),
                 sessions: Vec::new(),
             },
@@ -267,11 +268,11 @@ fn a_notification_too_few_and_one_too_many_are_found() {
 }
 
 #[test]
-fn what_verify_says_and_what_stays_in_the_outbox_is_found() {
+fn what_verify_says_and_what_stays_unpublished_is_found() {
     let said = found(|run| run.books.verified.push("a wallet".to_owned()));
     assert_eq!(said, [Rule::VerifyIsEmpty].into());
-    let stays = found(|run| run.books.outbox = 1);
-    assert_eq!(stays, [Rule::OutboxDrains].into());
+    let stays = found(|run| run.books.unpublished = 1);
+    assert_eq!(stays, [Rule::EventsDrain].into());
 }
 
 #[test]
@@ -296,6 +297,11 @@ fn evidence_that_is_not_there_is_named() {
         "expiries",
         "reversals",
         "groups",
+        "looks at groups",
+        "lists of holds",
+        "transfers of at most",
+        "conditions",
+        "dry runs",
     ];
     assert_eq!(missing, expected);
 }

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::Client;
-use crate::ask::{Ask, Item};
+use crate::ask::{Ask, Condition, Item};
 use crate::attempts::pause;
-use crate::history::{Answer, Around, Asked, Place, add};
+use crate::history::{Answer, Around, Asked, HoldList, Place, Trial, add};
 use crate::http::Call;
 use crate::model::transfer_id;
 use crate::moment::now_us;
@@ -20,6 +20,69 @@ use crate::rule::Rule;
 type Results = BTreeMap<String, Vec<BTreeMap<String, Box<RawValue>>>>;
 
 impl Client {
+    /// The request with the versions that its conditions are about: the newest that the client
+    /// knows. The same request has the same ones when it comes again.
+    pub(super) fn fill(&mut self, mut ask: Ask) -> Ask {
+        let (Ask::One(_) | Ask::Bulk(_)) = &ask else {
+            return ask;
+        };
+        for item in ask.items_mut() {
+            if let (Some(Condition::SourceVersion(version)), Some(source_id)) =
+                (&mut item.wish.condition, item.deed.source())
+            {
+                *version = self.known.get(&source_id).copied().unwrap_or(0);
+            }
+        }
+        self.filled.insert(ask.items()[0].key.clone(), ask.clone());
+        ask
+    }
+
+    /// Asks what would become of a request, whose keys nobody uses for anything else.
+    pub(super) async fn try_out(&self, ask: &Ask) {
+        let call = ask.call();
+        let call = Call {
+            path: format!("{}?dry_run=true", call.path),
+            ..call
+        };
+        if let Some(answer) = self.attempts.http(&call).await {
+            let ids = ask.items().iter().map(Item::id).collect();
+            let mut facts = self.hub.history.facts();
+            facts.trials.push(Trial { ids, answer });
+        }
+    }
+
+    /// Asks what became of a group.
+    pub(super) async fn look_at_group(&self, key: &str) {
+        let call = Call::get(format!("/groups/{}", key.replace(' ', "%20")));
+        if let Some(answer) = self.attempts.http(&call).await {
+            let mut facts = self.hub.history.facts();
+            let group = facts.groups.entry(transfer_id(key)).or_default();
+            group.looks.push(answer);
+        }
+    }
+
+    /// Lists the open holds of a wallet.
+    pub(super) async fn holds(&self, wallet_id: Uuid) {
+        let call = Call::get(format!("/wallets/{wallet_id}/holds?status=open&limit=200"));
+        let sent_us = now_us();
+        let Some(body) = self.found(&call).await else {
+            return;
+        };
+        let around = Around {
+            sent_us,
+            heard_us: now_us(),
+        };
+        let Some(holds) = body["holds"].as_array().cloned() else {
+            let detail = format!("a list of holds that cannot be read: {body}");
+            return self.hub.violate(Rule::UnexpectedAnswer, detail);
+        };
+        self.hub.history.facts().hold_lists.push(HoldList {
+            wallet_id,
+            holds,
+            around,
+        });
+    }
+
     /// Several requests at the same time, none of which was made before.
     pub(super) async fn post(&mut self, asks: &[Ask]) {
         let each = asks.iter().map(|ask| {

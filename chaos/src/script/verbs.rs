@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use uuid::Uuid;
 
 use super::{Script, Step};
-use crate::ask::{Ask, Deed, Item};
+use crate::ask::{Ask, Condition, Deed, Item, Wish};
 use crate::model::{leg_id, transfer_id};
 
 /// How far back a client comes back to its holds, which end after a second or two, and to what it
@@ -46,6 +46,25 @@ impl Script {
                 Some(ask) => Step::PostAgain(ask),
                 None => self.hold_step(),
             },
+            18 => self.wish_step(),
+            19 => {
+                let Step::Post(mut asks) = self.dry_step() else {
+                    return self.hold_step();
+                };
+                return asks.pop().map_or_else(|| self.hold_step(), Step::TryOut);
+            }
+            20 => {
+                let groups = self.known.asked.iter().filter_map(|ask| match ask {
+                    Ask::Group(key, _) => Some(key.clone()),
+                    _ => None,
+                });
+                let groups: Vec<String> = groups.collect();
+                match groups.choose(&mut self.rng) {
+                    Some(key) => return Step::LookAtGroup(key.clone()),
+                    None => self.group_step(),
+                }
+            }
+            21 => return Step::Holds(self.some_wallet()),
             _ => {
                 let ask = self.known.asked.choose(&mut self.rng);
                 match ask.and_then(|ask| ask.items().first()).cloned() {
@@ -61,6 +80,53 @@ impl Script {
         self.known.holds.extend(holds);
         forget(&mut self.known.holds, HOLDS_MAX);
         forget(&mut self.known.asked, ASKED_MAX);
+        step
+    }
+
+    /// A transfer under a condition or of at most what there is, or a bulk of them.
+    fn wish_step(&mut self) -> Step {
+        let key = self.key();
+        let ask = Ask::One(self.wish(key));
+        if self.rng.random_bool(0.7) {
+            return Step::Post(vec![ask]);
+        }
+        let items = (0..4).map(|_| {
+            let key = self.key();
+            self.wish(key)
+        });
+        Step::Post(vec![Ask::Bulk(items.collect())])
+    }
+
+    fn wish(&mut self, key: String) -> Item {
+        let source_id = self.some_wallet();
+        let deed = Deed::Transfer {
+            source_id,
+            target_id: self.other_wallet(source_id, Self::some_wallet),
+            amount: self.rng.random_range(1..3_000),
+        };
+        let condition = match self.rng.random_range(0..6) {
+            // The client says which one it knows.
+            0 | 1 => Some(Condition::SourceVersion(0)),
+            2 => Some(Condition::SourceBalanceMin(self.rng.random_range(0..3_000))),
+            3 => Some(Condition::TargetBalanceMax(self.rng.random_range(0..6_000))),
+            _ => None,
+        };
+        let at_most = condition.is_none() || self.rng.random_bool(0.3);
+        Item {
+            wish: Wish { at_most, condition },
+            ..Item::new(key, deed)
+        }
+    }
+
+    /// What is only tried: nothing comes back to it.
+    fn dry_step(&mut self) -> Step {
+        let step = match self.rng.random_range(0..4) {
+            0 => self.group_step(),
+            1 => self.bulk_step(),
+            2 => self.wish_step(),
+            _ => self.hold_step(),
+        };
+        self.known.new_holds.clear();
         step
     }
 
@@ -141,7 +207,7 @@ impl Script {
                     target_id: self.other_wallet(source_id, Self::some_wallet),
                     amount: self.rng.random_range(1..400),
                 };
-                Item { key, deed }
+                Item::new(key, deed)
             }
         }
     }
@@ -169,7 +235,7 @@ impl Script {
             amount,
             expires_in,
         };
-        Item { key, deed }
+        Item::new(key, deed)
     }
 
     fn change(&mut self, key: String, hold: Asked) -> Item {
@@ -202,7 +268,7 @@ impl Script {
                 may_exceed: choice == 5 && self.rng.random_bool(0.5),
             },
         };
-        Item { key, deed }
+        Item::new(key, deed)
     }
 
     fn reversal(&mut self, key: String, transfer_id: Uuid, amount: i64) -> Item {
@@ -214,7 +280,7 @@ impl Script {
             transfer_id,
             amount,
         };
-        Item { key, deed }
+        Item::new(key, deed)
     }
 }
 

@@ -10,7 +10,7 @@ as $$
 -- Raises: nothing. Locks: nothing.
 declare
     nodes bytea[] := array[leaf];
-    size bigint := 1;
+    size bigint := 1::bigint;
     node bytea := leaf;
 begin
     while block_nodes.block % (size * 2) = 0 loop

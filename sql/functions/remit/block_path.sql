@@ -9,7 +9,7 @@ as $$
 --
 -- Raises: nothing. Locks: nothing.
 declare
-    first bigint := 0; -- The part of the tree that is left begins after it,
+    first bigint := 0::bigint; -- The part of the tree that is left begins after it,
     size bigint := blocks; -- and has so many blocks.
     half bigint; -- The largest power of two below.
     path bytea[] := array[]::bytea[];

@@ -8,11 +8,7 @@ as $$
 -- The root of the tree of a block's events.
 --
 -- Raises: nothing. Locks: nothing.
-    select remit.tree_root(array_agg(l.leaf))
-      from (select remit.event_leaf(e.event_id, e.type, e.subject_id, e.time, e.digest) as leaf
-              from unnest(block.event_ids, block.types, block.subject_ids, block.times, block.digests)
-                   with ordinality as e (event_id, type, subject_id, "time", digest, place)
-             order by e.place) l;
+    select remit.tree_root(remit.block_leaves(block));
 $$;
 
 comment on function remit.block_root(remit.log_blocks) is

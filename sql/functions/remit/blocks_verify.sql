@@ -39,12 +39,18 @@ begin
             parts := trim_array(parts, 1);
             size := size * 2;
         end loop;
-        parts := parts || nodes[cardinality(nodes)];
+        -- With what the block says: so one that is wrong is named alone.
+        parts := parts || coalesce(current.nodes[cardinality(nodes)], nodes[cardinality(nodes)]);
         if nodes is distinct from current.nodes then
             return next (ledger_id, 'block_follows_from_the_ones_before', 'block ' || current.block, '{}')::remit_ops_v1.violation;
         end if;
         previous := current;
     end loop;
+    return query
+    select c.ledger_id, 'cursor_is_in_the_log', 'cursor ' || c.channel,
+           jsonb_build_object('position', c.position, 'last', coalesce(previous.position, 0))
+      from remit.cursors c
+     where c.ledger_id = blocks_verify.ledger_id and c.position > coalesce(previous.position, 0);
 end;
 $$;
 

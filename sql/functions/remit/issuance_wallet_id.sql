@@ -13,6 +13,7 @@ as $$
 declare
     wallet_id uuid := remit.uuid_v8(sha256(convert_to(chr(1) || 'issuance wallet of ' || issuance_wallet_id.currency, 'UTF8')));
     found_id uuid;
+    created remit.wallets;
 begin
     while found_id is null loop
         select w.id into found_id
@@ -21,9 +22,14 @@ begin
            and w.currency = issuance_wallet_id.currency
            and w.user_id is null;
         if not found then
-            insert into remit.wallets (ledger_id, id, currency)
+            insert into remit.wallets as w (ledger_id, id, currency)
             values (issuance_wallet_id.ledger_id, wallet_id, issuance_wallet_id.currency)
-            on conflict do nothing;
+            on conflict do nothing
+            returning w.* into created;
+            if found then
+                perform remit.event_record(
+                    created.ledger_id, 'wallet.created', created.id, remit.state_of_wallet(created), created.created_at);
+            end if;
             wallet_id := gen_random_uuid();
         end if;
     end loop;

@@ -3,7 +3,7 @@ create or replace function remit.journal_refuse()
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
--- What was written down stays as it is, for everyone: the journal, the log of events and the audit log are
+-- What was written down stays as it is, for everyone: the journal, log and audit log are
 -- append-only.
 --
 -- Raises: WL011. Locks: nothing.

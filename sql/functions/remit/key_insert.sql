@@ -29,6 +29,8 @@ begin
     values (key_insert.ledger_id, request.name, request.scope, request.user_id, sha256(convert_to(secret, 'UTF8')),
             request.expires_at, moment)
     returning k.* into created;
+    perform remit.event_record(
+        created.ledger_id, 'key.created', created.id, remit.state_of_key(created), created.created_at);
     return (created.id, created.name, created.scope, created.user_id, created.created_at, created.expires_at,
             secret)::remit_v1.key_created;
 end;

@@ -15,19 +15,19 @@ declare
 begin
     return query
     with links as materialized (
-        select e.id, e.type, coalesce(e.digest, '') as digest, b.block
-          from remit.log_blocks b, unnest(b.subject_ids, b.types, b.digests) as e (id, type, digest)
+        select e.id, e.type, coalesce(e.digest, '') as digest, e.time, b.block
+          from remit.log_blocks b, unnest(b.subject_ids, b.types, b.digests, b.times) as e (id, type, digest, "time")
          where b.ledger_id = ledger and remit.event_is_of_journal(e.type)
            and e.id >= first_id and (e.id < next_id or next_id is null)
     ),
     events as materialized (
-        select e.id, e.type
+        select e.id, e.type, o.created_at as "time"
           from remit.outbox o, unnest(o.subject_ids, o.types) as e (id, type)
          where o.ledger_id = ledger and o.data is null
            and e.id >= first_id and (e.id < next_id or next_id is null)
     ),
     journal as (
-        select d.id, remit.transfer_event(d.outcome, d.kind) as type, d.digest
+        select d.id, remit.transfer_event(d.outcome, d.kind) as type, d.digest, d.created_at
           from remit.transfer_digests d
          where d.ledger_id = ledger and d.id >= first_id and (d.id < next_id or next_id is null)
     ),
@@ -54,13 +54,19 @@ begin
            jsonb_build_object('blocks', jsonb_agg(l.block order by l.block) filter (where l.block is not null), 'events', count(*) - count(l.block))
       from (select c.id, c.block from links c union all select e.id, null from events e) l
      group by l.id
-    having count(l.block) > 0 and count(*) > 1
+    having count(*) > 1
     union all
     select ledger, 'event_tells_of_its_transfer', 'transfer ' || e.id,
            jsonb_build_object('type', e.type, 'expected', j.type)
-      from (select l.id, l.type from links l union all select w.id, w.type from events w) e
+      from (select l.id, l.type, true as is_logged from links l union all select w.id, w.type, false from events w) e
       left join journal j on j.id = e.id
-     where e.type is distinct from j.type;
+     where e.type is distinct from j.type and not (e.is_logged and j.id is null)
+    union all
+    select ledger, 'event_has_the_time_of_its_transfer', 'transfer ' || e.id,
+           jsonb_build_object('time', remit.moment_text(e.time), 'expected', remit.moment_text(j.created_at))
+      from (select l.id, l.time from links l union all select w.id, w.time from events w) e
+      join journal j on j.id = e.id
+     where e.time is distinct from j.created_at;
 end;
 $$;
 

@@ -12,13 +12,13 @@ create or replace function remit.log_verify(ledger_id bigint, slice_rows integer
     set jit = off
 as $$
 -- Holds a ledger's journal against its log and its outbox, and the log against itself. A row per
--- violation.
+-- violation. (What is not of the journal: states_verify.)
 --
 -- What is in the log and what waits, together, has to be the journal: the same ids with the same
--- types and digests, each once. The journal is taken in slices of ids. Each of the three is gone over once
--- and summed up by slice, in numbers of a salt that is new each time (link_number). So time grows
--- with the ledger, and memory does not. Only a slice whose sums differ is looked at row by row,
--- which goes over all blocks again.
+-- types, times and digests, each once. The journal is taken in slices of ids. Each of the three is
+-- gone over once and summed up by slice, in numbers of a salt that is new each time (link_number).
+-- So time grows with the ledger, and memory does not. Only a slice whose sums differ is looked at
+-- row by row, which goes over all blocks again.
 --
 -- Raises: nothing. Locks: nothing.
 declare
@@ -37,7 +37,7 @@ begin
          order by t.id
         offset log_verify.slice_rows limit 1;
         sums := sums || (
-            select coalesce(sum(remit.link_number(salt, d.id, remit.transfer_event(d.outcome, d.kind), d.digest)), 0)
+            select coalesce(sum(remit.link_number(salt, d.id, remit.transfer_event(d.outcome, d.kind), d.digest || timestamptz_send(d.created_at))), 0)
               from remit.transfer_digests d
              where d.ledger_id = ledger and d.id >= first_ids[cardinality(first_ids)] and (d.id < next_id or next_id is null));
         perform remit.progress_tell(ledger, format('%s slices of %s transfers summed up', cardinality(sums), slice_rows));
@@ -48,12 +48,12 @@ begin
           from (select j.slice::integer as slice, j.sum, false as is_broken
                   from unnest(sums) with ordinality as j (sum, slice)
                 union all
-                select width_bucket(e.id, first_ids), -sum(remit.link_number(salt, e.id, e.type, coalesce(e.digest, ''))), false
-                  from remit.log_blocks b, unnest(b.subject_ids, b.types, b.digests) as e (id, type, digest)
+                select width_bucket(e.id, first_ids), -sum(remit.link_number(salt, e.id, e.type, coalesce(e.digest, '') || timestamptz_send(e.time))), false
+                  from remit.log_blocks b, unnest(b.subject_ids, b.types, b.digests, b.times) as e (id, type, digest, "time")
                  where b.ledger_id = ledger and remit.event_is_of_journal(e.type)
                  group by 1
                 union all
-                select width_bucket(e.id, first_ids), -sum(remit.link_number(salt, e.id, e.type, j.digest)), bool_or(j.digest is null)
+                select width_bucket(e.id, first_ids), -sum(remit.link_number(salt, e.id, e.type, j.digest || timestamptz_send(o.created_at))), bool_or(j.digest is null)
                   from remit.outbox o
                  cross join lateral unnest(o.subject_ids, o.types) as e (id, type)
                        -- One lookup for each.

@@ -87,6 +87,7 @@ begin
         end if;
         request.currency := coalesce(request.currency, subject.currency);
         admitted.requests[place] := request;
+        admitted.abouts[place] := about;
     end loop;
     return admitted;
 end;

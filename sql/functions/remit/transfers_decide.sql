@@ -36,19 +36,20 @@ begin
     if have_holds then
         select locked.helds, locked.held_untils, locked.hold_ids, locked.holds, locked.originals into helds, held_untils, hold_ids, holds, originals;
     end if;
-    if cardinality(drafts) > 1 then
-        repeated_ids := array(select d.id from unnest(drafts) d where d.id is not null group by d.id having count(*) > 1);
-    end if;
+    repeated_ids := case when cardinality(drafts) > 1 then array(select d.id from unnest(drafts) d where d.id is not null group by d.id having count(*) > 1) end;
 
     for i in 1 .. cardinality(drafts) loop
         draft := drafts[i];
         repeated := array_position(repeated_ids, draft.id);
-        if (draft.stored).id is not null or repeated_places[repeated] is not null then
+        if (draft.stored).id is not null or repeated is not null and remit.outcome_is_stored(drafts[repeated_places[repeated]].outcome) then
             draft := remit.transfer_replay(transfers_decide.ledger_id, draft, admitted.requests[i].currency, drafts[repeated_places[repeated]]);
         end if;
         if have_holds and draft.terms is distinct from null then
             if (draft.terms).group_place = 1 then
                 before := (null, wallets, null, balances, versions, spents, helds, held_untils, hold_ids, holds, null, null, originals, null)::remit.locked_wallets;
+            end if;
+            if admitted.abouts[i] is not null or (draft.terms).source_version is not null then
+                draft := remit.terms_meet(transfers_decide.ledger_id, draft, drafts[admitted.abouts[i]], wallets[draft.source], locked.versions[draft.source], versions[draft.source]);
             end if;
             if draft.outcome is null then
                 draft := remit.terms_weigh(
@@ -64,7 +65,8 @@ begin
                   and (draft.amount > wallets[draft.source].transfer_max
                        or spents[draft.source] + draft.counted > wallets[draft.source].daily_max) then
                 draft.outcome := 'limit_exceeded';
-            elsif balances[draft.target] + draft.moved > amount_max or balances[draft.source] - draft.moved < -amount_max then
+            elsif balances[draft.target] + draft.moved > amount_max or balances[draft.source] - draft.moved < -amount_max
+                  or have_holds and (helds[draft.source] + draft.exposed - draft.moved > amount_max or balances[draft.source] - helds[draft.source] - draft.exposed < -amount_max) then
                 draft.outcome := 'balance_limit_exceeded';
             else
                 draft.outcome := 'posted';
@@ -99,15 +101,14 @@ begin
             draft.effect := null;
         end if;
         drafts[i] := draft;
-        if have_holds and (draft.terms).group_id is not null and draft.outcome not in ('posted', 'group_refused') and not draft.replayed
-           -- Once for a reason that is not stored.
+        if have_holds and (draft.terms).group_id is not null and draft.outcome not in ('posted', 'group_refused') and not draft.replayed -- Once for one not stored.
            and ((draft.terms).group_place = 1 or remit.outcome_is_stored(drafts[i - (draft.terms).group_place + 1].outcome)) then
             drafts := remit.group_refuse(drafts, i);
             select b.wallets, b.balances, b.versions, b.spents, b.helds, b.held_untils, b.hold_ids, b.holds, b.originals
               into wallets, balances, versions, spents, helds, held_untils, hold_ids, holds, originals
               from (select before.*) b;
         end if;
-        if repeated is not null and repeated_places[repeated] is null and remit.outcome_is_stored(draft.outcome) then
+        if repeated is not null and not draft.replayed and remit.outcome_is_stored(draft.outcome) then
             repeated_places[repeated] := i;
         end if;
     end loop;

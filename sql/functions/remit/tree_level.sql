@@ -9,8 +9,8 @@ as $$
 -- alone.
 --
 -- Raises: nothing. Locks: nothing.
-    select array_agg(case when p.is_pair then sha256('\x01'::bytea || p.hashes) else p.hashes end order by p.place)
-      from (select (n.place - 1) / 2 as place, count(*) = 2 as is_pair, string_agg(n.hash, '' order by n.place) as hashes
+    select array_agg(case when cardinality(p.hashes) = 2 then remit.node_hash(p.hashes[1], p.hashes[2]) else p.hashes[1] end order by p.place)
+      from (select (n.place - 1) / 2 as place, array_agg(n.hash order by n.place) as hashes
               from unnest(tree_level.nodes) with ordinality as n (hash, place)
              group by 1) p;
 $$;

@@ -32,8 +32,7 @@ begin
             wallet_status_set.ledger_id,
             case wallet_status_set.status when 'frozen' then 'wallet.frozen' else 'wallet.unfrozen' end::remit_v1.event_type,
             wallet_status_set.wallet_id,
-            jsonb_build_object('wallet_id', changed.id, 'status', changed.status, 'status_version', changed.status_version),
-            moment);
+            remit.state_of_status(changed), moment);
     end if;
     perform remit.audit_record(
         wallet_status_set.ledger_id,

@@ -8,9 +8,9 @@ as $$
 -- Writes into the audit log that dead letters of these events will be replayed, and why.
 --
 -- The letters are in the broker and not in the database: who replays them calls this first, so that
--- no replay goes without its row. The ledger is the letters' own, whether it exists or not.
+-- no replay goes without its row. Letters of a ledger that does not exist are not Remit's.
 --
--- Raises: WL001. Locks: nothing.
+-- Raises: WL001, WL009. Locks: nothing.
 begin
     if replay_record.ledger_id is null then
         perform remit.field_refuse('ledger_id', 'not null');
@@ -18,6 +18,7 @@ begin
         perform remit.field_refuse('event_ids', '1 to 1000 events');
     end if;
     perform remit.reason_check(replay_record.reason);
+    perform remit.ledger_check(replay_record.ledger_id);
     perform remit.audit_record(replay_record.ledger_id, 'dead_letters_replay', event_ids, replay_record.reason, null, null);
 end;
 $$;

@@ -9,9 +9,9 @@ as $$
 --
 -- Events wait when the oldest of them was written more than 10 s ago and has no place in the log
 -- yet, or has had its place for so long and is not confirmed by the broker: the relay does both
--- within milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt to
--- archive a file of the log failed; PostgreSQL tries it again for ever, and keeps the file. The
--- active relay says whether the broker takes nothing.
+-- within milliseconds, and a recovery takes less than 5 s. The archive fails when the last attempt
+-- to archive a file of the write-ahead log failed; PostgreSQL tries it again for ever, and keeps
+-- the file. The active relay says whether the broker takes nothing.
 --
 -- Raises: nothing. Locks: nothing.
     select coalesce((select o.created_at < clock_timestamp() - interval '10 s'

@@ -35,6 +35,10 @@ begin
                 union all
                 (select v.ledger_id from remit.reversed_transfers v where v.ledger_id > book_id order by v.ledger_id limit 1)
                 union all
+                (select a.ledger_id from remit.audit a where a.ledger_id > book_id order by a.ledger_id limit 1)
+                union all
+                (select p.ledger_id from remit.cursors p where p.ledger_id > book_id order by p.ledger_id limit 1)
+                union all
                 (select c.ledger_id from remit.log_blocks c where c.ledger_id > book_id order by c.ledger_id limit 1)) b;
         exit when book_id is null or book_id > verify.ledger_id;
         is_there := true;
@@ -63,7 +67,9 @@ begin
         union all
         select s.* from remit.spending_verify(book_id) s
         union all
-        select c.* from remit.log_verify(book_id) c;
+        select c.* from remit.log_verify(book_id) c
+        union all
+        select d.* from remit.states_verify(book_id) d;
     end loop;
     if not is_there and verify.ledger_id is not null then
         raise exception using errcode = 'WL009', message = 'ledger not found', column = 'ledger_id';

@@ -28,6 +28,7 @@ declare
     entry record;
     version_next bigint;
     version_first bigint;
+    changed remit.wallets;
 begin
     perform remit.reason_check(wallet_limits_set.reason);
     if wallet_limits_set.transfer_max not between 0 and amount_max then
@@ -69,7 +70,11 @@ begin
     update remit.wallets w
        set transfer_max = wallet_limits_set.transfer_max, daily_max = wallet_limits_set.daily_max,
            counted_from = version_first
-     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id;
+     where w.ledger_id = wallet_limits_set.ledger_id and w.id = wallet_limits_set.wallet_id
+    returning w.* into changed;
+    perform remit.event_record(
+        changed.ledger_id, 'wallet.limits_set', changed.id, remit.state_of_limits(changed),
+        greatest(clock_timestamp(), changed.updated_at)); -- A wallet's events never go back in time.
     if not was_limited or wallet_limits_set.daily_max is null then
         delete from remit.spending s
          where s.ledger_id = wallet_limits_set.ledger_id and s.wallet_id = wallet_limits_set.wallet_id;

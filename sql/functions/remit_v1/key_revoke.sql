@@ -11,9 +11,14 @@ as $$
 -- Raises: WL001, WL016, WL017, WL018. Locks: the key.
 declare
     caller constant remit_v1.caller := remit.caller_admit(key_revoke.ledger_id, key_revoke.key_sha256, 'administer');
+    was_revoked boolean;
     revoked remit.keys;
 begin
     perform remit.reason_check(key_revoke.reason);
+    select k.revoked_at is not null into was_revoked
+      from remit.keys k
+     where k.ledger_id = key_revoke.ledger_id and k.id = key_revoke.key_id
+       for no key update;
     update remit.keys k
        set revoked_at = coalesce(k.revoked_at, clock_timestamp())
      where k.ledger_id = key_revoke.ledger_id and k.id = key_revoke.key_id
@@ -26,6 +31,10 @@ begin
     if revoked.id <> caller.key_id then
         -- Again: it may have waited, and been revoked meanwhile.
         perform remit.caller_admit(key_revoke.ledger_id, key_revoke.key_sha256, 'administer');
+    end if;
+    if not was_revoked then
+        perform remit.event_record(
+            revoked.ledger_id, 'key.revoked', revoked.id, remit.state_of_revocation(revoked), revoked.revoked_at);
     end if;
     perform remit.audit_record(
         key_revoke.ledger_id, 'key_revoke', array[revoked.id], key_revoke.reason, null, caller.key_id);

@@ -22,6 +22,8 @@ begin
     perform remit.ledger_check(ledger_create.ledger_id);
 
     insert into remit.ledgers as l (name) values (ledger_create.name) returning l.* into created;
+    perform remit.event_record(
+        created.ledger_id, 'ledger.created', remit.number_id(created.ledger_id), remit.state_of_ledger(created), created.created_at);
     key := remit.key_insert(created.ledger_id, ('first admin', 'admin', null, null)::remit_v1.key_request);
     -- Again: it may have waited, and been revoked meanwhile.
     perform remit.caller_admit(ledger_create.ledger_id, ledger_create.key_sha256, 'administer');

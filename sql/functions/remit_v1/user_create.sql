@@ -38,6 +38,8 @@ begin
     -- Again: it may have waited for a call with the same id, and been revoked meanwhile.
     perform remit.caller_admit(user_create.ledger_id, user_create.key_sha256, 'serve');
     if is_new then
+        perform remit.event_record(
+            stored.ledger_id, 'user.created', stored.id, remit.state_of_user(stored), stored.created_at);
         if remit.session_is_operators() then
             perform remit.audit_record(
                 user_create.ledger_id, 'user_create', array[stored.id], nullif(request.reference, ''), null, null);

@@ -18,6 +18,7 @@ declare
     amount_max constant bigint := 9007199254740991;
     wallet_id constant uuid := coalesce(request.id, gen_random_uuid());
     moment timestamptz;
+    created remit.wallets;
     initial_balance constant bigint := coalesce(request.initial_balance, 0);
     issuance_id uuid;
     outcome remit_v1.transfer_outcome;
@@ -53,10 +54,14 @@ begin
            ledger_id, id, user_id, currency, floor, reference, metadata, created_as, created_at, updated_at)
     values (wallet_create.ledger_id, wallet_id, request.user_id, request.currency, least(request.floor, 0),
             request.reference, coalesce(request.metadata, '{}'), remit.wallet_request_sha256(request), moment, moment)
-    on conflict do nothing;
+    on conflict do nothing
+    returning w.* into created;
     if not found then
         return remit.wallet_replay(wallet_create.ledger_id, wallet_id, request);
     end if;
+    created.floor := request.floor; -- The event, which comes before the initial transfer's, tells it.
+    perform remit.event_record(
+        created.ledger_id, 'wallet.created', created.id, remit.state_of_wallet(created), created.created_at);
     if remit.session_is_operators() then
         perform remit.audit_record(
             wallet_create.ledger_id, 'wallet_create', array[wallet_id], nullif(request.reference, ''),

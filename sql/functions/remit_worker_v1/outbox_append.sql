@@ -22,8 +22,10 @@ as $$
 --
 -- Raises: WL001. Locks: the cursors, then each ledger in order of id, and the rows that it deletes.
 declare
-    book_id bigint;
+    book record;
     appended remit.log_blocks;
+    events_max constant integer := 10000; -- The last ledger's block may go beyond it once.
+    events_told integer := 0;
 begin
     if row_limit is null or row_limit not between 1 and 10000 then
         perform remit.field_refuse('row_limit', '1 to 10000');
@@ -33,15 +35,18 @@ begin
     if cardinality(confirmed) > 0 then
         perform remit.cursors_move(confirmed);
     end if;
-    for book_id in
-        select distinct o.ledger_id
+    for book in
+        select o.ledger_id, count(*)::integer as rows
           from (select h.ledger_id from remit.outbox h where h.id >= outbox_append.floor_id order by h.id limit outbox_append.row_limit) o
+         group by o.ledger_id
          order by o.ledger_id
     loop
-        appended := remit.log_append(book_id, outbox_append.row_limit, outbox_append.floor_id);
+        appended := remit.log_append(book.ledger_id, book.rows, outbox_append.floor_id);
         if appended.position is not null then
             return query
-            select e.* from remit.log_slice(book_id, appended.position - cardinality(appended.event_ids), appended.position) e;
+            select e.* from remit.log_slice(book.ledger_id, appended.position - cardinality(appended.event_ids), appended.position) e;
+            events_told := events_told + cardinality(appended.event_ids);
+            exit when events_told >= events_max; -- The others' rows are the oldest of the next call.
         end if;
     end loop;
 end;

@@ -8,14 +8,14 @@ use crate::base::{clock, open_metrics};
 use crate::http::answer::Answer;
 use crate::http::app::App;
 use crate::http::docs;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, More, Problem};
 use crate::sql::contract;
 
 const OPEN_METRICS: HeaderValue = HeaderValue::from_static(open_metrics::MEDIA_TYPE);
 
 /// Sends a browser to the documentation. A program reads where it is.
 pub(super) fn root() -> Handled {
-    let places = json!({"docs": "/docs", "openapi": "/openapi.json"});
+    let places = json!({"docs": "/docs", "openapi": "/openapi.json", "asyncapi": "/asyncapi.json"});
     Answer::found("/docs", &places)
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn readyz(app: &App) -> Handled {
         true => return Answer::ok(&readiness),
     };
     Err(Problem {
-        dependencies: Some(Box::new(readiness.dependencies)),
+        more: Some(Box::new(More::Dependencies(readiness.dependencies))),
         ..problem
     })
 }

@@ -86,7 +86,10 @@ pub(super) fn version_expected(
     }
     // Weak where nginx has compressed the answer. The version is the same.
     let tag = tag.map(|tag| tag.strip_prefix("W/").unwrap_or(tag));
-    let version = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.split_once('.'));
+    let tag = tag.and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    let is_number = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    let version = tag.filter(|tag| tag.bytes().all(is_number));
+    let version = version.and_then(|version| version.split_once('.'));
     let version = version.and_then(|(version, _)| version.parse().ok());
     version.map(Some).ok_or_else(|| {
         let rule = "If-Match takes one ETag of the source, on POST /transfers.";

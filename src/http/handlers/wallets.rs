@@ -1,14 +1,13 @@
 //! Wallets and their statements.
 
 use hyper::StatusCode;
-use hyper::body::Bytes;
 use hyper::header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Context, Handled, id_of, of_path, once};
 use crate::base::metrics::CacheRead;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Body};
 use crate::http::body::Fields;
 use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::{EntryCursor, Page, WalletReading};
@@ -86,7 +85,7 @@ fn as_read(
     let mut answer = answer;
     if tags.any(|tags| matches_etag(tags, &etag)) {
         answer.status = StatusCode::NOT_MODIFIED;
-        answer.body = Bytes::new();
+        answer.body = Body::empty();
     }
     let etag = HeaderValue::from_str(&etag).expect("digits in quotes are ASCII");
     answer

@@ -200,7 +200,7 @@ macro_rules! remit_queries {
             text: concat!(
                 "select r from ", stringify!($schema), ".", stringify!($name), "(",
                 $crate::remit_queries!(
-                    @numbers ["$1" ", $2" ", $3" ", $4" ", $5" ", $6"] $($argument)*
+                    @numbers ["$1" ", $2" ", $3" ", $4" ", $5" ", $6" ", $7"] $($argument)*
                 ),
                 ") r",
             ),

@@ -16,6 +16,8 @@ pub(super) struct Meant {
     pub known: Option<Known>,
     pub request: TransferRequest,
     pub terms: Option<Terms>,
+    /// What comes before it in the call and makes what it is about.
+    pub about: Option<Box<Meant>>,
 }
 
 impl Meant {
@@ -50,6 +52,7 @@ impl Model {
                 known,
                 request,
                 terms: Some(terms),
+                about: None,
             }
         });
         let mut named: Vec<Meant> = named.collect();
@@ -106,7 +109,8 @@ impl Model {
                 None => (Some(original.source), None),
             };
             (sides.0, sides.1, Some(original.currency.clone()))
-        } else if let Some(Meant { request, .. }) = twin {
+        } else if let Some(made @ Meant { request, .. }) = twin {
+            meant.about = Some(Box::new(made.clone()));
             let sides = match request.target_id {
                 Some(target) if is_reversal => (
                     Some(target),

@@ -151,7 +151,11 @@ impl Model {
     fn expire_one(&mut self, id: Uuid, moment: &str) {
         let mut hold = self.holds[&id].clone();
         let (source, remaining, before) = (hold.source, hold.remaining(), hold.version);
+        let quiet_from = self.wallets[&source].quiet_from;
         let entry = self.enter(source, 0, moment);
+        if let Some(wallet) = self.wallets.get_mut(&source) {
+            wallet.quiet_from = quiet_from;
+        }
         hold.closed_by = Some(Verb::Expiry);
         hold.version = entry[0];
         moment.clone_into(&mut hold.updated_at);

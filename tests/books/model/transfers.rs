@@ -288,6 +288,7 @@ impl Model {
         let wallet = self.wallets.get_mut(&wallet).expect("it was found before");
         wallet.balance += amount;
         wallet.version += 1;
+        wallet.quiet_from = wallet.version;
         moment.clone_into(&mut wallet.updated_at);
         [wallet.version, wallet.balance]
     }

@@ -54,6 +54,13 @@ impl Model {
     }
 
     pub(super) fn verdict(&self, ask: &Meant, moment: &str) -> Verdict {
+        if let Some(made) = &ask.about
+            && !self.is_made(made, ask)
+        {
+            let is_reversal = ask.verb() == Some(Verb::Reversal);
+            let outcomes = ["hold_not_found", "transfer_not_found"];
+            return refused(outcomes[usize::from(is_reversal)], "*");
+        }
         let source = &self.wallets[&ask.request.source_id.expect("it was refused without")];
         let target = ask.request.target_id.map(|id| &self.wallets[&id]);
         let is_other = |currency: &String| *currency != source.currency;
@@ -68,6 +75,20 @@ impl Model {
             return rejected("wallet_frozen");
         }
         self.bound(ask, self.weigh(ask, moment)?)
+    }
+
+    /// Whether the call has made what a request is about, as a later call would find it: a hold, or
+    /// a row of the journal.
+    fn is_made(&self, made: &Meant, ask: &Meant) -> bool {
+        let is_stored = self.refusal(made, &Value::Null).is_none()
+            && self
+                .replay(made, None, &Value::Null)
+                .is_some_and(|row| row["replayed"] == true);
+        let is_hold = made
+            .request
+            .id
+            .is_some_and(|id| self.holds.contains_key(&id));
+        is_stored && (is_hold || ask.verb() == Some(Verb::Reversal))
     }
 
     /// Whether what is there allows it: funds, limits, and how large a balance may be.
@@ -101,7 +122,11 @@ impl Model {
             .request
             .target_id
             .map_or(0, |id| self.wallets[&id].balance);
-        if target + deed.moved > AMOUNT_MAX || source.balance - deed.moved < -AMOUNT_MAX {
+        let held = self.held(source_id).0 + held_after - held_before;
+        if target + deed.moved > AMOUNT_MAX
+            || source.balance - deed.moved - held < -AMOUNT_MAX
+            || held > AMOUNT_MAX
+        {
             return rejected("balance_limit_exceeded");
         }
         Ok(deed)
@@ -167,7 +192,7 @@ impl Model {
         let target = ask.request.target_id.map(|id| self.wallets[&id].balance);
         terms
             .source_version
-            .is_none_or(|version| version == source.version)
+            .is_none_or(|version| (source.quiet_from..=source.version).contains(&version))
             && terms
                 .source_balance_min
                 .is_none_or(|min| source.balance >= min)
@@ -183,7 +208,10 @@ impl Model {
                 return Err(No::Rejected("insufficient_funds", asked));
             }
             (Some(true), None, None) => return refused("invalid_field", "amount"),
-            (Some(true), asked, available) => [asked, available].into_iter().flatten().min(),
+            (Some(true), asked, available) => {
+                let bounds = [asked, available, Some(AMOUNT_MAX)];
+                bounds.into_iter().flatten().min()
+            }
             (_, asked, _) => asked,
         };
         let amount = amount.expect("it was refused without");

@@ -243,6 +243,7 @@ impl Wallet {
             balance: 0,
             floor: None,
             version: 0,
+            quiet_from: 0,
             is_frozen: false,
             status_version: 0,
             transfer_max: None,

@@ -4,8 +4,9 @@ use super::{ADMIT, DECIDE, DRAFT, Fault, LOCK};
 use crate::kinds::Kind;
 
 const WEIGH: &str = "remit/terms_weigh";
+const MEET: &str = "remit/terms_meet";
 
-pub const FAULTS: [Fault; 18] = [
+pub const FAULTS: [Fault; 23] = [
     Fault {
         rule: "what has ended is decided under the lock",
         function: LOCK,
@@ -81,8 +82,8 @@ pub const FAULTS: [Fault; 18] = [
     Fault {
         rule: "at most what is available, not what is there",
         function: WEIGH,
-        text: "amount := least(amount, balance - bar);",
-        instead: "amount := least(amount, balance);",
+        text: "amount := least(amount, balance - bar, amount_max);",
+        instead: "amount := least(amount, balance, amount_max);",
     },
     Fault {
         rule: "a hold is not made less than was captured",
@@ -92,8 +93,8 @@ pub const FAULTS: [Fault; 18] = [
     },
     Fault {
         rule: "a condition on the source's version is met",
-        function: WEIGH,
-        text: "version <> terms.source_version",
+        function: MEET,
+        text: "expected <> version",
         instead: "false",
     },
     Fault {
@@ -113,6 +114,36 @@ pub const FAULTS: [Fault; 18] = [
         function: "remit/transfers_store",
         text: "unnest(locked.expired || decided.drafts)",
         instead: "unnest(decided.drafts)",
+    },
+    Fault {
+        rule: "what a call refused is not there for what comes after it",
+        function: DECIDE,
+        text: "if admitted.abouts[i] is not null or",
+        instead: "if",
+    },
+    Fault {
+        rule: "to a condition, the end of a hold is no change",
+        function: MEET,
+        text: "source.version - expected <= expiries_max",
+        instead: "false",
+    },
+    Fault {
+        rule: "to a condition, all else is one",
+        function: MEET,
+        text: "and (t.terms).kind = 'expiry'",
+        instead: "",
+    },
+    Fault {
+        rule: "what is held stays exact",
+        function: DECIDE,
+        text: "or have_holds and (helds[draft.source]",
+        instead: "or false and (helds[draft.source]",
+    },
+    Fault {
+        rule: "a dry run writes nothing",
+        function: "remit_v1/transfers_post",
+        text: "when dry_run is true then",
+        instead: "when false then",
     },
 ];
 

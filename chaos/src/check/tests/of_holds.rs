@@ -100,10 +100,7 @@ fn add(run: &mut Run, row: JournalRow, deed: Deed, place: Place) {
         body: answer.to_string(),
     };
     let asked = Asked {
-        item: Item {
-            key: row.id.to_string(),
-            deed,
-        },
+        item: Item::new(row.id.to_string(), deed),
         place,
         answers: row.is_posted().then_some(answer).into_iter().collect(),
         looks: Vec::new(),
@@ -286,6 +283,7 @@ fn a_group_that_is_not_whole_is_found() {
             let group = Group {
                 legs: legs.to_vec(),
                 answers: Vec::new(),
+                looks: Vec::new(),
             };
             run.facts.groups.insert(group_id, group);
         })
