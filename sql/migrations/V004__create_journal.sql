@@ -232,6 +232,7 @@ create type remit.locked_wallets as (
     held_untils timestamptz[],
     hold_ids    uuid[],   -- The holds that requests name or that have expired, and their state.
     holds       remit.holds[],
+    firsts      integer[], -- The place of a wallet's first one to end; those that end later stand before it.
     others_untils timestamptz[], -- When the first open hold ends that is not among them.
     original_ids uuid[],  -- The transfers that requests reverse, and what is left of them.
     originals   remit.reversible[],

@@ -144,7 +144,8 @@ create type remit_v1.entry as (
 
 create type remit_v1.outbox_lag as (
     events    bigint,
-    oldest_at timestamptz
+    oldest_at timestamptz,
+    newest_at timestamptz
 );
 
 -- The last number that an event was given, and a transaction: once it and all older ones have

@@ -1,5 +1,6 @@
 //! What the server counts.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -7,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use strum::IntoStaticStr;
+use time::OffsetDateTime;
 
 use crate::base::open_metrics::{Labels, latency, metrics, size, sizes};
 
@@ -22,6 +24,8 @@ metrics! {
     outbox_aside: Gauge = Gauge::default(), "outbox_set_aside_events", "Events that the relay has set aside, as the broker will never take them";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that waits for the relay";
     feed_readers: Gauge = Gauge::default(), "feed_readers", "Readers of the feed that wait for events, or have a stream";
+    latest_moment_s: Gauge = Gauge::default(), "latest_moment_seconds", "The latest moment of a wallet that this server knows of, in seconds since 1970";
+    moments_ahead_s: Gauge = Gauge::default(), "moments_ahead_seconds", "How far the latest moment of a wallet that this server knows of is ahead of its clock";
     cache_generation: Gauge = Gauge::default(), "wallet_cache_generation", "The generation of the wallet cache: two more for each time that it was closed and opened";
     cache_open: Gauge = Gauge::default(), "wallet_cache_open", "Whether this server reads the wallet cache: 1 or 0";
 }
@@ -103,6 +107,19 @@ impl Metrics {
     /// A reader of the feed has come, or has gone.
     pub fn feed_readers(&self, change: i64) {
         self.feed_readers.inc_by(change);
+    }
+
+    /// Something was written at this moment.
+    pub fn moment(&self, moment: OffsetDateTime) {
+        let latest = self.latest_moment_s.inner();
+        latest.fetch_max(moment.unix_timestamp(), Ordering::Relaxed);
+    }
+
+    /// The clock was read.
+    pub fn clock(&self, now: OffsetDateTime) {
+        let latest_s = self.latest_moment_s.get();
+        self.moments_ahead_s
+            .set(latest_s.saturating_sub(now.unix_timestamp()).max(0));
     }
 
     /// The cache's generation was heard of.

@@ -15,6 +15,7 @@ use crate::http::idempotency_key::IdempotencyKey;
 use crate::http::page::no_query;
 use crate::http::problem::{Code, Problem, forbidden, unauthenticated};
 use crate::http::route::{Route, is_public};
+use crate::http::trace;
 use crate::ledger::NoResult;
 use crate::ledger::posting::first_known;
 use crate::redis::answer_store::{Answered, Place};
@@ -98,6 +99,10 @@ struct Context<'a> {
 impl Context<'_> {
     fn query(&self) -> Option<&str> {
         self.head.uri.query()
+    }
+
+    fn traceparent(&self) -> Option<String> {
+        trace::traceparent(&self.head.headers).map(str::to_owned)
     }
 }
 

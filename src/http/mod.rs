@@ -16,3 +16,4 @@ pub mod render;
 pub mod route;
 pub mod server;
 pub mod stream;
+pub mod trace;

@@ -183,24 +183,7 @@ impl Route {
             ["ledgers", id] => Place::get(ledger_id(id).map(Self::LedgerGet)),
             ["events"] => Place::get(Ok(Self::EventList)),
             ["events", "stream"] => Place::get(Ok(Self::EventStream)),
-            ["webhooks"] => Place {
-                post: Some(Ok(Self::WebhookCreate)),
-                ..Place::get(Ok(Self::WebhookList))
-            },
-            ["webhooks", id] => Place {
-                patch: Some(uuid(id).map(Self::WebhookUpdate)),
-                delete: Some(uuid(id).map(Self::WebhookDelete)),
-                ..Place::get(uuid(id).map(Self::WebhookGet))
-            },
-            ["webhooks", id, "rotate"] => Place::post(uuid(id).map(Self::WebhookRotate)),
-            ["webhooks", id, "ping"] => Place::post(uuid(id).map(Self::WebhookPing)),
-            ["webhooks", id, "enable"] => Place::post(uuid(id).map(Self::WebhookEnable)),
-            ["webhooks", id, "replay"] => Place::post(uuid(id).map(Self::WebhookReplay)),
-            ["webhooks", id, "failures"] => Place::get(uuid(id).map(Self::WebhookFailureList)),
-            ["webhooks", id, "failures", position, "retry"] => {
-                let route = |id| Ok(Self::WebhookFailureRetry(id, number(position)?));
-                Place::post(uuid(id).and_then(route))
-            }
+            ["webhooks", ref rest @ ..] => Self::webhook_place(rest)?,
             ["healthz"] => Place::get(Ok(Self::Healthz)),
             ["readyz"] => Place::get(Ok(Self::Readyz)),
             ["metrics"] => Place::get(Ok(Self::Metrics)),
@@ -214,6 +197,31 @@ impl Route {
             ["docs", name] => {
                 let asset = crate::http::docs::asset(name)?;
                 Place::get(Ok(Self::Docs(asset.name)))
+            }
+            _ => return None,
+        })
+    }
+
+    /// What there is below `/webhooks`.
+    fn webhook_place(segments: &[&str]) -> Option<Place> {
+        Some(match *segments {
+            [] => Place {
+                post: Some(Ok(Self::WebhookCreate)),
+                ..Place::get(Ok(Self::WebhookList))
+            },
+            [id] => Place {
+                patch: Some(uuid(id).map(Self::WebhookUpdate)),
+                delete: Some(uuid(id).map(Self::WebhookDelete)),
+                ..Place::get(uuid(id).map(Self::WebhookGet))
+            },
+            [id, "rotate"] => Place::post(uuid(id).map(Self::WebhookRotate)),
+            [id, "ping"] => Place::post(uuid(id).map(Self::WebhookPing)),
+            [id, "enable"] => Place::post(uuid(id).map(Self::WebhookEnable)),
+            [id, "replay"] => Place::post(uuid(id).map(Self::WebhookReplay)),
+            [id, "failures"] => Place::get(uuid(id).map(Self::WebhookFailureList)),
+            [id, "failures", position, "retry"] => {
+                let route = |id| Ok(Self::WebhookFailureRetry(id, number(position)?));
+                Place::post(uuid(id).and_then(route))
             }
             _ => return None,
         })

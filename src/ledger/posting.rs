@@ -71,7 +71,7 @@ impl Transfers {
     pub async fn try_out(&self, posting: &Posting) -> Result<Vec<TransferResult>, NoResult> {
         let asked = Posting::call(std::slice::from_ref(posting));
         let results =
-            contract::transfers_post_with_terms(&self.database, self.ledger_id, &asked, true);
+            contract::transfers_post_with_more(&self.database, self.ledger_id, &asked, true);
         results.await.map_err(NoResult::Failed)
     }
 }

@@ -31,6 +31,7 @@ pub struct Posting {
     items: Vec<Item>,
     key: ApiKeyDigest,
     place: Option<Place>,
+    traceparent: Option<String>,
     wallets: Vec<Uuid>,
 }
 
@@ -47,7 +48,16 @@ impl Posting {
             items,
             key,
             place,
+            traceparent: None,
             wallets,
+        }
+    }
+
+    /// The same as a part of a trace, if there is one.
+    pub fn traced(self, traceparent: Option<String>) -> Self {
+        Self {
+            traceparent,
+            ..self
         }
     }
 
@@ -55,6 +65,10 @@ impl Posting {
     pub fn call(postings: &[Self]) -> TransfersCall<'_> {
         let items = || postings.iter().flat_map(|posting| &posting.items);
         let has_terms = items().any(|item| item.terms.is_some());
+        let traceparents = postings.iter().flat_map(|posting| {
+            iter::repeat_n(posting.traceparent.as_deref(), posting.items.len())
+        });
+        let has_traces = postings.iter().any(|posting| posting.traceparent.is_some());
         TransfersCall {
             requests: items().map(|item| &item.request).collect(),
             keys: postings
@@ -62,6 +76,7 @@ impl Posting {
                 .flat_map(|posting| iter::repeat_n(posting.key, posting.items.len()))
                 .collect(),
             terms: has_terms.then(|| items().map(|item| item.terms.as_ref()).collect()),
+            traceparents: has_traces.then(|| traceparents.collect()),
         }
     }
 
@@ -166,13 +181,18 @@ impl TransfersPost {
         let call = Posting::call(postings);
         self.metrics.transfers_call(call.requests.len());
         let (database, ledger_id) = (&self.database, self.ledger_id);
-        let results = match &call.terms {
-            None => contract::transfers_post(database, ledger_id, &call.requests, &call.keys).await,
-            Some(_) => contract::transfers_post_with_terms(database, ledger_id, &call, false).await,
+        let results = match (&call.terms, &call.traceparents) {
+            (None, None) => {
+                contract::transfers_post(database, ledger_id, &call.requests, &call.keys).await
+            }
+            _ => contract::transfers_post_with_more(database, ledger_id, &call, false).await,
         }?;
         if results.len() != call.requests.len() {
             let cause = "transfers_post gave another number of results than it had requests";
             return Err(Failure::Unexpected(cause.to_owned()));
+        }
+        if let Some(latest) = results.iter().filter_map(|it| it.created_at).max() {
+            self.metrics.moment(latest);
         }
         let mut results = results.into_iter();
         let take = |posting: &Posting| results.by_ref().take(posting.items.len()).collect();

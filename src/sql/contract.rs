@@ -127,14 +127,15 @@ pub async fn wallets_get(
 }
 
 /// With what a call that only posts transfers leaves out. A row of nulls is no terms.
-const TRANSFERS_POST_WITH_TERMS: Query = Query {
-    text: "select r from remit_v1.transfers_post($1, $2, $3, $4, $5) r",
+const TRANSFERS_POST_WITH_MORE: Query = Query {
+    text: "select r from remit_v1.transfers_post($1, $2, $3, $4, $5, $6) r",
     takes: &[
         <i64 as ToSql>::accepts,
         <&[&TransferRequest] as ToSql>::accepts,
         <&[ApiKeyDigest] as ToSql>::accepts,
         <Option<Vec<Option<&TransferTerms>>> as ToSql>::accepts,
         <bool as ToSql>::accepts,
+        <Option<Vec<Option<&str>>> as ToSql>::accepts,
     ],
     gives: <TransferResult as FromSql>::accepts,
 };
@@ -144,23 +145,26 @@ pub struct TransfersCall<'a> {
     pub requests: Vec<&'a TransferRequest>,
     pub keys: Vec<ApiKeyDigest>,
     pub terms: Option<Vec<Option<&'a TransferTerms>>>,
+    pub traceparents: Option<Vec<Option<&'a str>>>,
 }
 
-/// Posts requests of which some are more than a transfer, or tries out what would become of them.
-pub async fn transfers_post_with_terms(
+/// Posts requests of which some are more than a transfer or belong to a trace, or tries out what
+/// would become of them.
+pub async fn transfers_post_with_more(
     database: &Database,
     ledger_id: i64,
     call: &TransfersCall<'_>,
     is_dry_run: bool,
 ) -> Result<Vec<TransferResult>, Failure> {
-    let parameters: [&(dyn ToSql + Sync); 5] = [
+    let parameters: [&(dyn ToSql + Sync); 6] = [
         &ledger_id,
         &call.requests,
         &call.keys,
         &call.terms,
         &is_dry_run,
+        &call.traceparents,
     ];
-    TRANSFERS_POST_WITH_TERMS.all(database, &parameters).await
+    TRANSFERS_POST_WITH_MORE.all(database, &parameters).await
 }
 
 /// A row of nulls is no hold.
@@ -189,7 +193,7 @@ pub async fn hold_get(
 /// # Errors
 /// The first query that the database refuses, or whose types differ.
 pub async fn check(client: &Client) -> Result<(), Complaint> {
-    let others = [&WALLETS_GET, &TRANSFERS_POST_WITH_TERMS, &HOLDS_GET];
+    let others = [&WALLETS_GET, &TRANSFERS_POST_WITH_MORE, &HOLDS_GET];
     for query in QUERIES.iter().chain(others) {
         let statement = client.prepare_cached(query.text).await;
         let statement = statement.map_err(|error| query.differs(&describe(&error)));

@@ -250,6 +250,7 @@ pub struct Entry {
 pub struct OutboxLag {
     pub events: Option<i64>,
     pub oldest_at: Option<OffsetDateTime>,
+    pub newest_at: Option<OffsetDateTime>,
 }
 
 #[cfg(test)]

@@ -72,7 +72,21 @@ impl Management {
         let path = format!("permissions/{name}/{}", self.user());
         self.call("PUT", &path, Some(anything)).await?;
         let path = format!("permissions/{name}/{WORKER}");
-        self.call("PUT", &path, Some(worker_rights()?))
+        self.call("PUT", &path, Some(rights_of(WORKER)?))
+            .await
+            .map(drop)
+    }
+
+    /// Makes a user with the rights in a virtual host that a user of Remit's has everywhere.
+    ///
+    /// # Errors
+    /// The broker refuses.
+    pub async fn make_user(&self, name: &str, like: &str, vhost: &str) -> Result<(), String> {
+        let user = json!({"password": name, "tags": ""});
+        self.call("PUT", &format!("users/{name}"), Some(user))
+            .await?;
+        let path = format!("permissions/{vhost}/{name}");
+        self.call("PUT", &path, Some(rights_of(like)?))
             .await
             .map(drop)
     }
@@ -151,13 +165,13 @@ fn parse(answer: &[u8]) -> Option<(u16, Value)> {
     Some((status, serde_json::from_str(body).unwrap_or_default()))
 }
 
-/// What the worker may do, by the file that every broker of Remit starts with.
-fn worker_rights() -> Result<Value, String> {
+/// What a user may do, by the file that every broker of Remit starts with.
+fn rights_of(user: &str) -> Result<Value, String> {
     let path = repository().join("rabbitmq/definitions.json.template");
     let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
     let definitions: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let mut permissions = definitions["permissions"].as_array().into_iter().flatten();
-    let rights = permissions.find(|rights| rights["user"] == WORKER);
-    let rights = rights.ok_or("the worker has no rights")?;
+    let rights = permissions.find(|rights| rights["user"] == user);
+    let rights = rights.ok_or_else(|| format!("{user} has no rights"))?;
     Ok(json!({"configure": rights["configure"], "write": rights["write"], "read": rights["read"]}))
 }

@@ -75,6 +75,20 @@ impl RabbitVhost {
         format!("{server}:{port}/{}", self.name)
     }
 
+    /// A login with the rights of a user of Remit's, and what its `AMQP_URL` would be. It goes with
+    /// the broker.
+    pub async fn login_like(&self, user: &str) -> String {
+        let name = format!("like-{}", Uuid::new_v4().simple());
+        let api = Management::of_tests();
+        let made = api.make_user(&name, user, &self.name).await;
+        made.unwrap_or_else(|error| panic!("{error}"));
+        format!(
+            "amqp://{name}:{name}@127.0.0.1:{}/{}",
+            self.port(),
+            self.name
+        )
+    }
+
     /// The port of the broker on loopback.
     pub fn port(&self) -> u16 {
         let url = setting("REMIT_TEST_AMQP");

@@ -75,7 +75,7 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "a balance is exact in JSON",
         function: DECIDE,
-        text: "balances[draft.target] + draft.moved > amount_max or ",
+        text: "balances[draft.target] + draft.moved > 9007199254740991 or ",
         instead: "",
     },
     Fault {

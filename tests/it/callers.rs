@@ -148,7 +148,7 @@ async fn rows_of_webhooks(stack: &Stack) -> Vec<Row> {
     let hook = json!({"url": "https://hooks.example.org/"});
     let id = stack.http.post("/webhooks", &hook).await.id("id");
     let failure = "insert into remit.webhook_failures (ledger_id, webhook_id, position, event_id, type, subject_ids, attempts, is_aside)
-                   values (1, $1, 7, $1, 'key.created', array[$1], 0, false)";
+                   values (1, $1::uuid, 7, $1::uuid, 'key.created', array[$1::uuid], 0, false)";
     let inserted = stack.owner().await.execute(failure, &[&id]).await;
     inserted.expect("a failure of the webhook");
     let path = format!("/webhooks/{id}");

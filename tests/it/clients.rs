@@ -16,36 +16,38 @@ use testbed::process::{blocking, run};
 use crate::front::Front;
 
 /// A folder of a test's own with what is in `tests/clients/` and the description.
-struct Workshop {
-    tools: PathBuf,
+pub struct Workshop {
+    pub tools: PathBuf,
     folder: PathBuf,
 }
 
 impl Workshop {
-    fn open() -> Self {
+    pub fn open() -> Self {
         let workshop = Self {
             tools: PathBuf::from(setting("REMIT_TEST_CLIENTS")),
             folder: owned_folder("clients"),
         };
-        let put = |name: &str, bytes: &[u8]| {
-            fs::write(workshop.folder.join(name), bytes).expect("the folder can be written");
-        };
-        put("openapi.json", remit::http::docs::OPENAPI);
-        put("asyncapi.json", remit::http::docs::ASYNCAPI);
+        workshop.put("openapi.json", remit::http::docs::OPENAPI);
+        workshop.put("asyncapi.json", remit::http::docs::ASYNCAPI);
         let sources = fs::read_dir(repository().join("tests/clients")).expect("it is a folder");
         for source in sources {
             let source = source.expect("it is readable").path();
             let name = source.file_name().expect("a file has a name");
             let text = fs::read(&source).expect("it is readable");
-            put(&name.to_string_lossy(), &text);
+            workshop.put(&name.to_string_lossy(), &text);
         }
         let modules = workshop.folder.join("node_modules");
         symlink(workshop.tools.join("node_modules"), modules).expect("a link can be made");
         workshop
     }
 
+    /// Writes a file into the folder.
+    pub fn put(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.folder.join(name), bytes).expect("the folder can be written");
+    }
+
     /// A command in the folder. It finds the tools first.
-    fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         let tools = ["node/bin", "python/bin"].map(|place| self.tools.join(place));
         let [node, python] = tools.map(|place| place.display().to_string());
@@ -64,7 +66,7 @@ impl Workshop {
         command
     }
 
-    fn python(&self, program: &str) -> Command {
+    pub fn python(&self, program: &str) -> Command {
         self.command(&self.tools.join("python/bin").join(program))
     }
 }

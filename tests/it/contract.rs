@@ -109,10 +109,15 @@ async fn mirrors_have_the_members_of_their_types_in_the_same_order() {
         select t.typname::text, array_agg(e.enumlabel::text order by e.enumsortorder)
           from pg_type t join pg_enum e on e.enumtypid = t.oid
          where t.typnamespace = $1::text::regnamespace group by 1";
-    let of_server = ["src/types/mirrors.rs", "src/types/transfers.rs"];
+    let of_server = [
+        "src/types/mirrors.rs",
+        "src/types/transfers.rs",
+        "src/types/webhooks.rs",
+    ];
+    let of_worker = ["worker/src/contract.rs", "worker/src/contract/webhooks.rs"];
     for (schema, sources) in [
         ("remit_v1", &of_server[..]),
-        ("remit_worker_v1", &["worker/src/contract.rs"]),
+        ("remit_worker_v1", &of_worker[..]),
     ] {
         let rows = owner
             .query(query, &[&schema])

@@ -40,6 +40,7 @@ pub fn operations(document: &Value) -> Vec<(Method, String, Value)> {
         };
         let path = path
             .replace("{id}", id)
+            .replace("{position}", "1")
             .replace("{code}", "route_not_found");
         assert!(!path.contains('{'), "{path}");
         for (method, operation) in item.as_object().expect("an object") {

@@ -180,6 +180,31 @@ async fn the_outbox_lag_is_what_waits_for_the_relay() {
 }
 
 #[tokio::test]
+async fn moments_that_are_ahead_of_the_clock_are_told_until_it_is_there() {
+    const AHEAD: &str = "remit_moments_ahead_seconds";
+    let stack = Stack::start().await;
+    let (source, target) = (stack.http.wallet(100).await, stack.http.wallet(0).await);
+    stack.http.transfer(source, target, 1).await;
+    assert_eq!(Samples::read(&stack.http).await.0.get(AHEAD), Some(&0.0));
+    let owner = stack.owner().await;
+    let execute = async |sql: &str| owner.execute(sql, &[]).await.expect("the owner may");
+    // As a clock leaves it that was an hour ahead.
+    execute(
+        "update remit.wallets set updated_at = now() + interval '1 hour' where user_id is not null",
+    )
+    .await;
+    stack.http.transfer(source, target, 1).await;
+    // The relay leaves nothing.
+    execute("delete from remit.outbox").await;
+    let ahead_s = Samples::read(&stack.http).await.get(AHEAD);
+    assert!((3500.0..=3600.0).contains(&ahead_s), "{ahead_s}");
+    // What this server has not written, it reads.
+    execute("insert into remit.outbox (ledger_id, type, subject_id, created_at) select 1, 'transfer.posted', id, now() + interval '2 hours' from remit.transfers limit 1").await;
+    let ahead_s = Samples::read(&stack.http).await.get(AHEAD);
+    assert!((7100.0..=7200.0).contains(&ahead_s), "{ahead_s}");
+}
+
+#[tokio::test]
 async fn no_label_holds_a_word_of_a_client() {
     let stack = Stack::start().await;
     for path in [

@@ -6,26 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use remit::http::problem::Code;
 
 use crate::tidy::{file, files};
-
-/// The steps of `transfers_post`, which nothing else calls: they run under its settings, also in
-/// the search path that it pins. To pin it again would cost each call 2 µs a step.
-const STEPS: [&str; 5] = [
-    "transfers_admit",
-    "wallets_lock",
-    "transfers_draft",
-    "transfers_decide",
-    "transfers_store",
-];
+use crate::tidy_steps::is_step_or_part;
 
 /// A function's file.
-struct Function {
-    path: String,
+pub struct Function {
+    pub path: String,
     schema: String,
-    name: String,
-    text: String,
+    pub name: String,
+    pub text: String,
 }
 
-fn functions() -> Vec<Function> {
+pub fn functions() -> Vec<Function> {
     let files = files("sql/functions", "");
     let functions = files.into_iter().map(|(path, text)| {
         let parts: Vec<&str> = path.split('/').collect();
@@ -72,8 +63,11 @@ fn a_function_s_file_holds_its_whole_contract() {
         );
         // A body that is an expression was bound when the function was created.
         let is_pinned = text.contains("\n    set search_path = pg_catalog, pg_temp");
-        let is_step = STEPS.contains(&name.as_str());
-        assert!(is_pinned != is_step || text.contains("\nreturn "), "{path}");
+        let is_inside = schema == "remit" && is_step_or_part(&name);
+        assert!(
+            is_pinned != is_inside || text.contains("\nreturn "),
+            "{path}"
+        );
         let is_definer = text.contains("\n    security definer\n");
         assert_eq!(is_definer, schema != "remit", "{path}: security definer");
         let is_granted = text.contains(&format!("\ngrant execute on function {schema}.{name}("));
@@ -164,24 +158,6 @@ fn each_function_has_a_caller() {
     }
 }
 
-#[test]
-fn the_steps_of_transfers_post_are_called_by_it_and_by_the_sweeper_alone() {
-    for step in STEPS {
-        let call = format!("remit.{step}(");
-        let callers = functions().into_iter().filter(|function| {
-            let calls = without_comments(&function.text).matches(&call).count();
-            // Its own file names it where it is made, and in its comment.
-            calls > 0 && function.name != step
-        });
-        let callers: BTreeSet<String> = callers.map(|function| function.name).collect();
-        let mut expected = BTreeSet::from(["transfers_post".to_owned()]);
-        if ["wallets_lock", "transfers_store"].contains(&step) {
-            expected.insert("holds_expire".to_owned());
-        }
-        assert_eq!(callers, expected, "{step}");
-    }
-}
-
 /// Who sees what is decided in one place: nothing else compares a user with the one that a caller
 /// is bound to.
 #[test]
@@ -236,7 +212,7 @@ fn codes(text: &str) -> BTreeSet<String> {
 }
 
 /// A text without what follows `--` on each line.
-fn without_comments(text: &str) -> String {
+pub fn without_comments(text: &str) -> String {
     let lines = text
         .lines()
         .map(|line| line.split("--").next().unwrap_or_default());

@@ -153,7 +153,7 @@ async fn failures_are_listed_and_tried_again() {
         .expect("an id");
     let insert = "insert into remit.webhook_failures
                       (ledger_id, webhook_id, position, event_id, type, subject_ids, attempts, is_aside, outcome, answer_status, failed_at)
-                  select 1, $1, n, gen_random_uuid(), 'key.created', array[$1], 9, true, 'refused', 500, now()
+                  select 1, $1::uuid, n, gen_random_uuid(), 'key.created', array[$1::uuid], 9, true, 'refused', 500, now()
                     from generate_series(1, 3) n";
     let owner = stack.owner().await;
     owner.execute(insert, &[&id]).await.expect("three failures");

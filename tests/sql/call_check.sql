@@ -29,5 +29,16 @@ select is(pg_temp.check(2, array[pg_temp.leg(1, 2), pg_temp.leg(2, 2)], array['x
 select is(pg_temp.check(2, array[pg_temp.leg(1, 2), pg_temp.leg(2, 2)], array['x', 'y']::bytea[]), 'WL001 terms', 'not for two');
 select is(pg_temp.check(2, array[pg_temp.leg(1, 2), pg_temp.leg(2, 2)], array['x', null]::bytea[]), 'WL001 terms', 'nor for one and the session');
 
+create function pg_temp.traced(requests integer, traceparents text[]) returns text language plpgsql as $$
+begin
+    return pg_temp.refusal(format('select remit.call_check(%L, null, null, %L)', array_fill(pg_temp.request(1, 11, 12, 1), array[requests]), traceparents));
+end;
+$$;
+select is(pg_temp.traced(2, array['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', null]), 'accepted', 'a request may have a trace');
+select is(pg_temp.traced(requests, traceparents), 'WL001 traceparents', description)
+  from (values (2, array[null::text], 'a place for each'), (1, array['x'], 'of one form'), (1, array[''], 'and not empty'),
+               (1, array['ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'], 'nor of a version that is none'),
+               (1, array['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' || chr(10)], 'and nothing behind it')) as c (requests, traceparents, description);
+
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(352);
+select plan(360);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there

@@ -9,10 +9,15 @@ create temporary view functions as
            p.prosqlbody is not null as is_bound, p.proowner,
            p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api,
-           -- The steps of transfers_post, and that of outbox_append, run in the path that it pins: to
-           -- pin it again would cost each call 10 µs.
+           -- The steps of transfers_post and their parts, and that of outbox_append, run in the path
+           -- that it pins: to pin it again would cost each call 10 µs, and each request another 1 µs
+           -- for each part.
            n.nspname = 'remit' and p.proname in (
-               'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store', 'log_append') as is_step
+               'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store', 'log_append') as is_step,
+           n.nspname = 'remit' and p.proname in (
+               'terms_resolve', 'terms_read', 'holds_expire', 'subjects_read', 'request_fault', 'transfer_replay',
+               'terms_weigh', 'first_open', 'first_expiry', 'originals_after', 'effect_draw', 'group_refuse',
+               'holds_store', 'spending_record') as is_part
       from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
      where n.nspname in ('remit', 'remit_v1', 'remit_worker_v1', 'remit_ops_v1');
@@ -39,11 +44,12 @@ select is_empty(
     'the functions of the API run as their owner, the helpers as their caller');
 select is_empty(
     $$ select signature, proconfig from functions
-        where not is_bound and not is_step and proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
+        where not is_bound and not is_step and not is_part and proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp' $$,
     'every function whose names are not bound when it is created pins its search path, first of its settings');
 select results_eq(
-    $$ select count(*) from functions where is_step and proconfig is null $$, 'values (6::bigint)',
-    'but for the steps of transfers_post and outbox_append, which have the settings of their caller');
+    $$ select count(*) filter (where is_step), count(*) filter (where is_part) from functions where proconfig is null $$,
+    'values (6::bigint, 14::bigint)',
+    'but for the steps of transfers_post and outbox_append and their parts, which have the settings of their caller');
 select is_empty(
     $$ select f.signature from functions f join pg_proc p on p.oid = f.oid where regexp_replace(p.prosrc, '--[^\n]*', '', 'g') like '%\\%' $$,
     'no function has a backslash, which a session''s settings could give another meaning');

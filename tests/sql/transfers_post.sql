@@ -1,5 +1,5 @@
 begin;
-select plan(88);
+select plan(91);
 \ir fixture.psql
 
 -- 11 and 12 hold money, 13 and 14 may go below zero, 15 must keep 400, 16 is in another currency.
@@ -360,6 +360,23 @@ select is(
 select is_empty($$ select ledger_id, currency, sum(balance) from remit.wallets group by 1, 2 having sum(balance) <> 0 $$,
                 'balances sum to zero in each ledger and currency');
 select is_empty($$ select * from remit_ops_v1.verify() $$, 'the books are right');
+
+-- ---- Traces -------------------------------------------------------------------------------------
+
+select pg_temp.wallet(91, 100);
+select pg_temp.wallet(92);
+create temporary table traced as
+    select '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'::text as p;
+select outcome from remit_v1.transfers_post(
+    1, array[pg_temp.request(9101, 91, 92, 1), pg_temp.request(9102, 91, 92, 1), pg_temp.request(9103, 91, 92, 0)],
+    traceparents => array[null, (select p from traced), (select p from traced)]) \g /dev/null
+select results_eq(
+    $$ select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9101), pg_temp.id(9102)] $$,
+    $$ select array[null, p] from traced $$, 'the event of a request belongs to its trace');
+select pg_temp.post(pg_temp.request(9104, 91, 92, 1)) \g /dev/null
+select is((select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9104)]), null, 'that of another to none');
+select is(pg_temp.refusal($$ select remit_v1.transfers_post(1, array[pg_temp.request(9105, 91, 92, 1)], traceparents => '{x}') $$),
+          'WL001 traceparents', 'a trace has one form');
 
 select * from finish();
 rollback;

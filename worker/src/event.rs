@@ -71,6 +71,8 @@ struct Envelope<'a> {
     datacontenttype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     requestid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a str>,
     data: EventData<'a>,
 }
 
@@ -85,6 +87,7 @@ pub fn encode(event: &Event) -> Vec<u8> {
         time: moment::text(event.created_at),
         datacontenttype: "application/json",
         requestid: event.request_id.as_deref(),
+        traceparent: event.traceparent.as_deref(),
         data: event.told(),
     };
     serde_json::to_vec(&envelope).expect("bodies are texts and JSON")

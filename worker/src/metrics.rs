@@ -47,6 +47,8 @@ pub enum Taker {
     Cache,
     /// The notifier's channel.
     Log,
+    /// An endpoint of a client's.
+    Webhook,
 }
 
 /// What came of an event that was given to a channel.

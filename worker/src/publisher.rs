@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lapin::BasicProperties;
 use lapin::protocol::AMQPSoftError;
-use lapin::types::ShortString;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use remit::types::Event;
 use uuid::Uuid;
 
@@ -243,10 +243,18 @@ pub fn message(event: &Event) -> Message {
     if let Some(Ok(request_id)) = request_id {
         properties = properties.with_correlation_id(request_id);
     }
+    let mut headers = FieldTable::default();
+    headers.insert("position".into(), AMQPValue::LongLongInt(event.position));
+    if let Some(traceparent) = &event.traceparent {
+        headers.insert(
+            "traceparent".into(),
+            AMQPValue::LongString(traceparent.as_str().into()),
+        );
+    }
     Message {
         exchange: topology::EVENTS.into(),
         routing_key: event.kind.clone(),
-        properties,
+        properties: properties.with_headers(headers),
         body: event::encode(event),
     }
 }

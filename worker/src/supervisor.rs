@@ -79,6 +79,7 @@ fn start(
             postgres: config.postgres.clone(),
             client: config.sending.client,
             master: config.sending.master,
+            metrics: Arc::clone(metrics),
         };
         let shutdown = shutdown.clone();
         parts.spawn(async move { webhooks.run(&shutdown).await });

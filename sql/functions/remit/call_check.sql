@@ -1,12 +1,13 @@
 create or replace function remit.call_check(
-    requests remit_v1.transfer_request[], key_sha256s bytea[], terms remit_v1.transfer_terms[])
+    requests remit_v1.transfer_request[], key_sha256s bytea[], terms remit_v1.transfer_terms[],
+    traceparents text[] default null)
     returns void
     language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
 as $$
 -- Refuses a call of transfers_post whose arrays are not what it takes: 1 to 1,000 requests, with a
--- key and terms for each. Arrays of other dimensions or bounds have elements in other places than
+-- key, terms and a trace for each. Arrays of other dimensions or bounds have elements in other places than
 -- those where its steps look.
 --
 -- The legs of a group are one caller's and stand side by side, from 1 to its size, and a call has a
@@ -27,6 +28,11 @@ begin
         perform remit.field_refuse('key_sha256s', '32 bytes each');
     elsif cardinality(terms) <> request_count or array_ndims(terms) <> 1 or array_lower(terms, 1) <> 1 then
         perform remit.field_refuse('terms', 'one for each request');
+    elsif cardinality(traceparents) <> request_count or array_ndims(traceparents) <> 1
+          or array_lower(traceparents, 1) <> 1
+          or exists (select from unnest(traceparents) as t (p)
+                      where p !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' or p ~ '^ff') then
+        perform remit.field_refuse('traceparents', 'one for each request, or null, as W3C Trace Context has them');
     elsif exists (
         select
           from unnest(terms) with ordinality as t
@@ -43,5 +49,5 @@ begin
 end;
 $$;
 
-comment on function remit.call_check(remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[]) is
+comment on function remit.call_check(remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[], text[]) is
     'Raises WL001 for a call of transfers_post whose arrays are not what it takes.';

@@ -3,7 +3,6 @@ create or replace function remit.effect_draw(
     returns remit_v1.transfer_effect
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- What a posted draft leaves held: a part of transfers_decide. Null where nothing is and the draft
 -- is about no hold.

@@ -3,7 +3,6 @@ create or replace function remit.first_expiry(
     returns timestamptz
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- When the first open hold of a source ends, after a draft has changed one of them: a part of
 -- transfers_decide.

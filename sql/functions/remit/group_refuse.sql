@@ -2,7 +2,6 @@ create or replace function remit.group_refuse(drafts remit.transfer_draft[], fai
     returns remit.transfer_draft[]
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- Refuses the legs of the group whose leg at the place failed was refused: a part of
 -- transfers_decide, which takes back what the legs before it did.

@@ -2,7 +2,6 @@ create or replace function remit.holds_expire(ledger_id bigint, locked remit.loc
     returns remit.locked_wallets
     language plpgsql
     stable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- Lets the holds of locked wallets expire whose time has come, in memory: a part of wallets_lock.
 -- transfers_store writes what it did, with whatever else the call did.

@@ -2,7 +2,6 @@ create or replace function remit.holds_store(ledger_id bigint, locked remit.lock
     returns void
     language plpgsql
     volatile
-    set search_path = pg_catalog, pg_temp
 as $$
 -- Writes what became of wallets where something is held, of holds, and of the transfers that were
 -- reversed: a part of transfers_store. Holds and reversals follow from the rows of the journal that

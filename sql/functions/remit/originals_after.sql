@@ -3,7 +3,6 @@ create or replace function remit.originals_after(
     returns remit.reversible[]
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- What is left of the transfers that a call reverses, after a posted draft: it reverses one of
 -- them, or is one.

@@ -3,7 +3,6 @@ create or replace function remit.request_fault(
     returns text
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- The first field of a request with terms that is missing, out of bounds, or has no meaning for its
 -- kind, at the moment of the call. Null: it is well formed.

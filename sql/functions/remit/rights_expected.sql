@@ -34,7 +34,7 @@ as $$
             ('v1.transfer_proof(bigint,uuid,bigint,bytea)'),
             ('v1.transfer_id(text)'),
             ('v1.transfer_reverse(bigint,uuid,uuid,bigint,boolean,text,jsonb,bytea)'),
-            ('v1.transfers_post(bigint,remit_v1.transfer_request[],bytea[],remit_v1.transfer_terms[],boolean)'),
+            ('v1.transfers_post(bigint,remit_v1.transfer_request[],bytea[],remit_v1.transfer_terms[],boolean,text[])'),
             ('v1.user_create(bigint,remit_v1.user_request,bytea)'),
             ('v1.user_get(bigint,uuid,bytea)'),
             ('v1.wallet_create(bigint,remit_v1.wallet_request,bytea)'),

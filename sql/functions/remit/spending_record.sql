@@ -3,7 +3,6 @@ create or replace function remit.spending_record(
     returns void
     language plpgsql
     volatile
-    set search_path = pg_catalog, pg_temp
 as $$
 -- Counts what transfers_post took from wallets with a daily limit. A reversal gives back, and does
 -- not count.

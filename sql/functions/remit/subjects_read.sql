@@ -1,33 +1,39 @@
 create or replace function remit.subjects_read(
-    ledger_id bigint, terms remit_v1.transfer_terms[], locked remit.locked_wallets)
+    ledger_id bigint, admitted remit.admission, locked remit.locked_wallets)
     returns remit.locked_wallets
     language plpgsql
     stable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- Reads the holds that requests are about, and what is left of the transfers that they reverse,
--- under the locks of their wallets: a part of wallets_lock. A subject that is not there may still
--- be made by the call, and has a place.
+-- under the locks of their wallets: a part of wallets_lock. What is not there may still be made by
+-- the call, and has a place.
 --
 -- Raises: nothing. Locks: nothing.
 declare
+    terms constant remit_v1.transfer_terms[] := admitted.terms;
     named uuid[];
+    source_ids uuid[]; -- Of the holds that there are.
 begin
     named := array(
         select distinct t.subject_id from unnest(terms) t
          where t.kind in ('capture', 'adjustment', 'release') and t.subject_id is not null
            and t.subject_id <> all (coalesce(locked.hold_ids, '{}')));
-    locked.holds := coalesce(locked.holds, '{}') || array(
-        select h.hold
-          from unnest(named) with ordinality as n (id, place)
-               left join lateral (
-                   select x as hold from remit.holds x
-                    where x.ledger_id = subjects_read.ledger_id and x.id = n.id
-                   offset 0) h on true
-         order by n.place);
-    locked.hold_ids := coalesce(locked.hold_ids, '{}') || named;
+    -- As first_open needs them.
+    select array_agg(h.hold) || locked.holds,
+           array_agg(h.id) || locked.hold_ids || array(
+               select r.id from unnest(admitted.requests) with ordinality as r where (terms[r.ordinality]).kind = 'hold'),
+           array_agg((h.hold).source_id) filter (where (h.hold).source_id is not null)
+      into locked.holds, locked.hold_ids, source_ids
+      from (select n.id, f.hold
+              from unnest(named) as n (id)
+                   left join lateral (
+                       select x as hold from remit.holds x
+                        where x.ledger_id = subjects_read.ledger_id and x.id = n.id
+                       offset 0) f on true
+             order by (f.hold).source_id, (f.hold).expires_at desc) h;
 
     if cardinality(named) > 0 then
+        locked.firsts := array(select width_bucket(w.id, source_ids) from unnest(locked.ids) as w (id));
         locked.others_untils := array(
             select (select h.expires_at from remit.holds h
                      where h.ledger_id = subjects_read.ledger_id and h.source_id = w.id and h.is_open
@@ -59,5 +65,5 @@ begin
 end;
 $$;
 
-comment on function remit.subjects_read(bigint, remit_v1.transfer_terms[], remit.locked_wallets) is
+comment on function remit.subjects_read(bigint, remit.admission, remit.locked_wallets) is
     'Reads the holds that requests are about, and what is left of the transfers that they reverse.';

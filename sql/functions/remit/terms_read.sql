@@ -3,10 +3,6 @@ create or replace function remit.terms_read(
     returns remit.admission
     language plpgsql
     stable
-    set search_path = pg_catalog, pg_temp
-    -- The plan is kept; one made while a table is small must serve when it is large.
-    set enable_seqscan = off
-    set plan_cache_mode = force_generic_plan
 as $$
 -- The requests of a call under the ids that the journal has for them, and their terms as they are
 -- meant: a part of terms_resolve.

@@ -3,10 +3,6 @@ create or replace function remit.terms_resolve(
     returns remit.admission
     language plpgsql
     stable
-    set search_path = pg_catalog, pg_temp
-    -- The plan is kept; one made while a table is small must serve when it is large.
-    set enable_seqscan = off
-    set plan_cache_mode = force_generic_plan
 as $$
 -- The requests of a call with the ids and the wallets that they mean, and their terms: a part of
 -- transfers_admit. user_ids has the users that the callers are bound to, or is null.

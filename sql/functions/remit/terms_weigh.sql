@@ -4,7 +4,6 @@ create or replace function remit.terms_weigh(
     returns remit.transfer_draft
     language plpgsql
     immutable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- What a draft with terms comes to, before funds and limits are looked at: a part of
 -- transfers_decide. It has an outcome if the terms alone refuse it.
@@ -102,11 +101,10 @@ begin
         changed.version := version + 1;
         changed.updated_at := draft.created_at;
         draft.hold := changed;
-        draft.effect.hold_amount := changed.amount;
-        draft.effect.hold_captured := changed.captured;
-        draft.effect.hold_remaining := case when changed.is_open then changed.amount - changed.captured else 0 end;
-        draft.effect.hold_expires_at := changed.expires_at;
-        draft.effect.hold_before := hold.version;
+        draft.effect := (
+            null, null, null, null, changed.amount, changed.captured,
+            case when changed.is_open then changed.amount - changed.captured else 0 end, changed.expires_at, hold.version
+        )::remit_v1.transfer_effect;
     end if;
     return draft;
 end;

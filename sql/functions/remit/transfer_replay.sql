@@ -3,7 +3,6 @@ create or replace function remit.transfer_replay(
     returns remit.transfer_draft
     language plpgsql
     stable
-    set search_path = pg_catalog, pg_temp
 as $$
 -- What becomes of a draft whose id is taken: by a row of the journal, else by an earlier request of
 -- the same call, the twin.

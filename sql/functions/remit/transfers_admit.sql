@@ -42,11 +42,10 @@ begin
                    offset 0) k on true);
 
     if (true, null)::remit.spender = all (callers) then -- All may spend from any wallet.
-        admitted.requests := requests;
-        if terms is not null then
-            admitted := remit.terms_resolve(transfers_admit.ledger_id, requests, terms, null);
-        end if;
-        return admitted;
+        return case
+            when terms is null then (requests, null, null, null, null)::remit.admission
+            else remit.terms_resolve(transfers_admit.ledger_id, requests, terms, null)
+        end;
     end if;
     if terms is not null then
         admitted := remit.terms_resolve(transfers_admit.ledger_id, requests, terms, array(

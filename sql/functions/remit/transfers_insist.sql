@@ -4,6 +4,9 @@ create or replace function remit.transfers_insist(
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
+    -- Those of transfers_post, for the part of it that this function calls.
+    set enable_seqscan = off
+    set plan_cache_mode = force_generic_plan
 as $$
 -- Posts requests of one caller together, for people in psql: transfers_post, which waits for its
 -- wallets and is called again where that gets on. Gives what the caller sees of the results, in

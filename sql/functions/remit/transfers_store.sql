@@ -1,5 +1,5 @@
 create or replace function remit.transfers_store(
-    ledger_id bigint, locked remit.locked_wallets, decided remit.decision)
+    ledger_id bigint, locked remit.locked_wallets, decided remit.decision, traceparents text[] default null)
     returns remit.transfer_draft[]
     language plpgsql
     volatile
@@ -10,14 +10,15 @@ as $$
 --
 -- One row of the outbox tells of all that is stored, and takes one value of the sequence, which
 -- leaves room for a call's events. In the order of the requests: the numbers of a wallet's events
--- rise with its versions.
+-- rise with its versions. traceparents has an element for each request.
 --
 -- Raises: WL001 for a person who gives no reason; 23505 when another session has used one of the
 -- ids at this moment.
 -- Locks: the rows that it writes; the wallets are locked already.
 declare
     balances constant bigint[] := decided.balances;
-    versions constant bigint[] := decided.versions;
+    -- Null where something is held: then holds_store writes the wallets.
+    versions constant bigint[] := case when decided.helds is null then decided.versions end;
 begin
     with stored as materialized (
         select d.id, d.outcome, d.source_id, d.target_id, d.amount, d.currency,
@@ -33,7 +34,6 @@ begin
            -- Which no index answers: the ledger has many.
            and (w.ledger_id = transfers_store.ledger_id) is true
            and versions[l.ordinality] <> l.version
-           and decided.helds is null -- Else holds_store does it.
     ), journal as (
         insert into remit.transfers (
                ledger_id, id, outcome, source_id, target_id, amount, currency,
@@ -44,13 +44,19 @@ begin
                s.reference, s.metadata, s.request_id, s.created_at, s.terms, s.amount_asked, s.effect
           from stored s
     )
-    insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+    insert into remit.outbox (ledger_id, types, subject_ids, traceparents, created_at)
     select transfers_store.ledger_id,
            array_agg(remit.transfer_event(s.outcome, (s.terms).kind) order by s.ordinality),
-           array_agg(s.id order by s.ordinality), locked.moment
+           array_agg(s.id order by s.ordinality),
+           case when transfers_store.traceparents is not null then (
+               select array_agg(transfers_store.traceparents[t.ordinality - coalesce(cardinality(locked.expired), 0)] order by t.ordinality)
+                 from stored t) end,
+           locked.moment
       from stored s
     having count(*) > 0;
-    if not found then
+    -- The server's own login is no person: no migration lets it be a member of another role. It is
+    -- asked first, as the rest costs a call of one transfer a hundredth of its time.
+    if not found or decided.helds is null and locked.spents is null and session_user = 'remit_server' then
         return decided.drafts;
     end if;
 
@@ -61,21 +67,17 @@ begin
     if locked.spents is not null then
         perform remit.spending_record(transfers_store.ledger_id, clock_timestamp(), decided.drafts, locked.wallets);
     end if;
-    -- The server's own login is no person: no migration lets it be a member of another role. It is
-    -- asked first, as the rest costs a call of one transfer a hundredth of its time.
-    if session_user <> 'remit_server' then
-        if remit.session_is_operators() then -- Whatever keys it has.
-            perform remit.audit_record(
-                transfers_store.ledger_id, 'transfers_post', array_agg(d.id),
-                case when bool_and(coalesce(d.reference, '') <> '') then (array_agg(d.reference))[1] end, null, null)
-               from unnest(decided.drafts) with ordinality as d
-              where remit.outcome_is_stored(d.outcome) and not d.replayed
-             having count(*) > 0; -- There may have been expiries alone.
-        end if;
+    if session_user <> 'remit_server' and remit.session_is_operators() then -- Whatever keys it has.
+        perform remit.audit_record(
+            transfers_store.ledger_id, 'transfers_post', array_agg(d.id),
+            case when bool_and(coalesce(d.reference, '') <> '') then (array_agg(d.reference))[1] end, null, null)
+           from unnest(decided.drafts) with ordinality as d
+          where remit.outcome_is_stored(d.outcome) and not d.replayed
+         having count(*) > 0; -- There may have been expiries alone.
     end if;
     return decided.drafts;
 end;
 $$;
 
-comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision) is
+comment on function remit.transfers_store(bigint, remit.locked_wallets, remit.decision, text[]) is
     'Writes what transfers_post decided: wallets, holds, journal, events, spending and audit log.';

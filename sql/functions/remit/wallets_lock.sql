@@ -42,6 +42,9 @@ begin
                   for no key update skip locked) w;
     clock := clock_timestamp();
     locked.moment := greatest(clock, locked.moment);
+    if not (are_limited or have_holds or admitted.terms is not null) then
+        return locked;
+    end if;
     if are_limited then -- After the locks: what a call before this one spent has been committed.
         locked.spents := array(
             select case when w.daily_max is not null
@@ -55,7 +58,7 @@ begin
             locked := remit.holds_expire(wallets_lock.ledger_id, locked);
         end if;
         if admitted.terms is not null then
-            locked := remit.subjects_read(wallets_lock.ledger_id, admitted.terms, locked);
+            locked := remit.subjects_read(wallets_lock.ledger_id, admitted, locked);
         end if;
     end if;
     return locked;

@@ -1,6 +1,6 @@
 create or replace function remit_v1.transfers_post(
     ledger_id bigint, requests remit_v1.transfer_request[], key_sha256s bytea[] default null,
-    terms remit_v1.transfer_terms[] default null, dry_run boolean default false)
+    terms remit_v1.transfer_terms[] default null, dry_run boolean default false, traceparents text[] default null)
     returns setof remit_v1.transfer_result
     language plpgsql
     volatile
@@ -30,7 +30,8 @@ as $$
 -- terms has what a request asks beyond a transfer: a hold and what is done to it, a reversal, legs
 -- of a group, conditions (transfer_terms). A request about a hold or another transfer leaves out
 -- the wallets that follow from it. Left out, all requests are transfers. The ids of legs follow
--- from their group's (leg_id). With dry_run all is decided and nothing is written.
+-- from their group's (leg_id). With dry_run all is decided and nothing is written. traceparents has
+-- the trace that each request belongs to (W3C Trace Context), for its event.
 --
 -- | step   | function         | what it does                                                      |
 -- | ------ | ---------------- | ----------------------------------------------------------------- |
@@ -48,7 +49,6 @@ as $$
 -- when another session uses the same id for another transfer at this moment (call again).
 -- Locks: the wallets named, for no key update, in order of id and without waiting.
 declare
-    request_count constant integer := coalesce(cardinality(requests), 0);
     admitted remit.admission;
     locked remit.locked_wallets;
     decided remit.decision;
@@ -56,13 +56,13 @@ declare
     drafts remit.transfer_draft[];
 begin
     -- One expression: each that a call evaluates costs it a microsecond.
-    if terms is not null
-       or (request_count between 1 and 1000 and array_ndims(requests) = 1 and array_lower(requests, 1) = 1
+    if terms is not null or traceparents is not null
+       or (cardinality(requests) between 1 and 1000 and array_ndims(requests) = 1 and array_lower(requests, 1) = 1
            and pg_column_size(requests) <= 16777216
            and (key_sha256s is null
-                or cardinality(key_sha256s) = request_count and array_ndims(key_sha256s) = 1
+                or cardinality(key_sha256s) = cardinality(requests) and array_ndims(key_sha256s) = 1
                    and array_lower(key_sha256s, 1) = 1 and ('' = any (key_sha256s)) is not true)) is not true then
-        perform remit.call_check(requests, key_sha256s, terms);
+        perform remit.call_check(requests, key_sha256s, terms, traceparents);
     end if;
 
     admitted := remit.transfers_admit(transfers_post.ledger_id, requests, key_sha256s, terms);
@@ -72,7 +72,7 @@ begin
         remit.transfers_draft(transfers_post.ledger_id, admitted, locked));
     drafts := case
         when dry_run is true then decided.drafts
-        else remit.transfers_store(transfers_post.ledger_id, locked, decided)
+        else remit.transfers_store(transfers_post.ledger_id, locked, decided, traceparents)
     end;
 
     -- Row by row: for one request this costs a fifth of a query.
@@ -89,8 +89,8 @@ begin
 end;
 $$;
 
-comment on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[], boolean) is
+comment on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[], boolean, text[]) is
     'Posts 1 to 1,000 transfers in order. One result for each request; every outcome is data.';
 
-grant execute on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[], boolean)
+grant execute on function remit_v1.transfers_post(bigint, remit_v1.transfer_request[], bytea[], remit_v1.transfer_terms[], boolean, text[])
    to remit_server, remit_operator;

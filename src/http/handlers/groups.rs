@@ -27,6 +27,7 @@ const ITEMS_WAITING_MAX: usize = 500;
 pub(super) async fn group_create(context: Context<'_>) -> Handled {
     let is_dry_run = is_dry_run(context.query())?;
     version_expected(&context, false)?;
+    let traceparent = context.traceparent();
     let id = IdempotencyKey::required(&context.head.headers)?.id();
     let mut fields = Fields::read_items(&context.head.headers, context.body).await?;
     let legs = fields.objects("legs", 2..=LEGS_MAX)?;
@@ -48,7 +49,7 @@ pub(super) async fn group_create(context: Context<'_>) -> Handled {
     });
     let items: Vec<Item> = items.collect::<Result<_, _>>()?;
 
-    let posting = Posting::new(items, context.caller.key_sha256, None);
+    let posting = Posting::new(items, context.caller.key_sha256, None).traced(traceparent);
     let ledger = context.app.ledgers.get(context.caller.ledger_id);
     let legs = if is_dry_run {
         ledger.transfers.try_out(&posting).await?
@@ -115,6 +116,7 @@ struct Outcome {
 pub(super) async fn transfer_bulk(context: Context<'_>) -> Handled {
     let is_dry_run = is_dry_run(context.query())?;
     version_expected(&context, false)?;
+    let traceparent = context.traceparent();
     let mut fields = Fields::read_items(&context.head.headers, context.body).await?;
     let items = fields.objects("transfers", 1..=ITEMS_MAX)?;
     fields.finish()?;
@@ -139,9 +141,10 @@ pub(super) async fn transfer_bulk(context: Context<'_>) -> Handled {
     let ledger = context.app.ledgers.get(context.caller.ledger_id);
     let post = |(key, item): (String, Item)| {
         let (caller, transfers) = (context.caller, &ledger.transfers);
+        let traceparent = traceparent.clone();
         async move {
             let place = item::place(&item, caller);
-            let posting = Posting::new(vec![item], caller.key_sha256, place);
+            let posting = Posting::new(vec![item], caller.key_sha256, place).traced(traceparent);
             let answered = if is_dry_run {
                 let results = transfers.try_out(&posting).await;
                 results.map(|mut results| (results.pop(), None))

@@ -42,7 +42,12 @@ pub(super) async fn metrics(app: &App) -> Answer {
         let age = lag.oldest_at.map(|oldest_at| clock::now() - oldest_at);
         let age_s = age.map_or(0, |age| age.whole_seconds().max(0));
         app.metrics.outbox(lag.events.unwrap_or(0), age_s);
+        // Also of what others have written: other servers, people in psql.
+        if let Some(newest_at) = lag.newest_at {
+            app.metrics.moment(newest_at);
+        }
     }
+    app.metrics.clock(clock::now());
     if let Ok(standstill) = contract::standstill(&app.database).await {
         app.metrics.outbox_aside(standstill.events_aside.into());
     }

@@ -42,6 +42,7 @@ async fn post(context: Context<'_>, subject: Subject) -> Handled {
     let is_dry_run = is_dry_run(context.query())?;
     let id = IdempotencyKey::required(&context.head.headers)?.id();
     let version = version_expected(&context, subject == Subject::default())?;
+    let traceparent = context.traceparent();
     let fields = Fields::read(&context.head.headers, context.body).await?;
     let mut item = item::read(fields, subject, id, context.request_id)?;
     if let Some(version) = version {
@@ -49,7 +50,7 @@ async fn post(context: Context<'_>, subject: Subject) -> Handled {
     }
 
     let place = item::place(&item, context.caller);
-    let posting = Posting::new(vec![item], context.caller.key_sha256, place);
+    let posting = Posting::new(vec![item], context.caller.key_sha256, place).traced(traceparent);
     let ledger = context.app.ledgers.get(context.caller.ledger_id);
     if is_dry_run {
         let results = ledger.transfers.try_out(&posting).await?;

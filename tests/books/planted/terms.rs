@@ -6,7 +6,7 @@ use crate::kinds::Kind;
 const WEIGH: &str = "remit/terms_weigh";
 const MEET: &str = "remit/terms_meet";
 
-pub const FAULTS: [Fault; 23] = [
+pub const FAULTS: [Fault; 24] = [
     Fault {
         rule: "what has ended is decided under the lock",
         function: LOCK,
@@ -105,6 +105,12 @@ pub const FAULTS: [Fault; 23] = [
     },
     Fault {
         rule: "when the first hold is gone, another one is the first to end",
+        function: "remit/first_open",
+        text: "while holds[first].source_id = hold.source_id loop",
+        instead: "while false loop",
+    },
+    Fault {
+        rule: "when the first hold ends later, another one is the first to end",
         function: "remit/first_expiry",
         text: "if hold_before.expires_at = held_until then",
         instead: "if false then",
@@ -136,7 +142,7 @@ pub const FAULTS: [Fault; 23] = [
     Fault {
         rule: "what is held stays exact",
         function: DECIDE,
-        text: "or have_holds and (helds[draft.source]",
+        text: "or helds is not null and (helds[draft.source]",
         instead: "or false and (helds[draft.source]",
     },
     Fault {

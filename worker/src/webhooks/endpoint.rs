@@ -9,6 +9,7 @@ use super::client::Outcome;
 use super::lane::Lane;
 use super::track::Track;
 use crate::contract::{Webhook, WebhookFailure, WebhookReport};
+use crate::metrics;
 
 /// Of an endpoint that is no more.
 const GONE: i32 = 410;
@@ -138,22 +139,37 @@ impl Endpoint {
         self.lane.succeeded(position, now);
     }
 
-    /// An attempt has ended.
-    pub fn settle(&mut self, parcel: Parcel, outcome: Outcome, now: OffsetDateTime) {
+    /// An attempt has ended. Gives what came of it.
+    pub fn settle(
+        &mut self,
+        parcel: Parcel,
+        outcome: Outcome,
+        now: OffsetDateTime,
+    ) -> metrics::Outcome {
+        let is_delivered = outcome.0 == WebhookOutcome::Delivered;
         let Parcel::Event(position) = parcel else {
             self.ping_in_flight = false;
             self.news.ping = Some(outcome);
-            return;
+            return if is_delivered {
+                metrics::Outcome::Delivered
+            } else {
+                metrics::Outcome::SetAside
+            };
         };
         self.news.last = Some(outcome);
-        if outcome.0 == WebhookOutcome::Delivered {
+        if is_delivered {
             self.news.succeeded_at = Some(now);
             self.lane.succeeded(position, now);
+            metrics::Outcome::Delivered
         } else {
             self.news.failed_at = Some(now);
             self.news.is_gone |= outcome.1 == Some(GONE);
             self.webhook.is_enabled &= !self.news.is_gone;
-            self.lane.failed(position, outcome, now);
+            if self.lane.failed(position, outcome, now) {
+                metrics::Outcome::SetAside
+            } else {
+                metrics::Outcome::Failed
+            }
         }
     }
 

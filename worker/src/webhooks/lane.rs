@@ -238,15 +238,16 @@ impl Lane {
         }
     }
 
-    /// It was not. What waits for the same wallets is behind it from now on, unless it is set aside.
+    /// It was not. What waits for the same wallets is behind it from now on, unless it is set aside. Gives
+    /// whether it is.
     pub fn failed(
         &mut self,
         position: i64,
         (outcome, answer_status): Outcome,
         now: OffsetDateTime,
-    ) {
+    ) -> bool {
         if self.land(position).is_none() {
-            return;
+            return false;
         }
         if self.fresh.contains(&position) {
             self.put_behind(position, now);
@@ -274,6 +275,7 @@ impl Lane {
             self.leave(position);
         }
         self.make_ready(position);
+        is_aside
     }
 
     fn land(&mut self, position: i64) -> Option<&Entry> {

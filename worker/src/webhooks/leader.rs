@@ -16,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
+use super::Webhooks;
 use super::client::{Client, Outcome};
 use super::endpoint::{Endpoint, Parcel};
 use super::message::Message;
@@ -23,6 +24,7 @@ use crate::contract::{
     Session, Webhook, log_read, webhook_failures_read, webhooks_read, webhooks_record,
 };
 use crate::error::Error;
+use crate::metrics::{self, Metrics, Taker};
 
 /// Events of one read of the log.
 const PAGE: i32 = 256;
@@ -48,17 +50,19 @@ pub struct Leader {
     session: Session,
     client: Arc<Client>,
     master: MasterSecret,
+    metrics: Arc<Metrics>,
     endpoints: BTreeMap<Key, Endpoint>,
     attempts: JoinSet<Ended>,
 }
 
 impl Leader {
     /// With a session that has the lead.
-    pub fn new(session: Session, client: Arc<Client>, master: MasterSecret) -> Self {
+    pub fn new(session: Session, part: &Webhooks) -> Self {
         Self {
             session,
-            client,
-            master,
+            client: Arc::clone(&part.client),
+            master: part.master.clone(),
+            metrics: Arc::clone(&part.metrics),
             endpoints: BTreeMap::new(),
             attempts: JoinSet::new(),
         }
@@ -250,7 +254,11 @@ impl Leader {
         if let Some(endpoint) = self.endpoints.get_mut(&key) {
             let (word, status) = (<&str>::from(outcome.0), outcome.1);
             tracing::debug!(ledger = key.0, webhook = %key.1, outcome = word, status, "an attempt has ended");
-            endpoint.settle(parcel, outcome, clock::now());
+            let result = endpoint.settle(parcel, outcome, clock::now());
+            self.metrics.delivered(Taker::Webhook, result, 1);
+            if result == metrics::Outcome::Failed {
+                self.metrics.retried(Taker::Webhook, 1);
+            }
         }
         Ok(key)
     }

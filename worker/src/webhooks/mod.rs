@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Reconnect;
 use crate::contract::{Session, webhooks_lead};
 use crate::error::Error;
+use crate::metrics::Metrics;
 
 pub mod address;
 pub mod client;
@@ -40,6 +41,7 @@ pub struct Webhooks {
     pub postgres: Config,
     pub client: Arc<Client>,
     pub master: MasterSecret,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Webhooks {
@@ -73,7 +75,7 @@ impl Webhooks {
                 return Ok(());
             }
         }
-        let mut leader = Leader::new(session, Arc::clone(&self.client), self.master.clone());
+        let mut leader = Leader::new(session, self);
         tracing::info!("webhooks are sent");
         while !shutdown.is_cancelled() {
             leader.step().await?;

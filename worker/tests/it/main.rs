@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod asyncapi;
 mod cache;
 mod command_line;
+mod consumers;
 mod dead_letters;
 mod fuzz;
 mod holds;
@@ -27,3 +29,4 @@ mod tls;
 mod topology;
 mod webhooks;
 mod webhooks_client;
+mod webhooks_failures;
