@@ -13,7 +13,7 @@ declare
     level bytea := (select string_agg(l.leaf, '' order by l.place) from unnest(leaves) with ordinality as l (leaf, place));
 begin
     while octet_length(level) > 32 loop
-        level := (select string_agg(sha256('\x01'::bytea || substr(level, p.place, 64)), '' order by p.place)
+        level := (select string_agg(remit.node_hash(substr(level, p.place, 32), substr(level, p.place + 32, 32)), '' order by p.place)
                     from generate_series(1, octet_length(level) - 63, 64) as p (place))
                  || substr(level, octet_length(level) / 64 * 64 + 1);
     end loop;
