@@ -40,6 +40,8 @@ Environment:
                         (for TLS: ?sslmode=require, rediss://, amqps://)
   REMIT_TLS_CA_FILE     certificates (PEM) that TLS to the servers trusts; default: the system's
   REMIT_WORKER_LISTEN   address and port where GET /metrics is answered, to anyone; default: nowhere
+  REMIT_HEADS_URL       where the heads of the logs are exported to each half a minute: file:///path, which is only
+                        appended to, or https://host/path, which gets a POST; default: nowhere
   REMIT_LOG             error, warn, info (the default), debug or off
   NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)

@@ -10,6 +10,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use postgres_types::{FromSql, ToSql, Type, accepts};
 use remit::redis::wallet_cache::{Asked, GenerationRow};
+use remit::sql::contract::ops::LogHead;
 use remit::sql::contract::query::{self, Query, queries};
 use remit::sql::database::Parameters;
 use remit::sql::pools;
@@ -74,6 +75,7 @@ queries! {
     all remit_worker_v1.webhooks_read() -> Webhook;
     all remit_worker_v1.webhook_failures_read(ledger_id: i64, webhook_id: Uuid) -> WebhookFailure;
     one remit_worker_v1.webhooks_record(reports: &[WebhookReport]) -> i32;
+    all remit_ops_v1.log_head(ledger_id: Option<i64>) -> LogHead;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
 }
 

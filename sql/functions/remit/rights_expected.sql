@@ -68,6 +68,7 @@ as $$
             ('remit_server', 'remit_ops_v1.standstill()'),
             ('remit_worker', 'remit_ops_v1.cache_close()'),
             ('remit_worker', 'remit_ops_v1.cache_state()'),
+            ('remit_worker', 'remit_ops_v1.log_head(bigint)'),
             ('remit_worker', 'remit_ops_v1.standstill()'),
             ('remit_worker', 'remit_worker_v1.webhook_failures_read(bigint,uuid)'),
             ('remit_worker', 'remit_worker_v1.webhooks_lead()'),

@@ -31,10 +31,10 @@ begin
       from gone g
      cross join lateral (select s.id from remit.log_slice(events_aside_remove.ledger_id, g.position - 1, g.position) s offset 0) e;
     if removed is null then
-        return 0;
+        return 0::bigint;
     end if;
     perform remit.audit_record(events_aside_remove.ledger_id, 'events_aside_replay', removed, events_aside_remove.reason, null, null);
-    return cardinality(removed);
+    return cardinality(removed)::bigint;
 end;
 $$;
 

@@ -11,7 +11,11 @@ use crate::stand::{NOTIFICATIONS, Stand};
 #[test]
 fn numbers_have_one_spelling() {
     let found = options::numbers(&Arguments::command());
-    let commands = ["dead list --limit", "dead replay --limit", "replay --ledger"];
+    let commands = [
+        "dead list --limit",
+        "dead replay --limit",
+        "replay --ledger",
+    ];
     assert_eq!(
         found,
         commands.map(|command| format!("remit-worker {command}"))

@@ -30,3 +30,4 @@ mod topology;
 mod webhooks;
 mod webhooks_client;
 mod webhooks_failures;
+mod witness;
