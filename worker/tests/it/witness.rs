@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 
 use crate::stand::Stand;
 
+/// The heads among what was said.
 fn heads(text: &str) -> Vec<Value> {
-    let lines = text.lines();
+    let lines = text.lines().filter(|line| line.starts_with('{'));
     lines
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
