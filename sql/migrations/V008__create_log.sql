@@ -88,7 +88,8 @@ create table remit.events_aside (
 -- session's time zone. The labels may be erased one day: their hash stays, and proves the rest.
 create view remit.transfer_digests as
     select d.ledger_id, d.id, d.outcome, d.kind, d.created_at, d.core, d.labels,
-           sha256(convert_to(d.core, 'UTF8') || sha256(convert_to(d.labels, 'UTF8'))) as digest
+           sha256(convert_to(d.core, 'UTF8') || sha256(convert_to(d.labels, 'UTF8'))) as digest,
+           d.transfer -- The row itself, for who needs both.
       from (select t.ledger_id, t.id, t.outcome, (t.terms).kind, t.created_at,
                    json_build_array(
                        t.ledger_id, t.id, t.outcome, t.source_id, t.target_id, t.amount, t.currency,
@@ -104,7 +105,8 @@ create view remit.transfer_digests as
                        (t.effect).target_held, extract(epoch from (t.effect).target_held_until),
                        (t.effect).hold_amount, (t.effect).hold_captured, (t.effect).hold_remaining,
                        extract(epoch from (t.effect).hold_expires_at), (t.effect).hold_before)::text else '' end as core,
-                   json_build_array(t.reference, t.metadata)::text as labels
+                   json_build_array(t.reference, t.metadata)::text as labels,
+                   t as transfer
               from remit.transfers t) d;
 
 comment on view remit.transfer_digests is
@@ -122,6 +124,12 @@ create type remit_v1.event as (
     created_at  timestamptz,
     data        json,
     transfer    remit_v1.transfer_result
+);
+
+-- What one append has done: its block, and the events of the block as they are told.
+create type remit.log_step as (
+    appended remit.log_blocks,
+    events   remit_v1.event[]
 );
 
 -- A page of the feed: next is the position up to which it has looked, head that of the last event,
@@ -176,6 +184,12 @@ create type remit_ops_v1.log_head as (
     position   bigint,
     hash       bytea,
     created_at timestamptz
+);
+
+-- The events of a replay: those after a position and up to another.
+create type remit_ops_v1.replay_window as (
+    after bigint,
+    until bigint
 );
 
 -- How many rows were dropped.

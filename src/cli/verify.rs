@@ -1,6 +1,7 @@
 //! `remit verify`: checks the books and their log; exports the heads of the log, to check them
 //! later.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{IsTerminal as _, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::Args;
 use futures_util::TryStreamExt;
 use serde::Serialize;
+use serde_json::json;
 use tokio_postgres::Client;
 
 use crate::base::command_line::unwritten;
@@ -76,6 +78,7 @@ async fn check_or_export(
         return Ok(true);
     }
     let mut violations = check(&client, &kept, output).await?;
+    violations += check_ledgers(&heads, &kept, output)?;
     violations += verify(&client, options.ledger_id, output).await?;
     if violations == 0 {
         let said = sentence(options, &heads, &kept);
@@ -97,6 +100,28 @@ async fn check(
             write_line(output, &violation)?;
             count += 1;
         }
+    }
+    Ok(count)
+}
+
+/// Checks that each ledger of an export has a log. How many have none.
+fn check_ledgers(
+    heads: &[LogHead],
+    kept: &[LogHead],
+    output: &mut impl Write,
+) -> Result<usize, Complaint> {
+    let ledgers: BTreeSet<i64> = kept.iter().map(|head| head.ledger_id).collect();
+    let is_there = |id: &i64| heads.iter().any(|head| head.ledger_id == *id);
+    let mut count = 0;
+    for ledger_id in ledgers.into_iter().filter(|id| !is_there(id)) {
+        let violation = Violation {
+            ledger_id,
+            rule: "exported_ledger_is_there".to_owned(),
+            subject: format!("ledger {ledger_id}"),
+            detail: json!({}),
+        };
+        write_line(output, &violation)?;
+        count += 1;
     }
     Ok(count)
 }
@@ -179,11 +204,20 @@ fn parse_heads(text: &str) -> Result<Vec<LogHead>, String> {
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let heads = lines.map(|(number, line)| {
-        let head: Option<LogHead> = serde_json::from_str(line).ok();
-        head.filter(|head| head.block >= 1 && head.hash.len() == HASH_BYTES)
-            .ok_or_else(|| format!("line {number}: not a head that remit verify --export wrote"))
+        let head = match serde_json::from_str::<LogHead>(line) {
+            // As a worker that is killed leaves it, which says nothing of the log.
+            Err(error) if error.is_eof() => {
+                eprintln!("remit: warning: line {number} is torn: it is passed over");
+                return Ok(None);
+            }
+            head => head.ok(),
+        };
+        let head = head
+            .filter(|head| head.block >= 1 && head.hash.len() == HASH_BYTES)
+            .ok_or_else(|| format!("line {number}: not a head that remit verify --export wrote"));
+        head.map(Some)
     });
-    heads.collect()
+    heads.filter_map(Result::transpose).collect()
 }
 
 fn write_line(output: &mut impl Write, value: &impl Serialize) -> Result<(), Complaint> {
@@ -247,6 +281,9 @@ mod tests {
         };
         let good = format!("{}\n\n{}\n", line(1, &hash), line(2, &hash));
         assert_eq!(parse_heads(&good).map(|heads| heads.len()), Ok(2));
+        let whole = line(3, &hash);
+        let torn = format!("{}\n{good}{}", &whole[..9], &whole[..whole.len() - 1]);
+        assert_eq!(parse_heads(&torn).map(|heads| heads.len()), Ok(2));
         let plus = format!("+{}", &hash[1..]);
         for wrong in [
             line(0, &hash),

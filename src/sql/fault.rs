@@ -1,7 +1,8 @@
 //! What PostgreSQL or the way to it got wrong, in words, and what to do about it.
 
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
-use tokio_postgres::error::SqlState;
+use serde_json::Value;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::base::complaint::{Complaint, with_causes};
 
@@ -76,12 +77,31 @@ pub const POOLER: &str = "connect to PostgreSQL itself, not through a pooler: Re
 const LEDGER_NOT_FOUND: &str = "WL009";
 const UNKNOWN: &str = "PostgreSQL's log says more";
 
+/// What the functions raise for a field that breaks its rule.
+const FIELD_REFUSED: &str = "WL001";
+
 /// What went wrong, with the database's own words where it has some.
 pub fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
-        Some(refusal) => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        Some(refusal) => match field_and_rule(refusal) {
+            Some((field, rule)) => format!("{field} must be {rule}"),
+            None => format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code()),
+        },
         None => with_causes(error),
     }
+}
+
+/// Which field a function refuses, and what the rule is (`remit.field_refuse`).
+fn field_and_rule(refusal: &DbError) -> Option<(&str, String)> {
+    let detail = refusal
+        .detail()
+        .filter(|_| is_field_refused(refusal.code()))?;
+    let detail: Value = serde_json::from_str(detail).ok()?;
+    Some((refusal.column()?, detail.get("rule")?.as_str()?.to_owned()))
+}
+
+fn is_field_refused(code: &SqlState) -> bool {
+    code.code() == FIELD_REFUSED
 }
 
 /// Why the pool gave no connection.
@@ -102,6 +122,9 @@ pub fn advice(error: &tokio_postgres::Error) -> &'static str {
     let Some(code) = error.code() else {
         return UNREACHED;
     };
+    if is_field_refused(code) {
+        return "give another value, then try again";
+    }
     if code.code() == LEDGER_NOT_FOUND {
         return "name a ledger that is there with --ledger";
     }

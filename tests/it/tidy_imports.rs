@@ -19,16 +19,18 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 10] = [
+const GROUPS_OF_WORKER: [&[&str]; 11] = [
     &["cli"],
     &["supervisor"],
+    &["config"],
     &[
-        "config",
         "dead",
         "exposition",
         "health",
         "notifier",
         "relay",
+        "replay",
+        "witness",
     ],
     &["webhooks"],
     &["channel", "drain", "letter", "records"],

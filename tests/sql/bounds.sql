@@ -1,5 +1,5 @@
 begin;
-select plan(133);
+select plan(136);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -102,6 +102,10 @@ create temporary table calls (function, leaf, expected, statement) as values
         'remit_worker_v1.outbox_append(1, 0, array_fill((1, ''x'', 1)::remit_worker_v1.cursor, array[20000]))'),
     ('outbox_append', 'confirmed[].channel', '23514', 'remit_worker_v1.outbox_append(1, 0, array[(1, l.text, 1)::remit_worker_v1.cursor])'),
     ('prune', 'reason', 'WL001 reason', 'remit_ops_v1.prune(1, now(), 1, l.text)'),
+    ('events_aside_remove', 'positions[]', 'WL001 positions', 'remit_ops_v1.events_aside_remove(1, array_fill(1::bigint, array[cardinality(l.ids)]), ''a test'')'),
+    ('events_aside_remove', 'reason', 'WL001 reason', 'remit_ops_v1.events_aside_remove(1, ''{1}'', l.text)'),
+    ('replay_begin', 'types[]', 'WL001 types', 'remit_ops_v1.replay_begin(1, ''2020-01-01'', ''2021-01-01'', array_fill(''transfer.posted''::text, array[cardinality(l.ids)]), ''a test'')'),
+    ('replay_begin', 'reason', 'WL001 reason', 'remit_ops_v1.replay_begin(1, ''2020-01-01'', ''2021-01-01'', null, l.text)'),
     ('replay_record', 'event_ids[]', 'WL001 event_ids', 'remit_ops_v1.replay_record(1, l.ids, ''a test'')'),
     ('replay_record', 'reason', 'WL001 reason', 'remit_ops_v1.replay_record(1, l.ids[1:1], l.text)'),
     ('transfer_create', 'request.currency', 'WL001 currency', 'remit_v1.transfer_create(1, pg_temp.request(101, 11, 12, 1, l.text))'),

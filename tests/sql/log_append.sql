@@ -18,7 +18,7 @@ create temporary table details as select o.data from remit.outbox o where o.data
 
 -- ---- Blocks -------------------------------------------------------------------------------------
 
-create temporary table appended as select a.* from remit.log_append(1, 10000, 0) a;
+create temporary table appended as select (a.appended).* from remit.log_append(1, 10000, 0) a;
 select is_empty('select * from remit.outbox', 'what waited is in the log');
 select results_eq('select a.* from appended a', 'select b.* from remit.log_blocks b where b.block = 2', 'as a block, which is given');
 select results_eq('select a.block, a.position from appended a', 'select f.block + 1, f.position + (select count(*) from told) from first f', 'the next one, without a gap');
@@ -29,7 +29,7 @@ select is((select a.nodes from appended a), remit.block_nodes(1, 2, (pg_temp.blo
 select results_eq(
     $$ select d.data from appended a join remit.log_details l on l.ledger_id = a.ledger_id and l.position = a.position, unnest(l.datas) with ordinality as d (data, place)
         where d.data is not null order by d.place $$, 'select data::jsonb from details', 'details keep the data of those that carry it');
-select is((remit.log_append(1, 10000, 0)).position, null, 'where nothing waits there is no block');
+select is(((remit.log_append(1, 10000, 0)).appended).position, null, 'where nothing waits there is no block');
 select is((select count(*) from remit.log_blocks), 2::bigint, 'none at all');
 select is(pg_temp.outcomes(pg_temp.request(103, 11, 12, 1)), '{wallet_frozen}', 'another transfer');
 delete from remit.outbox where data is not null;
@@ -44,17 +44,17 @@ begin
 end;
 $$;
 create temporary table numbers as select subject_id, number as id from pg_temp.waiting where ledger_id = 1;
-select is((remit.log_append(1, 2, (select id from numbers where subject_id = pg_temp.id(202)))).subject_ids,
+select is(((remit.log_append(1, 2, (select id from numbers where subject_id = pg_temp.id(202)))).appended).subject_ids,
     array[pg_temp.id(202), pg_temp.id(203)], 'the oldest from a floor on, no more than asked for');
-select is((remit.log_append(1, 100, 0)).subject_ids, array[pg_temp.id(201), pg_temp.id(204), pg_temp.id(205)], 'then the rest');
+select is(((remit.log_append(1, 100, 0)).appended).subject_ids, array[pg_temp.id(201), pg_temp.id(204), pg_temp.id(205)], 'then the rest');
 select is((select count(*) from remit.outbox where ledger_id = 900), 1::bigint, 'another ledger''s wait');
-select is((remit.log_append(900, 100, 0)).block, 1::bigint, 'for a log of their own');
+select is(((remit.log_append(900, 100, 0)).appended).block, 1::bigint, 'for a log of their own');
 
 -- What a row tells of is never in two blocks, and a block is not larger than a row beyond 8,000.
 insert into remit.outbox (ledger_id, types, subject_ids, created_at)
 select 1, array_fill('transfer.posted'::remit_v1.event_type, array[2000]), array(select gen_random_uuid() from generate_series(1, 2000)), now() from generate_series(1, 6);
-select is((select cardinality((remit.log_append(1, 10000, 0)).event_ids)), 10000, 'a block has ten thousand events at most');
-select is((select cardinality((remit.log_append(1, 10000, 0)).event_ids)), 2000, 'the next has the rest');
+select is((select cardinality(((remit.log_append(1, 10000, 0)).appended).event_ids)), 10000, 'a block has ten thousand events at most');
+select is((select cardinality(((remit.log_append(1, 10000, 0)).appended).event_ids)), 2000, 'the next has the rest');
 select is((select count(distinct d) from remit.log_blocks b, unnest(b.digests) d where b.ledger_id = 1 and cardinality(b.digests) = 2000), 1::bigint, 'what is not in the journal');
 select is((select b.digests[1] from remit.log_blocks b where b.ledger_id = 1 and cardinality(b.digests) = 2000), decode(repeat('00', 32), 'hex'), 'is zero bytes');
 

@@ -15,7 +15,7 @@ select is(pg_temp.outcomes(pg_temp.request(106, 11, 12, 3)), '{posted}', 'one th
 select pg_temp.ledger(900);
 do $$ begin perform remit_v1.user_create(900, (pg_temp.id(1), 'Ada', null, null, null)::remit_v1.user_request); end; $$;
 select pg_temp.wallet(51, 100, ledger_id => 900);
-select isnt((remit.log_append(900, 1000, 0)).position, null, 'another ledger');
+select isnt(((remit.log_append(900, 1000, 0)).appended).position, null, 'another ledger');
 
 select is_empty('select * from remit.log_verify(1)', 'a log that is right has no violations');
 select is_empty('select * from remit.log_verify(900)', 'nor has another');

@@ -1,5 +1,6 @@
 //! A connection to the broker with one channel, on which every message is confirmed.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
@@ -72,7 +73,7 @@ impl Address {
 
 /// A message to publish.
 pub struct Message {
-    pub exchange: &'static str,
+    pub exchange: Cow<'static, str>,
     pub routing_key: String,
     pub properties: BasicProperties,
     pub body: Vec<u8>,
@@ -132,7 +133,7 @@ impl Broker {
     pub async fn takes_messages(&self) -> Result<bool, Error> {
         let nobody = Message {
             // It routes by the name of a queue.
-            exchange: "",
+            exchange: "".into(),
             routing_key: NOBODY.to_owned(),
             properties: BasicProperties::default(),
             body: Vec::new(),
@@ -284,7 +285,7 @@ async fn send(
             let properties = properties.with_delivery_mode(PERSISTENT);
             channel
                 .basic_publish(
-                    exchange.into(),
+                    exchange.as_ref().into(),
                     routing_key.into(),
                     options,
                     &body,

@@ -11,6 +11,8 @@ use remit::base::version::VERSION;
 use remit::sql::pools::Config as PostgresConfig;
 use uuid::Uuid;
 
+mod replay;
+
 use crate::broker::Address;
 use crate::config::{self, Config};
 use crate::contract::Session;
@@ -27,6 +29,8 @@ const HELP: &str = "\
 Examples:
   remit-worker dead list --limit 5
   remit-worker dead replay --id 0b1f6a52-6c0e-4d0e-9a53-6d5a3f0c9b11 --reason 'ticket 4711'
+  remit-worker replay --ledger 1 --from 2026-11-30T00:00:00Z --to 2026-12-01T00:00:00Z --type transfer.posted --reason 'ticket 4711'
+  remit-worker replay --aside --reason 'ticket 4711'
   NOTIFY_FAIL_RATE=0.2 remit-worker --notifier
 
 Environment:
@@ -36,6 +40,8 @@ Environment:
                         (for TLS: ?sslmode=require, rediss://, amqps://)
   REMIT_TLS_CA_FILE     certificates (PEM) that TLS to the servers trusts; default: the system's
   REMIT_WORKER_LISTEN   address and port where GET /metrics is answered, to anyone; default: nowhere
+  REMIT_HEADS_URL       where the heads of the logs are exported to each half a minute: file:///path, which is only
+                        appended to, or https://host/path, which gets a POST; default: nowhere
   REMIT_LOG             error, warn, info (the default), debug or off
   NOTIFY_ATTEMPTS_MAX   attempts before a notification is dead, 1 to 10 (default 6)
   NOTIFY_BACKOFF_MS     the delay after the first failed attempt, which then doubles (default 1000)
@@ -44,8 +50,8 @@ Environment:
   REMIT_WEBHOOK_NETWORKS  networks that webhooks may reach beside public addresses, such as 10.1.0.0/16
   REMIT_WEBHOOK_HTTP    true: webhooks may have URLs of http, for development (default false)
 
-`dead list` needs AMQP_URL alone, `dead replay` and `health` also DATABASE_URL. For `dead replay` it is an
-operator's login, which the audit log names. A running worker prints JSON lines.";
+`dead list` needs AMQP_URL alone, `dead replay`, `replay` and `health` also DATABASE_URL. For `dead replay` and `replay`
+it is an operator's login, which the audit log names. A running worker prints JSON lines.";
 
 /// Drains Remit's outbox into RabbitMQ and delivers notifications, until SIGTERM or SIGINT
 #[derive(Debug, Parser)]
@@ -85,6 +91,13 @@ enum Command {
     /// Show dead letters, or send them again
     #[command(subcommand, after_help = HELP)]
     Dead(Dead),
+    /// Publish a past window of a ledger's log again, once the audit log has who, which and why
+    ///
+    /// A message has the id that it had and the header remit-replay. It goes to the queue
+    /// remit.replay, which holds at most a million messages, or to an exchange. A replay that was
+    /// interrupted may be run again: what is published twice has one id.
+    #[command(after_help = HELP)]
+    Replay(replay::Options),
     /// Ask whether some relay leads and gets on, and some notifier consumes; exit status 0 or 1
     #[command(after_help = HELP)]
     Health,
@@ -166,6 +179,10 @@ async fn obey(arguments: Arguments) -> Result<ExitCode, Complaint> {
             let servers = config::read_servers(environment, name).map_err(wrong)?;
             let moved = obey_replay(&replay, servers).await?;
             eprintln!("{moved} moved");
+        }
+        Some(Command::Replay(again)) => {
+            let servers = config::read_servers(environment, "remit-worker replay");
+            replay::obey(&again, servers.map_err(wrong)?).await?;
         }
         Some(Command::Health) => {
             let servers = config::read_servers(environment, config::APPLICATION_NAME);

@@ -17,6 +17,7 @@ use crate::broker::Address;
 use crate::topology;
 use crate::webhooks::address::Networks;
 use crate::webhooks::client::Client;
+use crate::witness::Place;
 
 /// The name under which PostgreSQL lists the worker's connections.
 pub const APPLICATION_NAME: &str = "remit-worker";
@@ -47,6 +48,8 @@ pub struct Config {
     /// Where the metrics are shown, if anywhere.
     pub listen: Option<SocketAddr>,
     pub sending: Sending,
+    /// Where the heads of the logs are exported to, if anywhere.
+    pub heads: Option<Place>,
     /// The level of the log.
     pub log: LevelFilter,
 }
@@ -84,6 +87,7 @@ impl Config {
             text.parse().map_err(|_| rule)
         });
         let sending = sending(&mut environment, &trust);
+        let heads = environment.optional("REMIT_HEADS_URL", |url| Place::parse(url, &trust));
         let log = telemetry::level(&mut environment, "REMIT_LOG");
         let servers = environment.finish(postgres.zip(broker).zip(redis).zip(sending));
         servers.map(|(((postgres, broker), redis), sending)| Self {
@@ -93,6 +97,7 @@ impl Config {
             retries,
             listen,
             sending,
+            heads,
             log,
         })
     }
@@ -188,6 +193,7 @@ mod tests {
             ("NOTIFY_BACKOFF_MS", "0"),
             ("NOTIFY_FAIL_RATE", "NaN"),
             ("REMIT_WORKER_LISTEN", "everywhere"),
+            ("REMIT_HEADS_URL", "http://example.com/heads"),
             ("REMIT_WEBHOOK_SECRET", "a short secret"),
             ("REMIT_WEBHOOK_NETWORKS", "10.0.0.0/33"),
             ("REMIT_WEBHOOK_HTTP", "on"),
@@ -209,6 +215,7 @@ mod tests {
             "REMIT_WEBHOOK_SECRET",
             "REMIT_WEBHOOK_NETWORKS",
             "REMIT_WEBHOOK_HTTP",
+            "REMIT_HEADS_URL",
         ];
         assert_eq!(names, expected);
         assert!(!errors.contains("secret@") && !errors.contains("a short secret"));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use postgres_types::{FromSql, ToSql, Type, accepts};
 use remit::redis::wallet_cache::{Asked, GenerationRow};
+use remit::sql::contract::ops::LogHead;
 use remit::sql::contract::query::{self, Query, queries};
 use remit::sql::database::Parameters;
 use remit::sql::pools;
@@ -64,10 +65,17 @@ queries! {
     one remit_worker_v1.event_set_aside(ledger_id: i64, position: i64, reason: &str) -> Void;
     all remit_worker_v1.notifications_unsent(ledger_id: i64, event_ids: &[Uuid]) -> Uuid;
     one remit_worker_v1.notifications_record(ledger_id: i64, notifications: &[Notification]) -> i32;
+    all remit_ops_v1.events_aside() -> EventAside;
+    one remit_ops_v1.events_aside_remove(ledger_id: i64, positions: &[i64], reason: &str) -> i64;
+    one remit_ops_v1.replay_begin(
+        ledger_id: i64, since: OffsetDateTime, until: OffsetDateTime, types: Option<&[String]>, reason: &str, dry_run: bool
+    ) -> ReplayWindow;
+    all remit_ops_v1.replay_read(ledger_id: i64, after: i64, until: i64, event_limit: i32) -> Event;
     one remit_worker_v1.webhooks_lead() -> bool;
     all remit_worker_v1.webhooks_read() -> Webhook;
     all remit_worker_v1.webhook_failures_read(ledger_id: i64, webhook_id: Uuid) -> WebhookFailure;
     one remit_worker_v1.webhooks_record(reports: &[WebhookReport]) -> i32;
+    all remit_ops_v1.log_head(ledger_id: Option<i64>) -> LogHead;
     one remit_ops_v1.replay_record(ledger_id: i64, event_ids: &[Uuid], reason: &str) -> Void;
 }
 
@@ -110,6 +118,28 @@ pub struct CursorLag {
     pub channel: String,
     pub events: Option<i64>,
     pub waits_since: Option<OffsetDateTime>,
+}
+
+/// `remit_ops_v1.event_aside`: what the broker does not get, and why.
+#[derive(Debug, Clone, FromSql)]
+#[postgres(name = "event_aside")]
+pub struct EventAside {
+    pub ledger_id: i64,
+    pub position: i64,
+    pub event_id: Uuid,
+    #[postgres(name = "type")]
+    pub kind: String,
+    pub subject_id: Uuid,
+    pub reason: String,
+    pub at: OffsetDateTime,
+}
+
+/// `remit_ops_v1.replay_window`: the events after a position and up to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql)]
+#[postgres(name = "replay_window")]
+pub struct ReplayWindow {
+    pub after: i64,
+    pub until: i64,
 }
 
 /// `remit_worker_v1.outbox_mark`

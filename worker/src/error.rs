@@ -60,6 +60,9 @@ pub enum Error {
          database's, delete the queue {0}"
     )]
     Foreign(String),
+    /// The heads of the logs were not taken where they are exported to.
+    #[error("witness: {0}")]
+    Witness(String),
     /// What was to be printed could not be.
     #[error("output: {0}")]
     Output(#[from] std::io::Error),
@@ -98,6 +101,7 @@ impl From<Error> for Complaint {
             Error::Unconsumed => SEE_THE_WORKER,
             Error::ConsumerEnded => "start the worker again: it declares its queues anew",
             Error::Cache(_) => "see that Redis and PostgreSQL are well, then try again",
+            Error::Witness(_) => "see that what REMIT_HEADS_URL names takes them",
             Error::Output(error) => return unwritten(error),
             Error::Broken(_) => "it is a bug: report it with the log",
             Error::Shutdown => "run the command again to go on",

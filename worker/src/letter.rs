@@ -34,7 +34,7 @@ pub fn attempt(delivery: &Delivery) -> u32 {
 pub fn delayed(delivery: &Delivery, attempt: u32, delay: Duration) -> Message {
     let properties = with_headers(delivery, &[(ATTEMPT, AMQPValue::LongUInt(attempt + 1))]);
     Message {
-        exchange: topology::DEFAULT_EXCHANGE,
+        exchange: topology::DEFAULT_EXCHANGE.into(),
         routing_key: topology::delay_queue(attempt),
         properties: properties.with_expiration(delay.as_millis().to_string().into()),
         body: delivery.data.clone(),
@@ -53,7 +53,7 @@ pub fn dead(delivery: &Delivery, attempts: u32, reason: &str) -> Message {
         ),
     ];
     Message {
-        exchange: topology::DEFAULT_EXCHANGE,
+        exchange: topology::DEFAULT_EXCHANGE.into(),
         routing_key: topology::DEAD.to_owned(),
         properties: with_headers(delivery, &headers),
         body: delivery.data.clone(),
@@ -63,7 +63,7 @@ pub fn dead(delivery: &Delivery, attempts: u32, reason: &str) -> Message {
 /// A dead letter as a new message, for a first attempt.
 pub fn replayed(delivery: &Delivery) -> Message {
     Message {
-        exchange: topology::DEFAULT_EXCHANGE,
+        exchange: topology::DEFAULT_EXCHANGE.into(),
         routing_key: topology::NOTIFICATIONS.to_owned(),
         properties: with_headers(delivery, &[]),
         body: delivery.data.clone(),

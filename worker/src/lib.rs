@@ -8,11 +8,14 @@ pub mod cli;
 pub mod supervisor;
 
 pub mod config;
+
 pub mod dead;
 pub mod exposition;
 pub mod health;
 pub mod notifier;
 pub mod relay;
+pub mod replay;
+pub mod witness;
 
 pub mod webhooks;
 

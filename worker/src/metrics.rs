@@ -36,6 +36,8 @@ metrics! {
     lag_s: Family<CursorLabels, Gauge> = Family::default(), "cursor_lag_seconds", "For how long the first of them has been in the log";
     outbox_events: Gauge = Gauge::default(), "outbox_events", "Events that have no place in a log yet";
     outbox_age_s: Gauge = Gauge::default(), "outbox_oldest_age_seconds", "Age of the oldest event that has no place in a log yet";
+    heads_exported: Counter = Counter::default(), "heads_exported", "Heads of logs that were exported to where REMIT_HEADS_URL says";
+    heads_exported_at: Gauge = Gauge::default(), "heads_exported_timestamp_seconds", "When all heads had been exported last, in seconds since 1970; 0: never";
     events_aside: Gauge = Gauge::default(), "set_aside_events", "Events that the broker does not get, as it will never take them";
 }
 
@@ -66,6 +68,17 @@ impl Metrics {
     /// The relay got or lost the lead.
     pub fn leads(&self, leads: bool) {
         self.leads.set(i64::from(leads));
+    }
+
+    /// Whether the relay leads.
+    pub fn is_leading(&self) -> bool {
+        self.leads.get() == 1
+    }
+
+    /// All heads that had changed were exported.
+    pub fn heads_exported(&self, heads: usize) {
+        self.heads_exported.inc_by(count(heads));
+        self.heads_exported_at.set(clock::now().unix_timestamp());
     }
 
     /// A block was appended to a log.

@@ -154,7 +154,7 @@ impl Publisher {
     /// others. Gives the places of these.
     async fn hand_to_notifier(&self, events: Vec<Event>) -> Vec<Place> {
         let messages = events.iter().map(|event| Message {
-            exchange: topology::DEFAULT_EXCHANGE,
+            exchange: topology::DEFAULT_EXCHANGE.into(),
             routing_key: topology::NOTIFICATIONS.to_owned(),
             ..message(event)
         });
@@ -231,7 +231,8 @@ impl Publisher {
     }
 }
 
-fn message(event: &Event) -> Message {
+/// An event as a message to the exchange of all events.
+pub fn message(event: &Event) -> Message {
     let mut properties = BasicProperties::default()
         .with_message_id(event.id.to_string().into())
         .with_type(event::full_type(&event.kind).into())
@@ -251,7 +252,7 @@ fn message(event: &Event) -> Message {
         );
     }
     Message {
-        exchange: topology::EVENTS,
+        exchange: topology::EVENTS.into(),
         routing_key: event.kind.clone(),
         properties: properties.with_headers(headers),
         body: event::encode(event),

@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::notifier::Notifier;
 use crate::relay::Relay;
 use crate::webhooks::Webhooks;
+use crate::witness::Witness;
 
 /// How long the batches in hand may take after the request to end.
 const SHUTDOWN_MS_MAX: u64 = 5_000;
@@ -65,6 +66,15 @@ fn start(
     let mut parts = JoinSet::new();
     let runs = |part| alone.is_none_or(|alone| alone == part);
     if runs(Part::Relay) {
+        if let Some(place) = config.heads {
+            let witness = Witness {
+                postgres: config.postgres.clone(),
+                place,
+                metrics: Arc::clone(metrics),
+            };
+            let shutdown = shutdown.clone();
+            parts.spawn(async move { witness.run(&shutdown).await });
+        }
         let relay = Relay {
             postgres: config.postgres.clone(),
             broker: config.broker.clone(),

@@ -19,6 +19,10 @@ pub const NOTIFICATIONS: &str = "remit.notifications";
 pub const DEAD: &str = "remit.notifications.dead";
 /// A queue without messages, whose arguments name the instance that all of these belong to.
 const INSTANCE: &str = "remit.notifications.instance";
+/// The queue of a replay that names no exchange. Nobody consumes it but who asked for the replay.
+pub const REPLAY: &str = "remit.replay";
+/// How many messages it holds. A full one refuses.
+pub const REPLAY_MESSAGES_MAX: i64 = 1_000_000;
 /// The default exchange: a routing key is a queue's name.
 pub const DEFAULT_EXCHANGE: &str = "";
 
@@ -51,7 +55,7 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
             FieldTable::default(),
         )
         .await?;
-    declare_queue(channel, NOTIFICATIONS, Some(DEAD)).await?;
+    declare_queue(channel, NOTIFICATIONS, Some(DEAD), None).await?;
     channel
         .queue_bind(
             NOTIFICATIONS.into(),
@@ -61,11 +65,19 @@ pub async fn declare(channel: &Channel) -> lapin::Result<()> {
             FieldTable::default(),
         )
         .await?;
-    declare_queue(channel, DEAD, None).await?;
+    declare_queue(channel, DEAD, None, None).await?;
     for attempt in 1..=DELAY_QUEUES {
-        declare_queue(channel, &delay_queue(attempt), Some(NOTIFICATIONS)).await?;
+        declare_queue(channel, &delay_queue(attempt), Some(NOTIFICATIONS), None).await?;
     }
     Ok(())
+}
+
+/// Declares the queue of replays.
+///
+/// # Errors
+/// As `declare`.
+pub async fn declare_replay(channel: &Channel) -> lapin::Result<()> {
+    declare_queue(channel, REPLAY, None, Some(REPLAY_MESSAGES_MAX)).await
 }
 
 /// Takes exchange and queues for an instance, unless another has them. The broker compares the
@@ -95,8 +107,13 @@ pub async fn claim(channel: &Channel, instance_id: Uuid) -> Result<(), Error> {
 
 /// Declares a quorum queue: what it has confirmed is on the disks of a majority. `next` is where
 /// messages go that the queue itself removes: expired ones, and ones that it has handed out too
-/// often, should an operator or a later broker limit that.
-async fn declare_queue(channel: &Channel, name: &str, next: Option<&str>) -> lapin::Result<()> {
+/// often, should an operator or a later broker limit that. `messages_max` is how many it holds.
+async fn declare_queue(
+    channel: &Channel,
+    name: &str,
+    next: Option<&str>,
+    messages_max: Option<i64>,
+) -> lapin::Result<()> {
     let mut arguments = vec![
         ("x-queue-type", "quorum"),
         // A full queue refuses the new message instead of dropping the oldest.
@@ -113,6 +130,9 @@ async fn declare_queue(channel: &Channel, name: &str, next: Option<&str>) -> lap
     let mut table = FieldTable::default();
     for (argument, value) in arguments {
         table.insert(argument.into(), AMQPValue::LongString(value.into()));
+    }
+    if let Some(messages_max) = messages_max {
+        table.insert("x-max-length".into(), AMQPValue::LongLongInt(messages_max));
     }
     channel
         .queue_declare(name.into(), QueueDeclareOptions::durable(), table)

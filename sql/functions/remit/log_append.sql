@@ -1,12 +1,12 @@
 create or replace function remit.log_append(ledger_id bigint, row_limit integer, floor_id bigint)
-    returns remit.log_blocks
+    returns remit.log_step
     language plpgsql
     volatile
     set search_path = pg_catalog, pg_temp
 as $$
 -- Moves the oldest events of a ledger from the outbox to the end of its log, in order of id: a step
--- of outbox_append, under whose other settings it runs. Gives the block that it has appended; all nulls
--- where there was nothing.
+-- of outbox_append, under whose other settings it runs. Gives the block that it has appended, with its
+-- events; all nulls where there was nothing.
 --
 -- It takes what it sees once it has locked the ledger. What commits later comes into a later block:
 -- that is another wallet's, as the number of an event is given while the wallet is locked.
@@ -18,11 +18,12 @@ as $$
 declare
     head remit.log_blocks;
     appended remit.log_blocks;
+    events remit_v1.event[];
     datas jsonb[];
     traceparents text[];
 begin
     perform from remit.ledgers l where l.ledger_id = log_append.ledger_id for no key update;
-    select b.* into head
+    select b.position, b.block, b.created_at into head.position, head.block, head.created_at
       from remit.log_blocks b
      where b.ledger_id = log_append.ledger_id
      order by b.position desc
@@ -45,17 +46,21 @@ begin
     )
     select array_agg(e.event_id), array_agg(e.type), array_agg(e.subject_id), array_agg(e.created_at), array_agg(e.digest),
            case when count(e.data) > 0 then array_agg(e.data) end,
-           case when count(e.traceparent) > 0 then array_agg(e.traceparent) end
-      into appended.event_ids, appended.types, appended.subject_ids, appended.times, appended.digests, datas, traceparents
+           case when count(e.traceparent) > 0 then array_agg(e.traceparent) end,
+           array_agg((log_append.ledger_id, e.position, e.event_id, e.type::text, e.subject_id, (e.transfer).request_id::text,
+                      e.traceparent, e.created_at, e.data::json,
+                      case when (e.transfer).id is not null then remit.transfer_of_event(e.transfer) end)::remit_v1.event)
+      into appended.event_ids, appended.types, appended.subject_ids, appended.times, appended.digests, datas, traceparents, events
       from (select remit.event_id(g.created_at, g.id + u.place - 1) as event_id,
                    u.type, u.subject_id, g.created_at, g.data::jsonb, u.traceparent,
                    case when g.data is not null then remit.event_digest(g.data)
-                        else coalesce(j.digest, decode(repeat('00', 32), 'hex')) end as digest
+                        else coalesce(j.digest, decode(repeat('00', 32), 'hex')) end as digest,
+                   coalesce(head.position, 0) + row_number() over (order by g.id, u.place) as position, j.transfer
               from gone g
              cross join lateral unnest(g.types, g.subject_ids, g.traceparents) with ordinality as u (type, subject_id, traceparent, place)
                    -- One lookup for each: also by a plan that was made for an empty table.
               left join lateral (
-                   select d.digest
+                   select d.digest, d.transfer
                      from remit.transfer_digests d
                     where g.data is null and d.ledger_id = log_append.ledger_id and d.id = u.subject_id
                    offset 0) j on true
@@ -77,7 +82,7 @@ begin
         insert into remit.log_details (ledger_id, position, datas, traceparents)
         values (appended.ledger_id, appended.position, datas, traceparents);
     end if;
-    return appended;
+    return (appended, events);
 end;
 $$;
 

@@ -1,7 +1,7 @@
 create or replace function remit.log_slice(
     ledger_id bigint, after bigint, until bigint, types remit_v1.event_type[] default null)
     returns setof remit_v1.event
-    language sql
+    language plpgsql
     stable
     rows 1000
     -- The plan is made for any table: blocks and rows of the journal are looked up.
@@ -11,18 +11,17 @@ create or replace function remit.log_slice(
     set enable_hashjoin = off
     set enable_mergejoin = off
     set jit = off
+    set plan_cache_mode = force_generic_plan -- A plan for each call would cost more than the call.
 as $$
 -- The events of a ledger at the positions after one and up to another, in order: those of the types,
 -- where there are any.
 --
 -- Raises: nothing. Locks: nothing.
+begin
+    return query
     select b.ledger_id, b.position - cardinality(b.event_ids) + e.place, e.event_id, e.type::text, e.subject_id,
            (j.t).request_id::text, e.traceparent, e.time, e.data::json,
-           case when (j.t).id is not null then (
-               (j.t).id, (j.t).outcome, null, false, (j.t).source_id, (j.t).target_id, (j.t).amount, (j.t).currency,
-               (j.t).source_version, (j.t).source_balance, (j.t).target_version, (j.t).target_balance,
-               (j.t).reference, (j.t).metadata, (j.t).request_id, (j.t).created_at, (j.t).terms, (j.t).amount_asked, (j.t).effect,
-               null, null)::remit_v1.transfer_result end
+           case when (j.t).id is not null then remit.transfer_of_event(j.t) end
       from remit.log_blocks b
       left join remit.log_details d on d.ledger_id = b.ledger_id and d.position = b.position
      cross join lateral unnest(b.event_ids, b.types, b.subject_ids, b.times, d.datas, d.traceparents)
@@ -43,6 +42,7 @@ as $$
        and b.position - cardinality(b.event_ids) + e.place <= log_slice.until
        and (log_slice.types is null or e.type = any (log_slice.types))
      order by b.position, e.place;
+end;
 $$;
 
 comment on function remit.log_slice(bigint, bigint, bigint, remit_v1.event_type[]) is

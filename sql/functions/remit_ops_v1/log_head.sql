@@ -34,4 +34,4 @@ $$;
 comment on function remit_ops_v1.log_head(bigint) is
     'The head of a ledger''s log, or of each ledger''s: to be kept elsewhere, for log_check.';
 
-grant execute on function remit_ops_v1.log_head(bigint) to remit_operator, remit_auditor;
+grant execute on function remit_ops_v1.log_head(bigint) to remit_operator, remit_auditor, remit_worker;

@@ -23,7 +23,7 @@ as $$
 -- Raises: WL001. Locks: the cursors, then each ledger in order of id, and the rows that it deletes.
 declare
     book record;
-    appended remit.log_blocks;
+    step remit.log_step;
     events_max constant integer := 10000; -- The last ledger's block may go beyond it once.
     events_told integer := 0;
 begin
@@ -41,11 +41,10 @@ begin
          group by o.ledger_id
          order by o.ledger_id
     loop
-        appended := remit.log_append(book.ledger_id, book.rows, outbox_append.floor_id);
-        if appended.position is not null then
-            return query
-            select e.* from remit.log_slice(book.ledger_id, appended.position - cardinality(appended.event_ids), appended.position) e;
-            events_told := events_told + cardinality(appended.event_ids);
+        step := remit.log_append(book.ledger_id, book.rows, outbox_append.floor_id);
+        if step.events is not null then
+            return query select e.* from unnest(step.events) e;
+            events_told := events_told + cardinality(step.events);
             exit when events_told >= events_max; -- The others' rows are the oldest of the next call.
         end if;
     end loop;

@@ -11,10 +11,14 @@ use crate::stand::{NOTIFICATIONS, Stand};
 #[test]
 fn numbers_have_one_spelling() {
     let found = options::numbers(&Arguments::command());
-    let commands = ["list", "replay"];
+    let commands = [
+        "dead list --limit",
+        "dead replay --limit",
+        "replay --ledger",
+    ];
     assert_eq!(
         found,
-        commands.map(|name| format!("remit-worker dead {name} --limit"))
+        commands.map(|command| format!("remit-worker {command}"))
     );
 }
 
