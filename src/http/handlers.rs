@@ -106,8 +106,9 @@ impl Context<'_> {
     }
 }
 
-async fn ask(context: Context<'_>, route: Route) -> Handled {
-    let has_parameters = matches!(
+/// Whether a route takes a query.
+fn has_parameters(route: &Route) -> bool {
+    matches!(
         route,
         Route::WalletGet(_)
             | Route::WalletList(_)
@@ -124,9 +125,13 @@ async fn ask(context: Context<'_>, route: Route) -> Handled {
             | Route::KeyList
             | Route::EventList
             | Route::EventStream
+            | Route::WebhookFailureList(_)
             | Route::Metrics
-    );
-    if !has_parameters {
+    )
+}
+
+async fn ask(context: Context<'_>, route: Route) -> Handled {
+    if !has_parameters(&route) {
         no_query(context.query())?;
     }
     match route {

@@ -6,11 +6,14 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::http::readiness::Dependencies;
 use crate::ledger::NoResult;
 use crate::ledger::gather::{Held, NoAnswer};
 use crate::sql::failure::{Failure, Refusal};
 use crate::types::TransferOutcome;
+
+mod more;
+
+pub use more::More;
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:literal $sqlstate:expr, $title:literal;)*) => {
@@ -148,16 +151,6 @@ pub struct Problem {
     pub is_anonymous: bool,
     /// The inside of the error, for the log alone.
     pub cause: Option<String>,
-}
-
-/// The member of its own that a problem has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum More {
-    /// Of a server that is not ready.
-    Dependencies(Dependencies),
-    /// Of `feed_restarted`: the epoch that there is.
-    Epoch(String),
 }
 
 impl Problem {

@@ -193,7 +193,7 @@ fn every_operation_names_the_answers_that_all_have() {
                 "{status} of {method} {path}"
             );
         }
-        let takes_body = method == Method::POST || method == Method::PUT;
+        let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         for status in ["408", "413", "415"] {
             assert_eq!(
                 responses.contains_key(status),
