@@ -30,6 +30,8 @@ pub enum Wallets {
 pub enum Ask {
     /// `POST /transfers` with a new key.
     Transfer(Wallets),
+    /// `POST /transfers/bulk` of so many items with new keys, among the first so many wallets.
+    Bulk { size: usize, count: usize },
     /// `GET /wallets/{id}`, any of the first so many.
     Read(usize),
     /// `GET /wallets/{id}`, each wallet once.
@@ -38,6 +40,16 @@ pub enum Ask {
     Mix(usize),
     /// `GET /healthz`.
     Health,
+}
+
+impl Ask {
+    /// How many requests there are in one: the items of a bulk count.
+    pub fn items(self) -> u64 {
+        match self {
+            Self::Bulk { size, .. } => size as u64,
+            _ => 1,
+        }
+    }
 }
 
 /// What all clients of a load have in common.
@@ -76,6 +88,8 @@ pub struct Asker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Transfer,
+    /// With so many items.
+    Bulk(u64),
     Read,
 }
 
@@ -97,6 +111,10 @@ impl Asker {
                 let (source, target) = self.pair(wallets);
                 self.transfer(source, target, request);
                 Some(Asked::Transfer)
+            }
+            Ask::Bulk { size, count } => {
+                self.bulk(size, count, request);
+                Some(Asked::Bulk(self.script.ask.items()))
             }
             Ask::Read(count) => {
                 let wallet = self.dice.random_range(0..count);
@@ -152,6 +170,33 @@ impl Asker {
                  Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
             ),
         );
+    }
+
+    fn bulk(&mut self, size: usize, count: usize, request: &mut Vec<u8>) {
+        let mut body = br#"{"transfers":["#.to_vec();
+        for place in 0..size {
+            let (source, target) = self.pair(Wallets::Uniform(count));
+            let (source, target) = (self.script.ids[source], self.script.ids[target]);
+            let key = Builder::from_random_bytes(self.dice.random()).into_uuid();
+            let amount = self.dice.random_range(1..=AMOUNT_MAX);
+            let comma = if place == 0 { "" } else { "," };
+            write(
+                &mut body,
+                format_args!(
+                    r#"{comma}{{"id":"{key}","source_id":"{source}","target_id":"{target}","amount":{amount}}}"#
+                ),
+            );
+        }
+        body.extend_from_slice(b"]}");
+        let (head, length) = (&self.script.head, body.len());
+        write(
+            request,
+            format_args!(
+                "POST /transfers/bulk HTTP/1.1\r\n{head}\
+                 Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+            ),
+        );
+        request.append(&mut body);
     }
 
     /// A source and another wallet as its target.

@@ -29,6 +29,18 @@ pub enum Subject {
     Plain { is_hot: bool },
     /// Peer (c): calls of `transfers_post` with so many requests, past the server.
     Core { is_hot: bool, size: usize },
+    /// The same with requests that are more than transfers, uniform.
+    Verb { verb: Verb, size: usize },
+}
+
+/// What calls of `transfers_post` do beyond transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Holds,
+    /// Holds, which the next call captures.
+    Captures,
+    /// Transfers, which the next call reverses.
+    Reversals,
 }
 
 /// One measurement.
@@ -58,7 +70,12 @@ impl fmt::Display for Subject {
         let wallets = |is_hot: &bool| if *is_hot { "hot" } else { "uniform" };
         match self {
             Self::Remit { ask, door, relay } => {
+                let bulks;
                 let ask = match ask {
+                    Ask::Bulk { size, .. } => {
+                        bulks = format!("transfers, uniform, in bulks of {size}");
+                        &bulks
+                    }
                     Ask::Transfer(Wallets::Uniform(_)) => "transfers, uniform",
                     Ask::Transfer(Wallets::Hot(_)) => "transfers, hot",
                     Ask::Transfer(Wallets::Zipf(_)) => "transfers, Zipf",
@@ -84,6 +101,14 @@ impl fmt::Display for Subject {
                     wallets(is_hot)
                 )
             }
+            Self::Verb { verb, size } => {
+                let verb = match verb {
+                    Verb::Holds => "holds",
+                    Verb::Captures => "holds and captures",
+                    Verb::Reversals => "transfers and reversals",
+                };
+                write!(formatter, "(c) transfers_post of {size}, {verb}")
+            }
         }
     }
 }
@@ -91,7 +116,7 @@ impl fmt::Display for Subject {
 /// What one measurement gave.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
-    /// Requests a second; of SQL peers, transfers a second.
+    /// Requests a second; of bulks, items a second; of SQL peers, rows of the journal a second.
     pub rate: f64,
     /// Requests over HTTP that were answered.
     pub requests: u64,

@@ -39,13 +39,13 @@ pub struct Load {
 /// What came of a load.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Good answers per second in the time that counts.
+    /// Good answers per second in the time that counts; of bulks, items.
     pub rate: f64,
     /// Microseconds until these. In an open loop they count from when the request was due.
     pub latency: Histogram<u64>,
     /// All answers by status, those included that do not count.
     pub statuses: BTreeMap<u16, u64>,
-    /// Transfers that were acknowledged with 201.
+    /// Transfers that were acknowledged with 201, and items of bulks.
     pub posted: u64,
     /// All of it, from the first request on.
     pub time: Duration,
@@ -97,11 +97,19 @@ impl Tally {
         let now = Instant::now();
         let counts_at = if is_open { since } else { now };
         *self.outcome.statuses.entry(status).or_default() += 1;
-        if asked == Asked::Transfer && status == 201 {
-            self.outcome.posted += 1;
-        }
+        let items = match (asked, status) {
+            (Asked::Transfer, 201) => {
+                self.outcome.posted += 1;
+                1
+            }
+            (Asked::Bulk(items), 200) => {
+                self.outcome.posted += items;
+                items
+            }
+            _ => 1,
+        };
         if status <= 201 && (self.counts_from..self.counts_until).contains(&counts_at) {
-            self.counted += 1;
+            self.counted += items;
             let us = u64::try_from((now - since).as_micros()).unwrap_or(u64::MAX);
             // It grows with its values.
             let _ = self.outcome.latency.record(us);

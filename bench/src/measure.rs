@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hyper::Method;
 
 use crate::ask::{Ask, Script, Wallets};
-use crate::cell::{Cell, Door, Sample, Subject};
+use crate::cell::{Cell, Door, Sample, Subject, Verb};
 use crate::check::{Before, outbox_lag_s};
 use crate::cpu;
 use crate::load::{Load, carry_out};
@@ -48,7 +48,20 @@ pub async fn measure(stand: &mut Stand, cell: Cell, how: How) -> Result<Sample, 
             peers::textbook(stand, false, cell.connections, how).await
         }
         Subject::Core { is_hot, size } => {
-            peers::core(stand, is_hot, size, cell.connections, how.time).await
+            let script = if is_hot {
+                "remit_hot.pgbench"
+            } else {
+                "remit_uniform.pgbench"
+            };
+            peers::core(stand, script, size, cell.connections, how.time).await
+        }
+        Subject::Verb { verb, size } => {
+            let script = match verb {
+                Verb::Holds => "remit_holds.pgbench",
+                Verb::Captures => "remit_captures.pgbench",
+                Verb::Reversals => "remit_reversals.pgbench",
+            };
+            peers::core(stand, script, size, cell.connections, how.time).await
         }
     };
     sample.map_err(|error| {
@@ -112,7 +125,7 @@ async fn remit(
     if !had_worker {
         stand.stop_worker().await;
     }
-    let requests = outcome.statuses.values().sum();
+    let requests = outcome.statuses.values().sum::<u64>() * ask.items();
     Ok(Sample {
         rate: outcome.rate,
         requests,
@@ -155,6 +168,18 @@ pub fn transfers(is_hot: bool, door: Door, relay: bool) -> Subject {
         ask: Ask::Transfer(wallets(is_hot)),
         door,
         relay,
+    }
+}
+
+/// Remit's transfers in bulks of so many items.
+pub fn bulks(size: usize) -> Subject {
+    Subject::Remit {
+        ask: Ask::Bulk {
+            size,
+            count: WALLETS,
+        },
+        door: Door::Server,
+        relay: false,
     }
 }
 

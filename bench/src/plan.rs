@@ -7,8 +7,8 @@ use clap::Parser;
 use testbed::options::number;
 
 use crate::ask::{Ask, Wallets};
-use crate::cell::{Cell, Door, Subject};
-use crate::measure::{WALLETS, wallets};
+use crate::cell::{Cell, Door, Subject, Verb};
+use crate::measure::{WALLETS, bulks, transfers, wallets};
 
 /// Wallets of the template: as many as the Zipf loads want.
 pub const WALLETS_OF_TEMPLATE: usize = 100_000;
@@ -19,6 +19,11 @@ pub const READERS: usize = 128;
 /// Requests in a call of the target for `transfers_post`, and the sessions that make them.
 pub const CALL_SIZE: usize = 500;
 pub const CALL_SESSIONS: usize = 2;
+/// Requests in a call of the targets for holds, captures and reversals.
+pub const VERB_SIZE: usize = 100;
+/// Items of the bulks that are measured, and the connections that send them: no more items wait at
+/// a time than the server lets, which is 2,000.
+pub const BULKS: [(usize, usize); 2] = [(100, 16), (1_000, 2)];
 
 const EXAMPLE: &str = "\
 Example:
@@ -136,7 +141,7 @@ impl Plan {
         let mut groups = vec![
             self.core(),
             self.peers(),
-            self.transfers(wallets(false), server, false),
+            [self.transfers(wallets(false), server, false), Self::bulks()].concat(),
             self.transfers(wallets(true), server, false),
             self.transfers(wallets(true), server, true),
             self.transfers(wallets(false), server, true),
@@ -197,9 +202,9 @@ impl Plan {
 
     fn core(&self) -> Group {
         let sizes: &[usize] = if self.is_quick {
-            &[1, CALL_SIZE]
+            &[1, VERB_SIZE, CALL_SIZE]
         } else {
-            &[1, 10, 100, CALL_SIZE, 1_000]
+            &[1, 10, VERB_SIZE, CALL_SIZE, 1_000]
         };
         let mut group = Group::new();
         for is_hot in [false, true] {
@@ -211,12 +216,37 @@ impl Plan {
                 connections: CALL_SESSIONS,
             }));
         }
+        let verbs = [Verb::Holds, Verb::Captures, Verb::Reversals];
+        group.extend(verbs.map(|verb| Cell {
+            subject: Subject::Verb {
+                verb,
+                size: VERB_SIZE,
+            },
+            connections: CALL_SESSIONS,
+        }));
         group
     }
 
     fn transfers(&self, wallets: Wallets, door: Door, relay: bool) -> Group {
         let ask = Ask::Transfer(wallets);
         self.at_all(Subject::Remit { ask, door, relay }, &[MANY])
+    }
+
+    /// Bulks to the server itself, while the relay stands still, and single requests of as many
+    /// connections as the largest ones.
+    fn bulks() -> Group {
+        let mut group: Group = BULKS
+            .iter()
+            .map(|&(size, connections)| Cell {
+                subject: bulks(size),
+                connections,
+            })
+            .collect();
+        group.push(Cell {
+            subject: transfers(false, Door::Server, false),
+            connections: BULKS[1].1,
+        });
+        group
     }
 
     fn reads(&self, door: Door) -> Group {

@@ -73,6 +73,6 @@ fn is_drawn(subject: &Subject) -> bool {
     match subject {
         Subject::Remit { ask, .. } => matches!(ask, Ask::Transfer(_)),
         Subject::Textbook { .. } | Subject::Plain { .. } => true,
-        Subject::TextbookIndexed | Subject::Core { .. } => false,
+        Subject::TextbookIndexed | Subject::Core { .. } | Subject::Verb { .. } => false,
     }
 }

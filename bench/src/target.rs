@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::ask::Ask;
-use crate::cell::{Door, Sample, Subject, median};
+use crate::cell::{Door, Sample, Subject, Verb, median};
 use crate::crowd::Crowd;
 use crate::growth::Growth;
 use crate::held::Held;
-use crate::measure::{WALLETS, transfers};
+use crate::measure::{WALLETS, bulks, transfers};
 use crate::open::Open;
-use crate::plan::{CALL_SESSIONS, CALL_SIZE, MANY, READERS};
+use crate::plan::{BULKS, CALL_SESSIONS, CALL_SIZE, MANY, READERS, VERB_SIZE};
 use crate::results::{Results, misses, ratios};
 use crate::single::Single;
 
@@ -55,7 +55,8 @@ pub fn targets(measured: &Measured) -> Vec<Target> {
         .into_iter()
         .chain(of_reads(results))
         .chain(of_time(measured))
-        .chain(of_core(results));
+        .chain(of_core(results))
+        .chain(of_verbs(results));
     found.flatten().collect()
 }
 
@@ -165,6 +166,32 @@ fn of_time(measured: &Measured) -> [Option<Target>; 5] {
             "rate with 10,000,000 rows in the journal / with 10,000",
             of_sizes,
             0.85,
+        ),
+    ]
+}
+
+fn of_verbs(results: &Results) -> [Option<Target>; 4] {
+    let size = VERB_SIZE;
+    let is_hot = false;
+    let transfers_alone = results.of(Subject::Core { is_hot, size }, CALL_SESSIONS);
+    let [holds, captures, reversals] = [Verb::Holds, Verb::Captures, Verb::Reversals].map(|verb| {
+        let of_verb = results.of(Subject::Verb { verb, size }, CALL_SESSIONS);
+        ratio(of_verb, transfers_alone)
+    });
+    let [_, (size_of_bulk, connections)] = BULKS;
+    let singles = results.of(transfers(false, Door::Server, false), connections);
+    [
+        least("transfers_post of 100: holds / transfers", holds, 0.5),
+        least("the same: holds and captures / transfers", captures, 0.5),
+        least(
+            "the same: transfers and reversals / transfers",
+            reversals,
+            0.5,
+        ),
+        least(
+            "bulks of 1000 items / single requests, two connections, relay stopped",
+            ratio(results.of(bulks(size_of_bulk), connections), singles),
+            5.0,
         ),
     ]
 }

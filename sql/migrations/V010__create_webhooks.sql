@@ -36,6 +36,7 @@ create table remit.webhooks (
     url             remit.webhook_url not null,
     types           remit.webhook_types, -- Null: all.
     description     text,
+    salt            bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), -- Of the hash in its events.
     status          remit_v1.webhook_status not null default 'enabled',
     generation      integer not null default 1,
     previous_until  timestamptz, -- The secret of the generation before signs, too, until then.
@@ -61,6 +62,7 @@ create table remit.webhooks (
     primary key (ledger_id, id),
     constraint one_webhook_per_place unique (ledger_id, place),
     constraint webhooks_are_few check (place between 1 and 20),
+    constraint salt_has_32_bytes check (octet_length(salt) = 32),
     constraint description_is_short check (length(description) between 1 and 200),
     constraint generations_count_from_one check (generation >= 1),
     constraint replay_is_whole check ((replay_position is null) = (replay_to is null) and (replay_types is null or replay_to is not null))

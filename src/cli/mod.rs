@@ -14,6 +14,7 @@ pub mod config;
 pub mod health;
 pub mod keys;
 pub mod migrate;
+pub mod prune;
 mod refusal;
 pub mod serve;
 pub mod verify;
@@ -22,7 +23,7 @@ const ENVIRONMENT: &str = "\
 Environment:
   DATABASE_URL           postgresql://user:password@host:port/database
                          (serve: a login of the role remit_server; migrate: the owner;
-                         keys: the owner, or a login of the role remit_operator;
+                         keys, prune: the owner, or a login of the role remit_operator;
                          verify: the same, or a login of the role remit_auditor)
   REDIS_URL              redis://user:password@host:port/0 (serve)
   AMQP_URL               amqp://host:port (serve; optional, shown in /readyz; no login)
@@ -71,6 +72,9 @@ enum Command {
     /// Check the books and their log: a line of JSON for each violation, and exit status 3
     #[command(after_help = help("remit verify --export >heads.jsonl"))]
     Verify(verify::Options),
+    /// Drop notifications and data of events that are old; books, log and proofs stay whole
+    #[command(after_help = help("remit prune --older-than 400d --reason 'ticket 4711'"))]
+    Prune(prune::Options),
     /// Ask the server at REMIT_LISTEN whether it is ready; exit status 0 or 1
     #[command(after_help = help("REMIT_LISTEN=127.0.0.1:8080 remit health"))]
     Health,
@@ -104,6 +108,10 @@ async fn obey(command: Command) -> Result<ExitCode, Complaint> {
         Command::Verify(options) => {
             let database = config::operator(environment, "remit verify").map_err(wrong)?;
             return verify::run(&database, &options).await;
+        }
+        Command::Prune(options) => {
+            let database = config::operator(environment, "remit prune").map_err(wrong)?;
+            prune::run(&database, &options).await?;
         }
         Command::Health => health::check(config::health(environment).map_err(wrong)?).await?,
     }

@@ -1,5 +1,5 @@
 begin;
-select plan(130);
+select plan(132);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that

@@ -1,5 +1,5 @@
 begin;
-select plan(360);
+select plan(376);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
@@ -29,9 +29,11 @@ $$;
 with made as (
     insert into remit.webhooks (ledger_id, id, place, url, created_at, updated_at)
     select l, pg_temp.id(600 + n), n, 'https://hooks.example', now(), now() from unnest(array[1, 900]) l, generate_series(1, 2) n
-    returning ledger_id, id
+    returning *
+), told as (
+    select m.ledger_id, m.id, remit.webhook_event(m::text::remit.webhooks, 'webhook.created') from made m
 )
-insert into remit.cursors (ledger_id, channel, position) select ledger_id, remit.webhook_channel(id), 0 from made;
+insert into remit.cursors (ledger_id, channel, position) select ledger_id, remit.webhook_channel(id), 0 from told;
 insert into remit.webhook_failures (ledger_id, webhook_id, position, event_id, type, subject_ids, attempts, is_aside)
 values (1, pg_temp.id(601), 1, pg_temp.id(1), 'key.created', array[pg_temp.id(1)], 0, false);
 select pg_temp.key(secret, scope::remit_v1.key_scope, user_number, ledger_id)

@@ -1,5 +1,5 @@
 begin transaction isolation level repeatable read;
-select plan(35);
+select plan(46);
 \ir fixture.psql
 
 -- A call of each function that takes a caller, with ones, nulls, and arrays of one null.
@@ -16,7 +16,7 @@ create temporary view calls as
      group by p.oid, p.proname, p.provolatile;
 
 select is(pg_temp.refusal(statement), '25000', proname || ' admits nobody in a snapshot') from calls;
-select is((select count(*) from calls), 33::bigint, 'these are all');
+select is((select count(*) from calls), 44::bigint, 'these are all');
 select is_empty(
     $$ select proname from calls where provolatile <> 'v' union all
        select p.proname from pg_proc p where p.oid in ('remit.caller_find'::regproc, 'remit.caller_admit'::regproc) and p.provolatile <> 'v' $$,

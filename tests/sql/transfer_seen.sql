@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(19);
 \ir fixture.psql
 \ir terms.psql
 
@@ -45,6 +45,10 @@ select is(pg_temp.told(202, 1), 'capture 4 1, 20 , 20', 'what the source''s user
 select is(pg_temp.told(202, 2), 'capture  ,  , ', 'and the target''s: not what the source had, nor what is held of it');
 select is(pg_temp.told(204, 1), 'capture  , 15 , 15', 'not what the target holds');
 select is(pg_temp.told(204, 2), 'capture  ,  7, ', 'which is its own');
+insert into made select r, pg_temp.number((r).id) from pg_temp.post_items(array[pg_temp.pay(205, 11, 21, 500, at_most => true)]) r;
+select is((select (remit.transfer_seen(1, pg_temp.id(1), m.transfer)).amount_asked from made m where number = 205), 500::bigint, 'what the source''s user asked for, at most');
+select is((select concat(s.amount_asked, s.terms) from made m, remit.transfer_seen(1, pg_temp.id(2), m.transfer) s where m.number = 205), '',
+          'is not the target''s to know: that less came tells what the source had');
 
 select * from finish();
 rollback;

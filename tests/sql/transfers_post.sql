@@ -371,7 +371,7 @@ select outcome from remit_v1.transfers_post(
     1, array[pg_temp.request(9101, 91, 92, 1), pg_temp.request(9102, 91, 92, 1), pg_temp.request(9103, 91, 92, 0)],
     traceparents => array[null, (select p from traced), (select p from traced)]) \g /dev/null
 select results_eq(
-    $$ select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9101), pg_temp.id(9102)] $$,
+    $$ select o.traceparents::text[] from remit.outbox o where o.subject_ids = array[pg_temp.id(9101), pg_temp.id(9102)] $$,
     $$ select array[null, p] from traced $$, 'the event of a request belongs to its trace');
 select pg_temp.post(pg_temp.request(9104, 91, 92, 1)) \g /dev/null
 select is((select o.traceparents from remit.outbox o where o.subject_ids = array[pg_temp.id(9104)]), null, 'that of another to none');

@@ -4,10 +4,10 @@ select plan(17);
 \ir webhooks.psql
 
 select pg_temp.wallet(11, 100);
-select pg_temp.append();
+select pg_temp.append_all();
 create temporary table middle as select clock_timestamp() as at, remit.log_position(1) as position;
 select pg_temp.wallet(12, 100);
-select pg_temp.append();
+select pg_temp.append_all();
 create temporary table fin as select remit.log_position(1) as position;
 create function pg_temp.replay(from_time timestamptz, to_time timestamptz default null, types text[] default null) returns text language plpgsql as $$
 declare

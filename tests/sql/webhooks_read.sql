@@ -7,12 +7,12 @@ create function pg_temp.due() returns boolean language sql as $$
     select exists (select from remit_worker_v1.webhooks_read());
 $$;
 select is(pg_temp.due(), false, 'nothing is to be sent while the log has nothing');
-select pg_temp.append();
+select pg_temp.append_all();
 select results_eq('select ledger_id, id, url, types, generation, revision, is_enabled, position, head, is_failing, has_failures, ping_id from remit_worker_v1.webhooks_read()',
-    $$ select 1::bigint, id, 'https://hooks.example/remit', null::text[], 1, 1::bigint, true, 0::bigint, 1::bigint, false, false, null::uuid from hook $$, 'an event is behind the cursor');
-select remit_worker_v1.webhooks_record(array[pg_temp.report(id, 1)]) from hook;
+    $$ select 1::bigint, id, 'https://hooks.example/remit', null::text[], 1, 1::bigint, true, 0::bigint, 3::bigint, false, false, null::uuid from hook $$, 'an event is behind the cursor');
+select remit_worker_v1.webhooks_record(array[pg_temp.report(id, 3)]) from hook;
 select is(pg_temp.due(), false, 'which has come there');
-select remit_worker_v1.webhooks_record(array[pg_temp.report(id, 1, '{}', pg_temp.failed(1))]) from hook;
+select remit_worker_v1.webhooks_record(array[pg_temp.report(id, 3, '{}', pg_temp.failed(1))]) from hook;
 select is(pg_temp.due(), false, 'a failure waits for its time');
 update remit.webhook_failures set next_at = clock_timestamp();
 select results_eq('select has_failures from remit_worker_v1.webhooks_read()', 'values (true)', 'which comes');

@@ -86,17 +86,13 @@ pub(super) async fn textbook(
 
 pub(super) async fn core(
     stand: &mut Stand,
-    is_hot: bool,
+    script: &'static str,
     size: usize,
     connections: usize,
     time: Duration,
 ) -> Result<Sample, String> {
     let pgbench = Pgbench {
-        script: if is_hot {
-            "remit_hot.pgbench"
-        } else {
-            "remit_uniform.pgbench"
-        },
+        script,
         clients: connections,
         wallets: WALLETS,
         size,

@@ -35,7 +35,7 @@ pub fn targets(text: &mut String, targets: &[Target]) {
 
 pub fn loads(text: &mut String, results: &Results) {
     text.push_str(
-        "\nRequests a second, and their waits in milliseconds. Of (c): transfers a second, and its connections are sessions. Of \
+        "\nRequests a second, and their waits in milliseconds. Of bulks: items a second. Of (c): rows of the journal a second, and its connections are sessions. Of \
          events, in seconds: what the oldest had waited when the load ended, and how much later the last one had its \
          notification.\n\n\
          | load | connections | rate | p50 | p99 | p99.9 | oldest event | last event |\n\

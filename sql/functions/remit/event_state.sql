@@ -9,6 +9,7 @@ create or replace function remit.event_state(type remit_v1.event_type)
 -- Raises: nothing. Locks: nothing.
 return case when remit.event_is_of_journal(type) then null
             when type = 'wallet.unfrozen' then 'wallet.frozen'
+            when type in ('webhook.updated', 'webhook.deleted', 'webhook.rotated', 'webhook.disabled', 'webhook.enabled') then 'webhook.created'
             else type end;
 
 comment on function remit.event_state(remit_v1.event_type) is

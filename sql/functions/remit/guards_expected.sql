@@ -59,9 +59,9 @@ as $$
         ('webhook_failures', '{attempts_tell_their_outcome,failures_are_of_a_webhook,subjects_are_few,webhook_failures_pkey}'),
         ('webhook_types', '{types_are_few}'),
         ('webhook_url', '{url_is_http_without_userinfo}'),
-        ('webhooks', '{description_is_short,generations_count_from_one,one_webhook_per_place,replay_is_whole,
-            replay_types webhook_types,types webhook_types,url webhook_url,webhooks_are_few,webhooks_ledger_id_fkey,
-            webhooks_pkey}'),
+        ('webhooks', '{description_is_short,generations_count_from_one,one_webhook_per_place,
+            replay_is_whole,replay_types webhook_types,salt_has_32_bytes,types webhook_types,
+            url webhook_url,webhooks_are_few,webhooks_ledger_id_fkey,webhooks_pkey}'),
         ('webhooks_lead', '{webhooks_lead_has_one_row,webhooks_lead_pkey}')
       ) as g (owner, guards), unnest(g.guards::text[]) as u (guard);
 $$;

@@ -2,7 +2,7 @@ create or replace function remit.states_found(ledger_id bigint)
     returns table (state remit_v1.event_type, subject_id uuid, digest bytea, is_initial boolean)
     language sql
     stable
--- What is true of a ledger's users, wallets, keys and acts of operators: the digest that the last
+-- What is true of a ledger's users, wallets, keys, webhooks and acts of operators: the digest that the last
 -- event of each has, as it follows from its row. What is initial needs no event.
 --
 -- Raises: nothing. Locks: nothing.
@@ -30,8 +30,11 @@ begin atomic
       from remit.keys k where k.ledger_id = states_found.ledger_id
     union all
     select 'operator.acted', remit.number_id(a.id), remit.event_digest(remit.state_of_act(a)), false
-      from remit.audit a where a.ledger_id = states_found.ledger_id;
+      from remit.audit a where a.ledger_id = states_found.ledger_id
+    union all
+    select 'webhook.created', h.id, remit.event_digest(remit.state_of_webhook(h)), false
+      from remit.webhooks h where h.ledger_id = states_found.ledger_id;
 end;
 
 comment on function remit.states_found(bigint) is
-    'What is true of a ledger''s users, wallets, keys and acts of operators, as digests.';
+    'What is true of a ledger''s users, wallets, keys, webhooks and acts of operators, as digests.';

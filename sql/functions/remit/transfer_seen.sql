@@ -8,8 +8,9 @@ as $$
 -- What a caller sees of a transfer; null where there is none for it. caller_user_id is the user
 -- that it is bound to.
 --
--- A caller sees what it sees the source of, and what was posted to a target that it sees. Version
--- balance and what is held of a wallet that it does not see are null.
+-- A caller sees what it sees the source of, and what was posted to a target that it sees. Version,
+-- balance and what is held of a wallet that it does not see are null, and so is what was asked of a
+-- source that it does not see.
 --
 -- Raises: nothing. Locks: nothing.
 declare
@@ -35,7 +36,9 @@ begin
     if not sees_source then
         seen.source_version := null;
         seen.source_balance := null;
+        seen.amount_asked := null; -- With what was taken, it would tell what the source had.
         if seen.terms is distinct from null then
+            seen.terms.at_most := null;
             seen.terms.source_version := null;
             seen.terms.source_balance_min := null;
         end if;

@@ -43,7 +43,7 @@ begin
 
     if (true, null)::remit.spender = all (callers) then -- All may spend from any wallet.
         return case
-            when terms is null then (requests, null, null, null, null)::remit.admission
+            when terms is null then (requests, null, null, null, null, null)::remit.admission
             else remit.terms_resolve(transfers_admit.ledger_id, requests, terms, null)
         end;
     end if;

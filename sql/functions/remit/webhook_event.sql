@@ -10,11 +10,7 @@ as $$
 -- Raises: nothing. Locks: nothing; its caller has locked or changed the webhook.
 begin
     perform remit.event_record(
-        webhook.ledger_id, webhook_event.type, webhook.id,
-        jsonb_build_object(
-            'webhook_id', webhook.id, 'status', webhook.status, 'types', to_jsonb(webhook.types::text[]),
-            'generation', webhook.generation),
-        clock_timestamp());
+        webhook.ledger_id, webhook_event.type, webhook.id, remit.state_of_webhook(webhook), clock_timestamp());
 end;
 $$;
 

@@ -12,6 +12,7 @@ queries! {
     for Client;
     all remit_ops_v1.log_head(ledger_id: Option<i64>) -> LogHead;
     all remit_ops_v1.log_check(ledger_id: i64, block: i64, hash: &[u8]) -> Violation;
+    once remit_ops_v1.prune(ledger_id: i64, before: OffsetDateTime, row_limit: i32, reason: &str) -> Pruned;
 }
 
 /// `remit_ops_v1.violation`
@@ -36,6 +37,26 @@ pub struct LogHead {
     pub hash: Vec<u8>,
     #[serde(with = "crate::base::moment")]
     pub created_at: OffsetDateTime,
+}
+
+/// `remit_ops_v1.pruned`
+#[derive(Debug, Clone, Copy, Default, FromSql)]
+#[postgres(name = "pruned")]
+pub struct Pruned {
+    pub notifications: i64,
+    /// Blocks of the log.
+    pub details: i64,
+}
+
+impl Pruned {
+    pub fn add(&mut self, other: Self) {
+        self.notifications += other.notifications;
+        self.details += other.details;
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.notifications + self.details == 0
+    }
 }
 
 /// Lets `verify` tell in notices how far it is.

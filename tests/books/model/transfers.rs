@@ -151,6 +151,8 @@ impl Model {
             ] {
                 clear(&mut row["effect"], field);
             }
+            row["amount_asked"] = Value::Null;
+            clear(&mut row["terms"], "at_most");
             clear(&mut row["terms"], "source_version");
             clear(&mut row["terms"], "source_balance_min");
         }
