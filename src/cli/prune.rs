@@ -88,7 +88,17 @@ mod tests {
     fn an_age_is_a_number_of_days() {
         assert_eq!(age("400d"), Ok(Duration::days(400)));
         assert_eq!(age("36500d"), Ok(Duration::days(36_500)));
-        for wrong in ["", "d", "400", "0d", "-1d", "36501d", "1.5d", "400h", "99999999999999999999d"] {
+        for wrong in [
+            "",
+            "d",
+            "400",
+            "0d",
+            "-1d",
+            "36501d",
+            "1.5d",
+            "400h",
+            "99999999999999999999d",
+        ] {
             assert!(age(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,5 +1,5 @@
 begin;
-select plan(376);
+select plan(368);
 \ir fixture.psql
 
 -- Every function that takes a caller, called by every kind of caller: who is let in, and what there
