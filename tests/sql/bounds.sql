@@ -1,5 +1,5 @@
 begin;
-select plan(132);
+select plan(133);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
@@ -122,6 +122,8 @@ create temporary table calls (function, leaf, expected, statement) as values
     ('transfers_post', 'requests[].reference', 'invalid_field reference', 'pg_temp.outcome(pg_temp.request(101, 11, 12, 1, reference => l.text))'),
     ('transfers_post', 'requests[].metadata', 'invalid_field metadata', 'pg_temp.outcome(pg_temp.request(101, 11, 12, 1, metadata => l.json))'),
     ('transfers_post', 'requests[].request_id', 'invalid_field request_id', 'pg_temp.outcome(pg_temp.request(101, 11, 12, 1, request_id => l.text))'),
+    ('transfers_post', 'traceparents[]', 'WL001 traceparents',
+        'remit_v1.transfers_post(1, array[pg_temp.request(101, 11, 12, 1)], traceparents => array[l.text])'),
     ('transfers_post', 'key_sha256s[]', 'WL001 key_sha256s', 'remit_v1.transfers_post(1, array[pg_temp.request(101, 11, 12, 1)], l.keys)'),
     ('user_create', 'request.name', 'WL001 name', 'remit_v1.user_create(1, (null, l.text, null, null, null)::remit_v1.user_request)'),
     ('user_create', 'request.email', 'WL001 email', 'remit_v1.user_create(1, (null, ''x'', ''a@'' || l.text, null, null)::remit_v1.user_request)'),
