@@ -6,6 +6,7 @@ use clap::Args;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Client;
 
+use crate::base::clock;
 use crate::base::command_line::unwritten;
 use crate::base::complaint::Complaint;
 use crate::cli::ledger_id;
@@ -37,7 +38,7 @@ pub struct Options {
 /// # Errors
 /// What kept it from dropping.
 pub async fn run(config: &Config, options: &Options) -> Result<(), Complaint> {
-    let before = OffsetDateTime::now_utc() - options.older_than;
+    let before = clock::now() - options.older_than;
     let (client, _driver) = pools::connect_telling(config, |told| eprintln!("{told}")).await?;
     let mut total = Pruned::default();
     for head in ops::log_head(&client, options.ledger_id).await? {

@@ -106,7 +106,7 @@ impl Context<'_> {
     }
 }
 
-/// Whether a route takes a query string.
+/// Whether a route takes a query.
 fn has_parameters(route: &Route) -> bool {
     matches!(
         route,
@@ -126,6 +126,7 @@ fn has_parameters(route: &Route) -> bool {
             | Route::KeyList
             | Route::EventList
             | Route::EventStream
+            | Route::WebhookFailureList(_)
             | Route::Metrics
     )
 }

@@ -6,11 +6,13 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::http::readiness::Dependencies;
 use crate::sql::failure::Failure;
 use crate::types::TransferOutcome;
 
 mod causes;
+mod more;
+
+pub use more::More;
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:literal $sqlstate:expr, $title:literal;)*) => {
@@ -152,16 +154,6 @@ pub struct Problem {
     pub is_anonymous: bool,
     /// The inside of the error, for the log alone.
     pub cause: Option<String>,
-}
-
-/// The member of its own that a problem has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum More {
-    /// Of a server that is not ready.
-    Dependencies(Dependencies),
-    /// Of `feed_restarted`: the epoch that there is.
-    Epoch(String),
 }
 
 impl Problem {

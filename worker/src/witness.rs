@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_place_is_a_file_an_address_with_tls_or_this_machine() {
         let parse = |url| Place::parse(url, &Trust::default());
-        let file = parse("file:///srv/heads.jsonl").ok().expect("a file");
+        let file = parse("file:///srv/heads.jsonl").expect("a file");
         assert!(matches!(file, Place::File(path) if path == Path::new("/srv/heads.jsonl")));
         for url in [
             "http://127.0.0.1:9/heads",

@@ -11,7 +11,7 @@
 //! All but the fresh ones are failures: they are in a table, and a cursor passes them. It stops
 //! before the first that is fresh.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use remit::types::Event;
@@ -20,12 +20,12 @@ use uuid::Uuid;
 
 use super::client::Outcome;
 use super::schedule;
-use super::track::Track;
 use crate::contract::WebhookFailure;
 
 mod entry;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use entry::{Changes, Entry};
 
@@ -51,6 +51,8 @@ pub struct Lane {
     ready: BTreeSet<i64>,
     /// Failures that nothing is before, by their time.
     due: BTreeSet<(OffsetDateTime, i64)>,
+    /// Wallets of which an event is in flight.
+    busy: HashSet<Uuid>,
     in_flight: usize,
     /// How many may be in flight, as nothing but successes shows how much an endpoint bears.
     limit: usize,
@@ -119,23 +121,29 @@ impl Lane {
         self.entries.insert(position, entry);
     }
 
-    /// Lets it be sent if it is the first of all its wallets.
+    /// Lets it be sent if nothing is before it.
     fn make_ready(&mut self, position: i64) {
-        let Some(entry) = self.entries.get(&position) else {
-            return;
-        };
-        let is_first =
-            |subject| self.queues.get(subject).and_then(BTreeSet::first) == Some(&position);
-        if entry.is_in_flight || !(entry.is_aside() || entry.subjects.iter().all(is_first)) {
+        if !self.may_go(position) {
             return;
         }
-        match &entry.failure {
+        match &self.entries[&position].failure {
             None => drop(self.ready.insert(position)),
             Some(failure) => {
                 let next_at = failure.next_at;
                 next_at.map(|next_at| self.due.insert((next_at, position)));
             }
         }
+    }
+
+    /// Whether it is the first of all its wallets, and none of them is in flight.
+    fn may_go(&self, position: i64) -> bool {
+        let is_first = |subject: &Uuid| {
+            let first = self.queues.get(subject).and_then(BTreeSet::first);
+            first == Some(&position) && !self.busy.contains(subject)
+        };
+        self.entries.get(&position).is_some_and(|entry| {
+            !entry.is_in_flight && (entry.is_aside() || entry.subjects.iter().all(is_first))
+        })
     }
 
     fn is_behind_a_failure(&self, position: i64) -> bool {
@@ -157,15 +165,6 @@ impl Lane {
         self.is_failing && self.failed >= FAILED_MAX
     }
 
-    /// Whether nothing has succeeded since something failed.
-    pub fn is_failing(&self) -> bool {
-        self.is_failing
-    }
-
-    pub fn in_flight(&self) -> usize {
-        self.in_flight
-    }
-
     /// The next one to send, which is in flight then. While all fails, and at first, one at a time;
     /// each success doubles how many. Events of the
     /// positions from `first` on come before older ones, which are sent again.
@@ -173,24 +172,35 @@ impl Lane {
         if self.in_flight >= self.limit {
             return None;
         }
-        let due = self.due.first().filter(|(next_at, _)| *next_at <= now);
-        let position = match due.copied() {
-            Some(due) => {
-                self.due.remove(&due);
-                due.1
-            }
-            None if self.is_stalled() => return None,
-            None => {
-                let position = self.ready.range(first..).next().or(self.ready.first());
-                let position = *position?;
-                self.ready.remove(&position);
-                position
-            }
-        };
+        let position = self.next(now, first)?;
         let entry = self.entries.get_mut(&position).expect("it was ready");
         entry.is_in_flight = true;
+        if !entry.is_aside() {
+            self.busy.extend(&entry.subjects);
+        }
         self.in_flight += 1;
         Some(position)
+    }
+
+    /// What was made ready may not go any more, as an older one of its wallets came after it.
+    fn next(&mut self, now: OffsetDateTime, first: i64) -> Option<i64> {
+        loop {
+            let due = self.due.first().filter(|(next_at, _)| *next_at <= now);
+            let position = if let Some(due) = due.copied() {
+                self.due.remove(&due);
+                due.1
+            } else if self.is_stalled() {
+                return None;
+            } else {
+                let ready = self.ready.range(first..).next();
+                let position = *ready.or(self.ready.first())?;
+                self.ready.remove(&position);
+                position
+            };
+            if self.may_go(position) {
+                return Some(position);
+            }
+        }
     }
 
     /// The event at a position, if it is in memory.
@@ -275,12 +285,18 @@ impl Lane {
             self.leave(position);
         }
         self.make_ready(position);
+        self.wake(position);
         is_aside
     }
 
     fn land(&mut self, position: i64) -> Option<&Entry> {
         let entry = self.entries.get_mut(&position)?;
         entry.is_in_flight = false;
+        if !entry.is_aside() {
+            for subject in &entry.subjects {
+                self.busy.remove(subject);
+            }
+        }
         self.in_flight -= 1;
         Some(entry)
     }
@@ -302,42 +318,26 @@ impl Lane {
         }
     }
 
-    /// Takes it out of the order of its wallets: others may be the first now.
+    /// Takes it out of the order of its wallets.
     fn leave(&mut self, position: i64) {
-        let mut next = BTreeSet::new();
-        for subject in self.entries[&position].subjects.clone() {
-            let Some(queue) = self.queues.get_mut(&subject) else {
-                continue;
-            };
-            queue.remove(&position);
-            next.extend(queue.first());
-            if queue.is_empty() {
-                self.queues.remove(&subject);
+        for subject in &self.entries[&position].subjects {
+            if let Some(queue) = self.queues.get_mut(subject) {
+                queue.remove(&position);
+                if queue.is_empty() {
+                    self.queues.remove(subject);
+                }
             }
         }
-        for position in next {
+        self.wake(position);
+    }
+
+    /// The first of its wallets may go now.
+    fn wake(&mut self, position: i64) {
+        let subjects = self.entries[&position].subjects.iter();
+        let queues = subjects.filter_map(|subject| self.queues.get(subject));
+        let first: BTreeSet<i64> = queues.filter_map(|queue| queue.first().copied()).collect();
+        for position in first {
             self.make_ready(position);
         }
-    }
-
-    /// Up to where a track is done with: all is delivered or among the failures.
-    pub fn done(&self, track: &Track) -> i64 {
-        let mut waiting = self.fresh.range(track.range());
-        waiting.next().map_or(track.read, |position| position - 1)
-    }
-
-    /// What became of events since it was last asked.
-    pub fn changes(&mut self) -> (Vec<i64>, Vec<WebhookFailure>) {
-        let Changes { settled, failed } = std::mem::take(&mut self.changes);
-        let failures = failed.iter().filter_map(|position| {
-            let entry = self.entries.get(position)?;
-            entry.failure.clone()
-        });
-        (settled, failures.collect())
-    }
-
-    /// Whether there is something to tell of.
-    pub fn has_changes(&self) -> bool {
-        self.changes != Changes::default()
     }
 }

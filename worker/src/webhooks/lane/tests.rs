@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::sample;
+use crate::webhooks::track::Track;
 
 const REFUSED: Outcome = (WebhookOutcome::Refused, Some(500));
 
@@ -63,6 +64,34 @@ fn one_is_on_its_way_at_first_and_sixteen_after_some_successes() {
         assert_eq!(lane.in_flight(), expected);
         lane.succeeded(taken[0], at(0));
     }
+}
+
+#[test]
+fn an_older_event_of_a_wallet_that_comes_by_a_replay_waits_for_the_one_in_flight() {
+    let mut lane = Lane::new(Vec::new(), false, None);
+    lane.limit = IN_FLIGHT_MAX;
+    let take = |lane: &mut Lane| lane.take(at(0), 100);
+    for position in [100, 101] {
+        lane.offer(event(position, [1, 2]), at(0));
+    }
+    lane.offer(event(110, [3, 4]), at(0));
+    assert_eq!(take(&mut lane), Some(100));
+    for position in [50, 60] {
+        lane.offer(event(position, [2, 3]), at(0));
+    }
+    assert_eq!(
+        take(&mut lane),
+        None,
+        "50 waits for 100, and 110 for 50 and 60"
+    );
+    lane.failed(100, REFUSED, at(0));
+    assert_eq!(take(&mut lane), Some(50), "which was before it");
+    assert_eq!(take(&mut lane), None);
+    lane.succeeded(50, at(0));
+    assert_eq!(take(&mut lane), Some(60));
+    lane.succeeded(60, at(0));
+    assert_eq!(take(&mut lane), Some(110));
+    assert_eq!(lane.take(at(6), 100), Some(100));
 }
 
 #[test]
