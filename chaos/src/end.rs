@@ -20,8 +20,8 @@ use crate::tap::Tap;
 const QUIET_MS: u64 = 1_000;
 /// `POOL_CONNECTIONS` and `KEYS_CONNECTIONS` of the server, and one for its pulse.
 const SERVER_SESSIONS_MAX: usize = 16 + 3 + 1;
-/// Relay and notifier.
-const WORKER_SESSIONS_MAX: usize = 2;
+/// Relay, notifier and webhooks.
+const WORKER_SESSIONS_MAX: usize = 3;
 /// There are two of each.
 const PROGRAMS: usize = 2;
 /// How long a generation may be closed once nothing breaks any more.

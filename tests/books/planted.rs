@@ -93,8 +93,8 @@ const FAULTS: [Fault; 17] = [
     Fault {
         rule: "a rejection has an event",
         function: "remit/transfers_store",
-        text: "from stored s;\n",
-        instead: "from stored s where s.outcome = 'posted';\n",
+        text: "from stored s\n    having",
+        instead: "from stored s where s.outcome = 'posted'\n    having",
     },
     Fault {
         rule: "a statement goes back from before a version",

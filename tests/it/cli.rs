@@ -54,7 +54,7 @@ fn help_names_every_command_and_variable() {
 
 #[test]
 fn every_command_has_help_with_variables_and_an_example() {
-    for command in ["serve", "migrate", "verify", "health", "keys"] {
+    for command in ["serve", "migrate", "verify", "prune", "health", "keys"] {
         let output = remit(&[command, "--help"], &[]);
         assert_eq!(output.status.code(), Some(0), "{command}");
         let text = String::from_utf8(output.stdout).expect("text");
@@ -67,7 +67,14 @@ fn every_command_has_help_with_variables_and_an_example() {
 #[test]
 fn numbers_have_one_spelling() {
     let found = options::numbers(&Arguments::command());
-    assert_eq!(found, ["remit keys --ledger", "remit verify --ledger"]);
+    assert_eq!(
+        found,
+        [
+            "remit keys --ledger",
+            "remit verify --ledger",
+            "remit prune --ledger"
+        ]
+    );
 }
 
 #[test]

@@ -37,7 +37,8 @@ async fn pages_have_each_event_once_and_in_order() {
         .await;
     assert_eq!(posted.status, 201, "{posted:?}");
     stack.http.transfer(source, target, 500).await;
-    assert_eq!(stack.http.get("/events").await.json()["events"], json!([]));
+    // What waits in the outbox is not told: only the key of the tests has its place.
+    assert_eq!(positions(&stack.http.get("/events").await.json()), [1]);
     append(&stack).await;
 
     let all = stack.http.get("/events?limit=1000").await;

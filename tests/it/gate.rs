@@ -21,6 +21,7 @@ impl Gate {
             "bytea[]",
             "remit_v1.transfer_terms[] default null",
             "boolean default false",
+            "text[] default null",
         ];
         Self::behind(stack, "transfers_post", &takes, "remit_v1.transfer_result").await
     }

@@ -19,7 +19,7 @@ const ROOMS: [&[&str]; 6] = [
     &["base"],
 ];
 /// The groups of the worker's modules, as its lib.rs has them. A module uses those of later rows.
-const GROUPS_OF_WORKER: [&[&str]; 11] = [
+const GROUPS_OF_WORKER: [&[&str]; 12] = [
     &["cli"],
     &["supervisor"],
     &["config"],
@@ -46,6 +46,7 @@ const GROUPS_OF_WORKER: [&[&str]; 11] = [
     &["backoff", "broker", "contract", "topology"],
     &["refusals"],
     &["error"],
+    &["sample"],
 ];
 /// The rooms that are a library for the worker too.
 const ROOMS_OF_WORKER: [&str; 4] = ["base", "types", "redis", "sql"];

@@ -55,7 +55,12 @@ impl World {
             update remit.keys k set expires_at = k.created_at
              where k.id = (select id from remit.keys where ledger_id = 1 order by created_at desc offset 1 limit 1);
             update remit.keys k set revoked_at = clock_timestamp()
-             where k.id = (select id from remit.keys where ledger_id = 1 order by created_at desc limit 1)";
+             where k.id = (select id from remit.keys where ledger_id = 1 order by created_at desc limit 1);
+            -- So that the log tells it too.
+            select remit.event_record(1, 'key.created', k.id, remit.state_of_key(k), clock_timestamp())
+              from remit.keys k where k.expires_at = k.created_at;
+            select remit.event_record(1, 'key.revoked', k.id, remit.state_of_revocation(k), clock_timestamp())
+              from remit.keys k where k.revoked_at is not null and k.ledger_id = 1";
         let ended = stack.owner().await.batch_execute(ended).await;
         ended.expect("the owner may do anything");
         let invalid = vec![

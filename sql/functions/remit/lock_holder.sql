@@ -7,8 +7,8 @@ as $$
 -- The process of the session that holds the advisory lock of a number and is a worker's; null if
 -- there is none.
 --
--- Another role sees a number while its lock is held, and may take it later: a session of a role that
--- is no worker's does not count.
+-- Another role sees a number while its lock is held, and may take it later: a session of a role
+-- that is no worker's does not count.
 --
 -- Raises: nothing. Locks: nothing.
     select min(l.pid)

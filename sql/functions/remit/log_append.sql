@@ -5,8 +5,8 @@ create or replace function remit.log_append(ledger_id bigint, row_limit integer,
     set search_path = pg_catalog, pg_temp
 as $$
 -- Moves the oldest events of a ledger from the outbox to the end of its log, in order of id: a step
--- of outbox_append, under whose other settings it runs. Gives the block that it has appended, with its
--- events; all nulls where there was nothing.
+-- of outbox_append, under whose other settings it runs. Gives the block that it has appended, with
+-- its events; all nulls where there was nothing.
 --
 -- It takes what it sees once it has locked the ledger. What commits later comes into a later block:
 -- that is another wallet's, as the number of an event is given while the wallet is locked.

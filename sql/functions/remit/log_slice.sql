@@ -13,8 +13,8 @@ create or replace function remit.log_slice(
     set jit = off
     set plan_cache_mode = force_generic_plan -- A plan for each call would cost more than the call.
 as $$
--- The events of a ledger at the positions after one and up to another, in order: those of the types,
--- where there are any.
+-- The events of a ledger at the positions after one and up to another, in order: those of the
+-- types, where there are any.
 --
 -- Raises: nothing. Locks: nothing.
 begin

@@ -107,16 +107,11 @@ as $$
             ('remit_worker', 'remit_worker_v1.relay_report(boolean)')) as f (role, signature)
     union all
     values
-        ('remit_server', 'USAGE', 'remit_v1'),
-        ('remit_server', 'USAGE', 'remit_ops_v1'),
-        ('remit_worker', 'USAGE', 'remit_worker_v1'),
-        ('remit_worker', 'USAGE', 'remit_ops_v1'),
-        ('remit_operator', 'USAGE', 'remit_v1'),
-        ('remit_operator', 'USAGE', 'remit_ops_v1'),
-        ('remit_auditor', 'USAGE', 'remit_ops_v1'),
-        ('remit_auditor', 'USAGE', 'remit'),
-        ('remit_auditor', 'SELECT', 'remit.entries'),
-        ('remit_auditor', 'SELECT', 'remit.audit_log');
+        ('remit_server', 'USAGE', 'remit_v1'), ('remit_server', 'USAGE', 'remit_ops_v1'),
+        ('remit_worker', 'USAGE', 'remit_worker_v1'), ('remit_worker', 'USAGE', 'remit_ops_v1'),
+        ('remit_operator', 'USAGE', 'remit_v1'), ('remit_operator', 'USAGE', 'remit_ops_v1'),
+        ('remit_auditor', 'USAGE', 'remit'), ('remit_auditor', 'USAGE', 'remit_ops_v1'),
+        ('remit_auditor', 'SELECT', 'remit.entries'), ('remit_auditor', 'SELECT', 'remit.audit_log');
 $$;
 
 comment on function remit.rights_expected() is

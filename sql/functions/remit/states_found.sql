@@ -2,8 +2,8 @@ create or replace function remit.states_found(ledger_id bigint)
     returns table (state remit_v1.event_type, subject_id uuid, digest bytea, is_initial boolean)
     language sql
     stable
--- What is true of a ledger's users, wallets, keys, webhooks and acts of operators: the digest that the last
--- event of each has, as it follows from its row. What is initial needs no event.
+-- What is true of a ledger's users, wallets, keys, webhooks and acts of operators: the digest that
+-- the last event of each has, as it follows from its row. What is initial needs no event.
 --
 -- Raises: nothing. Locks: nothing.
 begin atomic

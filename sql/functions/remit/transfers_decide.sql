@@ -26,9 +26,7 @@ declare
     draft remit.transfer_draft;
     place integer; -- Of the hold that the draft is about.
     -- The ids that requests share, and the place of the first one whose outcome is stored.
-    repeated_ids uuid[];
-    repeated_places integer[];
-    repeated integer;
+    repeated_ids uuid[]; repeated_places integer[]; repeated integer;
 begin
     if helds is not null then
         select locked.held_untils, locked.holds, locked.firsts, locked.originals into held_untils, holds, firsts, originals;

@@ -5,8 +5,8 @@ create or replace function remit_v1.log_positions(ledger_ids bigint[])
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- The position of the last event of each ledger's log, in the order of the ids; 0 where it is empty.
--- A server asks it many times a second for all who wait there.
+-- The position of the last event of each ledger's log, in the order of the ids; 0 where it is
+-- empty. A server asks it many times a second for all who wait there.
 --
 -- Raises: WL001. Locks: nothing.
 begin
