@@ -25,7 +25,7 @@ select is(pg_temp.refusal_of('remit_server', statement), expected, statement)
     ('select remit.audit_record(1, ''x'', ''{}'', null, null, null)', '42501'),
     ('select remit_ops_v1.verify()', '42501'),
     ('select remit_ops_v1.wallet_largest(1, ''USD'', 10)', '42501'),
-    ('select remit_worker_v1.outbox_read(10)', '42501'),
+    ('select remit_worker_v1.outbox_append(10)', '42501'),
     ('create or replace function remit_v1.transfer_id(text) returns uuid language sql as ''select null::uuid''', '42501'),
     ('alter function remit_v1.transfer_id(text) security invoker', '42501'),
     ('drop function remit_v1.transfer_id(text)', '42501'),
