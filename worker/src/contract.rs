@@ -24,8 +24,10 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+mod replays;
 mod webhooks;
 
+pub use replays::{EventAside, ReplayWindow};
 pub use webhooks::{Webhook, WebhookFailure, WebhookReport};
 
 /// How long a call may take before its connection counts as lost. Longer than `SESSION`'s
@@ -118,28 +120,6 @@ pub struct CursorLag {
     pub channel: String,
     pub events: Option<i64>,
     pub waits_since: Option<OffsetDateTime>,
-}
-
-/// `remit_ops_v1.event_aside`: what the broker does not get, and why.
-#[derive(Debug, Clone, FromSql)]
-#[postgres(name = "event_aside")]
-pub struct EventAside {
-    pub ledger_id: i64,
-    pub position: i64,
-    pub event_id: Uuid,
-    #[postgres(name = "type")]
-    pub kind: String,
-    pub subject_id: Uuid,
-    pub reason: String,
-    pub at: OffsetDateTime,
-}
-
-/// `remit_ops_v1.replay_window`: the events after a position and up to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSql)]
-#[postgres(name = "replay_window")]
-pub struct ReplayWindow {
-    pub after: i64,
-    pub until: i64,
 }
 
 /// `remit_worker_v1.outbox_mark`
