@@ -141,8 +141,8 @@ create type remit_v1.event_page as (
     epoch  text
 );
 
--- What proves that a transfer is in the log (docs/proof.md). Times are microseconds since 2000. core
--- and labels are null for a caller that does not see all of the transfer.
+-- What proves that a transfer is in the log (docs/proof.md). Times are microseconds since 2000.
+-- core and labels are null for a caller that does not see all of the transfer.
 create type remit_v1.transfer_proof as (
     ledger_id      bigint,
     transfer_id    uuid,

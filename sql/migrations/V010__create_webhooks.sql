@@ -76,7 +76,7 @@ create table remit.webhook_failures (
     position      bigint not null,
     event_id      uuid not null,
     type          remit_v1.event_type not null,
-    -- What it keeps in order: of the events that have one of these in common, one is sent at a time.
+    -- What it keeps in order: of events that have one of these in common, one is sent at a time.
     subject_ids   uuid[] not null,
     attempts      integer not null, -- 0: it waits behind another one.
     is_aside      boolean not null, -- It holds up no other.

@@ -199,7 +199,11 @@ async fn moments_that_are_ahead_of_the_clock_are_told_until_it_is_there() {
     let ahead_s = Samples::read(&stack.http).await.get(AHEAD);
     assert!((3500.0..=3600.0).contains(&ahead_s), "{ahead_s}");
     // What this server has not written, it reads.
-    execute("insert into remit.outbox (ledger_id, type, subject_id, created_at) select 1, 'transfer.posted', id, now() + interval '2 hours' from remit.transfers limit 1").await;
+    execute(
+        "insert into remit.outbox (ledger_id, types, subject_ids, created_at)
+         select 1, '{transfer.posted}', array[id], now() + interval '2 hours' from remit.transfers limit 1",
+    )
+    .await;
     let ahead_s = Samples::read(&stack.http).await.get(AHEAD);
     assert!((7100.0..=7200.0).contains(&ahead_s), "{ahead_s}");
 }

@@ -13,7 +13,7 @@ use crate::callers::route_names;
 use crate::stack::Stack;
 
 /// Each route that needs a key, and what it calls.
-const CALLS: [(&str, &str, &str); 29] = [
+const CALLS: [(&str, &str, &str); 40] = [
     ("POST", "/users", "remit_v1.user_create(1, null, $key)"),
     ("GET", "/users/$id", "remit_v1.user_get(1, '$id', $key)"),
     (
@@ -135,6 +135,61 @@ const CALLS: [(&str, &str, &str); 29] = [
         "remit_v1.ledger_create(1, null, 'r', $key)",
     ),
     ("GET", "/ledgers/1", "remit_v1.ledger_get(1, $key)"),
+    (
+        "POST",
+        "/webhooks",
+        "remit_v1.webhook_create(1, null, 'r', $key)",
+    ),
+    (
+        "GET",
+        "/webhooks",
+        "(select count(*) from remit_v1.webhook_list(1, $key))",
+    ),
+    (
+        "GET",
+        "/webhooks/$id",
+        "remit_v1.webhook_get(1, '$id', $key)",
+    ),
+    (
+        "PATCH",
+        "/webhooks/$id",
+        "remit_v1.webhook_update(1, '$id', null, '{}', 'r', $key)",
+    ),
+    (
+        "DELETE",
+        "/webhooks/$id",
+        "remit_v1.webhook_delete(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/webhooks/$id/rotate",
+        "remit_v1.webhook_rotate(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/webhooks/$id/ping",
+        "remit_v1.webhook_ping(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/webhooks/$id/enable",
+        "remit_v1.webhook_enable(1, '$id', 'r', $key)",
+    ),
+    (
+        "POST",
+        "/webhooks/$id/replay",
+        "remit_v1.webhook_replay(1, '$id', now(), null, null, 'r', $key)",
+    ),
+    (
+        "GET",
+        "/webhooks/$id/failures",
+        "(select count(*) from remit_v1.webhook_failure_list(1, '$id', null, 1, $key))",
+    ),
+    (
+        "POST",
+        "/webhooks/$id/failures/1/retry",
+        "remit_v1.webhook_failure_retry(1, '$id', 1, 'r', $key)",
+    ),
 ];
 
 /// What SQL says to one key: whether it is WL017 or the outcome `forbidden`, whatever else it is.

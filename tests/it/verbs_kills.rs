@@ -47,7 +47,7 @@ async fn assert_moved_once(stack: &Stack, source: Uuid, target: Uuid) {
     let balances = (http.balance(source).await, http.balance(target).await);
     assert_eq!(balances, (0, 1_000));
     assert_eq!(stack.count("transfers").await, 1_001);
-    assert_eq!(stack.count("outbox").await, 1_001);
+    assert_eq!(stack.journal_events().await, 1_001);
     stack.verify().await;
 }
 

@@ -1,5 +1,5 @@
-//! The message that is posted for an event, by Standard Webhooks 1.0: a body with type, timestamp and
-//! data, and headers with its id, the moment of the attempt, and signatures.
+//! The message that is posted for an event, by Standard Webhooks 1.0: a body with type, timestamp
+//! and data, and headers with its id, the moment of the attempt, and signatures.
 
 use remit::base::moment;
 use remit::types::{Event, MasterSecret};

@@ -1,5 +1,5 @@
-//! Webhooks: posts the events of each ledger's log to the endpoints that clients have named, at least
-//! once, in order per wallet, and for days where they do not answer.
+//! Webhooks: posts the events of each ledger's log to the endpoints that clients have named, at
+//! least once, in order per wallet, and for days where they do not answer.
 //!
 //! An endpoint is a cursor over the log. `lane` says what may be sent next, `client` sends it, and
 //! `leader` moves between them and the database. One part of all workers leads; others stand by.

@@ -55,7 +55,7 @@ pub async fn wait_is_over(stand: &Stand) {
     stand.dba.execute(update, &[]).await.unwrap();
 }
 
-/// Posts transfers between the two wallets in calls of their own, so that a wallet has many versions.
+/// Posts transfers between the two wallets in calls of their own: a wallet has many versions.
 pub async fn post_between(stand: &Stand, wallets: [Uuid; 2], count: usize) {
     for _ in 0..count {
         let query = "select remit_v1.transfers_post(1, array[
