@@ -1,20 +1,24 @@
 -- Lists the open holds of a wallet, newest first; or releases one, or captures from one. The key
 -- makes the latter two safe to repeat: the same command again tells what the first one did.
 --
--- Usage:    psql [CONNECTION] -v wallet=UUID [-v limit=50] [-v before=VERSION] [-v ledger=1] -f
--- sql/ops/holds.sql           psql [CONNECTION] -v release=UUID -v key=KEY -v reference=TEXT [-v
--- ledger=1] -f sql/ops/holds.sql           psql [CONNECTION] -v capture=UUID -v key=KEY -v
--- reference=TEXT [-v amount=NUMBER]                [-v target=UUID] [-v ledger=1] -f
--- sql/ops/holds.sql wallet    the wallet whose holds are listed limit     holds on a page, 1 to
--- 1000 before    the page ends before this version; the last line of a page names it for the next
--- release   the hold that is released capture   the hold that is captured from; what remains of it
--- then is released key       the idempotency key: a UUID, then the row's id, or other printable
--- ASCII text reference why: the text on the statements and in the audit log, at most 200 characters
--- amount    what is captured, in minor units; all that remains, where it is left out target    the
--- wallet that receives, where the hold names none ledger    the ledger of them all Role:
--- remit_operator Exit:     0 when it is listed or posted, now or before; 3 when it is rejected
--- (stored) or refused           (not). Example:  stack/psql -U remit_operator -v
--- wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -f sql/ops/holds.sql
+-- Usage:    psql [CONNECTION] -v wallet=UUID [-v limit=50] [-v before=VERSION] [-v ledger=1] -f sql/ops/holds.sql
+--           psql [CONNECTION] -v release=UUID -v key=KEY -v reference=TEXT [-v ledger=1] -f sql/ops/holds.sql
+--           psql [CONNECTION] -v capture=UUID -v key=KEY -v reference=TEXT [-v amount=NUMBER]
+--                [-v target=UUID] [-v ledger=1] -f sql/ops/holds.sql
+-- wallet    the wallet whose holds are listed
+-- limit     holds on a page, 1 to 1000
+-- before    the page ends before this version; the last line of a page names it for the next
+-- release   the hold that is released
+-- capture   the hold that is captured from; what remains of it then is released
+-- key       the idempotency key: a UUID, then the row's id, or other printable ASCII text
+-- reference why: the text on the statements and in the audit log, at most 200 characters
+-- amount    what is captured, in minor units; all that remains, where it is left out
+-- target    the wallet that receives, where the hold names none
+-- ledger    the ledger of them all
+-- Role:     remit_operator
+-- Exit:     0 when it is listed or posted, now or before; 3 when it is rejected (stored) or refused
+--           (not).
+-- Example:  stack/psql -U remit_operator -v wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -f sql/ops/holds.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

@@ -1,11 +1,12 @@
 -- The wallets with the largest balances in a currency, without the issuance wallet. Amounts are
 -- minor units.
 --
--- Usage:    psql [CONNECTION] -v currency=CODE [-v limit=20] [-v ledger=1] -f
--- sql/ops/largest_wallets.sql currency  a code of ISO 4217, such as USD limit     how many wallets,
--- 1 to 1000 ledger    the ledger Role:     remit_operator or remit_auditor. Changes nothing. Reads
--- every wallet of the ledger. Example:  stack/psql -U remit_operator -v currency=USD -v limit=5 -f
--- sql/ops/largest_wallets.sql
+-- Usage:    psql [CONNECTION] -v currency=CODE [-v limit=20] [-v ledger=1] -f sql/ops/largest_wallets.sql
+-- currency  a code of ISO 4217, such as USD
+-- limit     how many wallets, 1 to 1000
+-- ledger    the ledger
+-- Role:     remit_operator or remit_auditor. Changes nothing. Reads every wallet of the ledger.
+-- Example:  stack/psql -U remit_operator -v currency=USD -v limit=5 -f sql/ops/largest_wallets.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

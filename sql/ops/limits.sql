@@ -1,14 +1,15 @@
 -- Limits what may leave a wallet, by one transfer and in any 24 hours. Both limits are said each
 -- time, so that none is lifted in silence: the word none lifts one.
 --
--- Usage:    psql [CONNECTION] -v wallet=UUID -v transfer_max=NUMBER -v daily_max=NUMBER -v
--- reason=TEXT [-v ledger=1] -f sql/ops/limits.sql wallet        the wallet's id reason        why,
--- for the audit log: 1 to 200 characters transfer_max  the largest amount of one transfer, in minor
--- units, or none daily_max     the largest total of any 24 hours, in minor units, or none; what
--- left today counts               at once ledger        the wallet's ledger Role:
--- remit_operator Example:  stack/psql -U remit_operator -v
--- wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v transfer_max=none -v daily_max=100000 -v
--- reason='ticket 4711' -f sql/ops/limits.sql
+-- Usage:    psql [CONNECTION] -v wallet=UUID -v transfer_max=NUMBER -v daily_max=NUMBER -v reason=TEXT [-v ledger=1] -f sql/ops/limits.sql
+-- wallet        the wallet's id
+-- reason        why, for the audit log: 1 to 200 characters
+-- transfer_max  the largest amount of one transfer, in minor units, or none
+-- daily_max     the largest total of any 24 hours, in minor units, or none; what left today counts
+--               at once
+-- ledger        the wallet's ledger
+-- Role:     remit_operator
+-- Example:  stack/psql -U remit_operator -v wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v transfer_max=none -v daily_max=100000 -v reason='ticket 4711' -f sql/ops/limits.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

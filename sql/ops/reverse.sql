@@ -2,14 +2,16 @@
 -- repeat: the same command again tells what the first one did.
 --
 -- Usage:    psql [CONNECTION] -v key=KEY -v transfer=UUID -v reference=TEXT [-v amount=NUMBER]
--- [-v at_most=yes] [-v ledger=1] -f sql/ops/reverse.sql key       the idempotency key: a UUID, then
--- the reversal's id, or other printable ASCII text transfer  the transfer, capture or leg that is
--- reversed reference why: the text on both statements and in the audit log, at most 200 characters
--- amount    in minor units; all that is left of the transfer, where it is left out at_most   yes:
--- what is there goes back, where that is less ledger    the transfer's ledger Role:
--- remit_operator Exit:     0 when it is posted, now or before; 3 when it is rejected (stored) or
--- refused (not). Example:  stack/psql -U remit_operator -v key=refund-2024-0043 -v
--- transfer=3de57a62-bb7c-832f-86f4-e8ff0b352e74 -v reference='ticket 4713' -f sql/ops/reverse.sql
+--                [-v at_most=yes] [-v ledger=1] -f sql/ops/reverse.sql
+-- key       the idempotency key: a UUID, then the reversal's id, or other printable ASCII text
+-- transfer  the transfer, capture or leg that is reversed
+-- reference why: the text on both statements and in the audit log, at most 200 characters
+-- amount    in minor units; all that is left of the transfer, where it is left out
+-- at_most   yes: what is there goes back, where that is less
+-- ledger    the transfer's ledger
+-- Role:     remit_operator
+-- Exit:     0 when it is posted, now or before; 3 when it is rejected (stored) or refused (not).
+-- Example:  stack/psql -U remit_operator -v key=refund-2024-0043 -v transfer=3de57a62-bb7c-832f-86f4-e8ff0b352e74 -v reference='ticket 4713' -f sql/ops/reverse.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

@@ -1,10 +1,12 @@
 -- The statement of a wallet, newest entry first, one page at a time. Amounts are minor units.
 --
--- Usage:    psql [CONNECTION] -v wallet=UUID [-v limit=50] [-v before=VERSION] [-v ledger=1] -f
--- sql/ops/statement.sql wallet    the wallet's id limit     entries on a page, 1 to 1000 before
--- the page ends before this version; the last line of a page names it for the next ledger    the
--- wallet's ledger Role:     remit_operator. Changes nothing. Example:  stack/psql -U remit_operator
--- -v wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v limit=20 -f sql/ops/statement.sql
+-- Usage:    psql [CONNECTION] -v wallet=UUID [-v limit=50] [-v before=VERSION] [-v ledger=1] -f sql/ops/statement.sql
+-- wallet    the wallet's id
+-- limit     entries on a page, 1 to 1000
+-- before    the page ends before this version; the last line of a page names it for the next
+-- ledger    the wallet's ledger
+-- Role:     remit_operator. Changes nothing.
+-- Example:  stack/psql -U remit_operator -v wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v limit=20 -f sql/ops/statement.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

@@ -1,17 +1,19 @@
 -- Makes a transfer by hand. The key makes it safe to repeat: the same command again tells what the
 -- first one did. A key that was used over HTTP names the same transfer here.
 --
--- Usage:    psql [CONNECTION] -v key=KEY -v source=UUID -v target=UUID -v amount=NUMBER -v
--- reference=TEXT                [-v currency=CODE] [-v ledger=1] -f sql/ops/transfer.sql key
--- the idempotency key: a UUID, then the transfer's id, or other printable ASCII text source    the
--- wallet that pays target    the wallet that receives amount    in minor units, 1 to
--- 9007199254740991 currency  rejects the transfer unless both wallets have this currency reference
--- why: the text on both statements and in the audit log, at most 200 characters ledger    the
--- ledger of both wallets Role:     remit_operator Exit:     0 when it is posted, now or before; 3
--- when it is rejected (stored) or refused (not). Example:  stack/psql -U remit_operator -v
--- key=refund-2024-0042 -v source=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 \               -v
--- target=7a4c8e90-1d35-4b62-a0f7-c9d2e6b81f34 -v amount=2500 -v currency=USD -v reference='ticket
--- 4711' -f sql/ops/transfer.sql
+-- Usage:    psql [CONNECTION] -v key=KEY -v source=UUID -v target=UUID -v amount=NUMBER -v reference=TEXT
+--                [-v currency=CODE] [-v ledger=1] -f sql/ops/transfer.sql
+-- key       the idempotency key: a UUID, then the transfer's id, or other printable ASCII text
+-- source    the wallet that pays
+-- target    the wallet that receives
+-- amount    in minor units, 1 to 9007199254740991
+-- currency  rejects the transfer unless both wallets have this currency
+-- reference why: the text on both statements and in the audit log, at most 200 characters
+-- ledger    the ledger of both wallets
+-- Role:     remit_operator
+-- Exit:     0 when it is posted, now or before; 3 when it is rejected (stored) or refused (not).
+-- Example:  stack/psql -U remit_operator -v key=refund-2024-0042 -v source=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 \
+--               -v target=7a4c8e90-1d35-4b62-a0f7-c9d2e6b81f34 -v amount=2500 -v currency=USD -v reference='ticket 4711' -f sql/ops/transfer.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

@@ -1,9 +1,11 @@
 -- Unfreezes a wallet: it may transact again. Twice is as good as once.
 --
 -- Usage:    psql [CONNECTION] -v wallet=UUID -v reason=TEXT [-v ledger=1] -f sql/ops/unfreeze.sql
--- wallet    the wallet's id reason    why, for the audit log: 1 to 200 characters ledger    the
--- wallet's ledger Role:     remit_operator Example:  stack/psql -U remit_operator -v
--- wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v reason='ticket 4711' -f sql/ops/unfreeze.sql
+-- wallet    the wallet's id
+-- reason    why, for the audit log: 1 to 200 characters
+-- ledger    the wallet's ledger
+-- Role:     remit_operator
+-- Example:  stack/psql -U remit_operator -v wallet=2b1f0d6e-9c53-4f7a-8d21-5e0a7c3b9f10 -v reason='ticket 4711' -f sql/ops/unfreeze.sql
 
 \set ON_ERROR_STOP on
 \ir settings.psql

@@ -94,8 +94,8 @@ impl Migrate {
     }
 }
 
-/// What `remit keys`, `remit verify` and `remit prune` need: the database, where the audit log knows
-/// them by name.
+/// What `remit keys`, `remit verify` and `remit prune` need: the database, where the audit log
+/// knows them by name.
 ///
 /// # Errors
 /// What is wrong with the environment.

@@ -5,8 +5,8 @@ use hyper::HeaderMap;
 
 const TRACEPARENT: &str = "traceparent";
 
-/// The trace of a request, where the header has the form that the standard gives it, and comes once.
-/// Any other is left out, as the standard asks.
+/// The trace of a request, where the header has the form that the standard gives it, and comes
+/// once. Any other is left out, as the standard asks.
 pub fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(TRACEPARENT).iter();
     let value = values.next()?.to_str().ok()?;

@@ -1,5 +1,5 @@
-//! The secrets of webhooks, which no table has: each is derived from the master secret, and signs as
-//! Standard Webhooks 1.0 has it.
+//! The secrets of webhooks, which no table has: each is derived from the master secret, and signs
+//! as Standard Webhooks 1.0 has it.
 
 use std::fmt;
 

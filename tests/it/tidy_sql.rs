@@ -189,7 +189,8 @@ fn functions_are_short() {
 
 /// An event's number must be taken after its transaction has locked or changed a row, and so has an
 /// id: otherwise the mark of `outbox_mark` may pass it. `transfers_store` has locked a wallet by
-/// then, and who calls `event_record` has written the row that it tells of; look at a third one with care.
+/// then, and who calls `event_record` has written the row that it tells of; look at a third one
+/// with care.
 #[test]
 fn events_are_added_where_their_numbers_come_late_enough() {
     let adders: BTreeSet<String> = functions()

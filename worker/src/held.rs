@@ -83,8 +83,8 @@ impl Held {
         self.waiting.len() >= HELD_MAX
     }
 
-    /// What is to be published again now, in order of position, at most so many. After a failure that is
-    /// one event with nothing before it.
+    /// What is to be published again now, in order of position, at most so many. After a failure
+    /// that is one event with nothing before it.
     pub fn due(&mut self, now: Instant, limit: usize) -> Vec<Event> {
         if !self.is_waiting() || now < self.retry_at {
             return Vec::new();

@@ -22,8 +22,8 @@ const FORBIDDEN_V4: [([u8; 4], u8); 15] = [
     ([224, 0, 0, 0], 4),     // Multicast.
     ([240, 0, 0, 0], 4),     // Reserved, and broadcast.
 ];
-/// Everything else is loopback, local, multicast, an address of IPv4 in disguise (mapped, NAT64), or
-/// not given out.
+/// Everything else is loopback, local, multicast, an address of IPv4 in disguise (mapped, NAT64),
+/// or not given out.
 const GLOBAL_V6: ([u16; 2], u8) = ([0x2000, 0], 3);
 /// What of it is special.
 const FORBIDDEN_V6: [([u16; 2], u8); 4] = [

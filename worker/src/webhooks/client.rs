@@ -1,8 +1,8 @@
 //! Posts a message to a URL, and connects to no address that was not checked.
 //!
 //! A name is resolved for each attempt, and the connection goes to an address of that answer. So a
-//! name that is public when it is checked and private a moment later leads nowhere. Each attempt has
-//! a connection of its own, and no answer leads to another address: redirects are failures.
+//! name that is public when it is checked and private a moment later leads nowhere. Each attempt
+//! has a connection of its own, and no answer leads to another address: redirects are failures.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -170,8 +170,8 @@ fn request(
     request.body(Full::new(body.into())).ok()
 }
 
-/// Sends the request and reads the answer's status. What follows the head is read, so that the other
-/// side gets rid of it, and dropped.
+/// Sends the request and reads the answer's status. What follows the head is read, so that the
+/// other side gets rid of it, and dropped.
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Full<Bytes>>,

@@ -248,8 +248,8 @@ impl Lane {
         }
     }
 
-    /// It was not. What waits for the same wallets is behind it from now on, unless it is set aside.
-    /// Gives whether it is.
+    /// It was not. What waits for the same wallets is behind it from now on, unless it is set
+    /// aside. Gives whether it is.
     pub fn failed(
         &mut self,
         position: i64,

@@ -1,8 +1,8 @@
 //! What the part that leads does, step by step: it looks which endpoints there is something to send
 //! to, reads the log, sends, and records in one transaction what became of all of it.
 //!
-//! Each request is a task, so that no endpoint waits for another one. What became of a request is in
-//! memory until it is recorded: a worker that is killed before sends it again, with the same id.
+//! Each request is a task, so that no endpoint waits for another one. What became of a request is
+//! in memory until it is recorded: a worker that is killed before sends it again, with the same id.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -190,8 +190,8 @@ impl Stand {
         self.dba.batch_execute(lift).await.unwrap();
     }
 
-    /// Asserts that so many transfers are in the journal, each of them in the log once, and that the
-    /// books are right.
+    /// Asserts that so many transfers are in the journal, each of them in the log once, and that
+    /// the books are right.
     pub async fn assert_logged(&self, count: i64) {
         let query = "
             select (select count(*) from remit.transfers),
@@ -220,8 +220,8 @@ impl Stand {
         .await
     }
 
-    /// Waits until a queue holds so many messages, and gives their bodies. What operators do is left
-    /// out.
+    /// Waits until a queue holds so many messages, and gives their bodies. What operators do is
+    /// left out.
     pub async fn await_events(&self, queue: &str, count: usize) -> Vec<Value> {
         let what = format!("{count} messages in {queue}");
         eventually(SOON, &what, async || {

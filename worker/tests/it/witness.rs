@@ -134,7 +134,9 @@ async fn a_worker_that_does_not_lead_exports_nothing() {
     let url = format!("file://{}", file.display());
     let standby = stand.worker().with("REMIT_HEADS_URL", url);
     let standby = standby.start(&["--relay"]);
-    standby.await_said("another relay leads", 1).await;
+    standby
+        .await_said("another relay leads, standing by", 1)
+        .await;
     drop(relay);
     standby.await_said("relay leads", 1).await;
     eventually_true(SOON, "it exports once it leads", async || file.exists()).await;

@@ -168,8 +168,8 @@ fn while_all_fails_nothing_is_set_aside_and_the_cursor_comes_to_stand() {
 }
 
 proptest! {
-    /// Whatever fails and whenever: the events of a wallet are delivered in order, but for those that
-    /// were set aside; never two of a wallet are on their way; and nothing is lost.
+    /// Whatever fails and whenever: the events of a wallet are delivered in order, but for those
+    /// that were set aside; never two of a wallet are on their way; and nothing is lost.
     #[test]
     fn wallets_keep_their_order(
         events in prop::collection::vec([0_u128..5, 5_u128..9], 1..60),
