@@ -29,7 +29,7 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// A body: ready, or told part by part, as long as there is somebody who sends.
+/// A body: ready, or told part by part, as long as there is a sender.
 #[derive(Debug)]
 pub enum Body {
     Whole(Full<Bytes>),

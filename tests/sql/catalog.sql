@@ -9,9 +9,8 @@ create temporary view functions as
            p.prosqlbody is not null as is_bound, p.proowner,
            p.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql') as is_plpgsql,
            p.prorettype = 'trigger'::regtype as is_trigger, n.nspname <> 'remit' as is_api,
-           -- The steps of transfers_post and their parts run in the path
-           -- that it pins: to pin it again would cost each call 10 µs, and each request another 1 µs
-           -- for each part.
+           -- The steps of transfers_post and their parts run in the path that it pins: to pin it
+           -- again would cost each call 10 µs, and each request another 1 µs for each part.
            n.nspname = 'remit' and p.proname in (
                'transfers_admit', 'wallets_lock', 'transfers_draft', 'transfers_decide', 'transfers_store') as is_step,
            n.nspname = 'remit' and p.proname in (

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::backoff::Reconnect;
 use crate::broker::{Address, Broker};
 use crate::contract::{CacheRow, Session, cache_state, relay_lead};
-use crate::drain::{Drain, POLL_MS};
+use crate::drain::{Drain, Drained, POLL_MS};
 use crate::error::Error;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
@@ -92,9 +92,11 @@ impl Relay {
                 tracing::info!("relay publishes");
                 drain.publisher = Some(Publisher::new(broker));
             }
-            drain.drain_once().await?;
+            let drained = drain.drain_once().await?;
             reconnect.reset();
-            if !drain.has_more() {
+            // A broker that has just taken nothing gets a moment.
+            let goes_on = matches!(drained, Drained::Events(1..)) && drain.has_more();
+            if !goes_on {
                 let pause = sleep(Duration::from_millis(POLL_MS));
                 shutdown.run_until_cancelled(pause).await;
             }
