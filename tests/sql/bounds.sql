@@ -1,5 +1,5 @@
 begin;
-select plan(136);
+select plan(137);
 \ir fixture.psql
 
 -- Every text, array and JSON that a caller can hand to a function has a bound, and a column that
